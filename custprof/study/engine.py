@@ -66,7 +66,7 @@ def day_number(column: str) -> nw.Expr:
     True
     """
     before = nw.col(column).dt.year() - 1
-    return 365 * before + before // 4 - before // 100 + before // 400 + nw.col(column).dt.ordinal_day()
+    return (365 * before + before // 4 - before // 100 + before // 400 + nw.col(column).dt.ordinal_day()).alias(column)
 
 
 def period_label(column: str, period: str = "year", fiscal_start: int = 1) -> nw.Expr:
