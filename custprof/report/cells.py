@@ -1,0 +1,126 @@
+"""How does a notebook say what a study cannot answer, instead of failing?
+
+``%load_ext custprof`` makes figures crisp and registers the cell magic ``%%needs``, which runs its cell only if the study has what it needs::
+
+    %%needs ledger cost_model -- Which customers lose money after the cost to serve?
+
+A need is a table (``ledger``), a column of a table (``transactions.cost_of_goods``) or a section of the study (``cost_model``, ``credit``), as
+``Study.lacks`` knows them. The study is the notebook's variable ``study``. Without it, one sentence stands in the cell's place.
+"""
+
+from __future__ import annotations
+
+import ast
+
+__all__ = ["needs_sentence", "register"]
+
+FIGURES = {
+    "figure.figsize": (8.0, 4.2),
+    "figure.dpi": 100,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": "medium",
+    "axes.titlepad": 12,
+    "legend.frameon": False,
+}
+SECTIONS = {"cost_model": "no cost model", "credit": "no terms of credit"}
+
+
+def register(shell) -> None:
+    """Set up an IPython shell for the notebooks: crisp inline figures and the cell magic ``%%needs``.
+
+    Parameters
+    ----------
+    shell : IPython.core.interactiveshell.InteractiveShell
+        The shell of the running kernel, as ``%load_ext`` hands it over.
+
+    Examples
+    --------
+    >>> from IPython.core.interactiveshell import InteractiveShell
+    >>> shell = InteractiveShell()
+    >>> register(shell)
+    >>> "needs" in shell.magics_manager.magics["cell"]
+    True
+    """
+    from IPython.core.magic import no_var_expand, output_can_be_silenced
+    from matplotlib_inline.config import InlineBackend
+
+    inline = InlineBackend.instance(parent=shell)
+    inline.rc = FIGURES
+    inline.figure_formats = {"retina"}
+
+    @no_var_expand
+    @output_can_be_silenced
+    def needs(line: str, cell: str):
+        """Run the cell if the study has what the line names, else say in one sentence what cannot be answered."""
+        wanted, _, question = line.partition("--")
+        study = _find_study(shell)
+        missing = study.lacks(*wanted.split())
+        if not missing:
+            return _run(shell, cell)
+        return _sentence(needs_sentence(missing, question))
+
+    shell.register_magic_function(needs, magic_kind="cell")
+
+
+def needs_sentence(missing: list[str], question: str = "") -> str:
+    """The sentence that stands in place of a cell whose needs the study does not meet.
+
+    Parameters
+    ----------
+    missing : list of str
+        What ``Study.lacks`` returned, one or more needs.
+    question : str, default ""
+        The question that the cell would have answered.
+
+    Returns
+    -------
+    str
+        One sentence or two, in Markdown.
+
+    Examples
+    --------
+    >>> needs_sentence(["ledger", "transactions.cost_of_goods"], "What does it cost to serve a customer?")
+    '**Not answered here:** What does it cost to serve a customer? The study has no ledger table and no column cost_of_goods in transactions.'
+    """
+    phrases = [_phrase(need) for need in missing]
+    what = phrases[0] if len(phrases) == 1 else ", ".join(phrases[:-1]) + " and " + phrases[-1]
+    question = question.strip()
+    if question and question[-1] not in ".?!":
+        question += "."
+    return " ".join(filter(None, ["**Not answered here:**", question, f"The study has {what}."]))
+
+
+def _phrase(need: str) -> str:
+    if need in SECTIONS:
+        return SECTIONS[need]
+    table, _, column = need.partition(".")
+    return f"no column {column} in {table}" if column else f"no {table} table"
+
+
+def _sentence(text: str):
+    from IPython.display import Markdown
+
+    return Markdown(text)
+
+
+def _find_study(shell):
+    from IPython.core.error import UsageError
+
+    study = shell.user_ns.get("study")
+    if not hasattr(study, "lacks"):
+        raise UsageError("%%needs looks at the notebook's variable study, which is not here yet; run the cell that opens the study first.")
+    return study
+
+
+def _run(shell, cell: str):
+    """Execute the cell in the notebook's names as IPython would; its last expression is returned to be shown, its errors propagate."""
+    source = shell.transform_cell(cell)
+    name = shell.compile.cache(source, shell.execution_count, raw_code=cell)
+    tree = shell.transform_ast(shell.compile.ast_parse(source, filename=name))
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(shell.compile(tree, name, "exec"), shell.user_ns)
+    if last is not None:
+        return eval(shell.compile(ast.Expression(last.value), name, "eval"), shell.user_ns)
+    return None
