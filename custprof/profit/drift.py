@@ -1,0 +1,135 @@
+"""Which customers turned from profit to loss, or came, or went, from one period to the next?
+
+Every customer of a period stands in one class: "profit", "neutral" (within a band around zero) or "loss". Between two periods one that was
+not there before is "new", and one that is no longer there is "lost": so every change of the company's profit belongs to a pair of classes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from custprof.profit.ladder import customers_only
+from custprof.profit.totals import total
+
+__all__ = ["CLASSES", "drift", "transitions"]
+
+#: Classes of a customer in a period, and what stands for absence before ("new") and after ("lost").
+CLASSES = ("profit", "neutral", "loss", "new", "lost")
+
+
+def drift(pnl_by_period: pd.DataFrame, *, neutral: float = 0.0) -> pd.DataFrame:
+    """Change of every customer's profit between consecutive periods.
+
+    Parameters
+    ----------
+    pnl_by_period : DataFrame
+        Result of `customer_pnl` by customer_id and period; residual rows are left out. A row of zeros counts as absent.
+    neutral : float
+        Profit of at most this size, either way, is "neutral" (money).
+
+    Returns
+    -------
+    DataFrame
+        Index customer_id and period (the later of the two), one row for every customer who is there in either. Columns period_before,
+        profit_before, profit_after, change (money), class_before ("profit", "neutral", "loss" or "new"), class_after ("profit",
+        "neutral", "loss" or "lost"); where known net_revenue_change and cost_to_serve_change (money), and then warning: True where volume
+        fell while the cost to serve rose. "new" means not there in the period before, whether or not ever seen.
+
+    Raises
+    ------
+    ValueError
+        If the frame is not by customer and period, lacks profit, or holds fewer than two periods.
+
+    Examples
+    --------
+    >>> rows = pd.MultiIndex.from_tuples([("a", "2023"), ("a", "2024"), ("b", "2024")], names=["customer_id", "period"])
+    >>> drift(pd.DataFrame({"profit": [30.0, -5.0, 12.0]}, index=rows))[["change", "class_before", "class_after"]]
+                        change class_before class_after
+    customer_id period
+    a           2024     -35.0       profit        loss
+    b           2024      12.0          new      profit
+    """
+    tables = _by_period(pnl_by_period, neutral)
+    profit, there = tables["profit"], tables["there"]
+    pairs = []
+    for before, after in zip(profit.columns[:-1], profit.columns[1:], strict=True):
+        pair = pd.DataFrame(
+            {
+                "period_before": before,
+                "profit_before": profit[before],
+                "profit_after": profit[after],
+                "change": (profit[after] - profit[before]).round(4),
+                "class_before": _classes(profit[before], there[before], neutral, "new"),
+                "class_after": _classes(profit[after], there[after], neutral, "lost"),
+            }
+        )
+        for name in ("net_revenue", "cost_to_serve"):
+            if name in tables:
+                pair[f"{name}_change"] = (tables[name][after] - tables[name][before]).round(4)
+        if "net_revenue" in tables and "cost_to_serve" in tables:
+            pair["warning"] = (pair["net_revenue_change"] < 0) & (pair["cost_to_serve_change"] > 0) & there[before] & there[after]
+        pairs.append(pair[there[before] | there[after]].assign(period=after).set_index("period", append=True))
+    return pd.concat(pairs).sort_index()
+
+
+def transitions(pnl_by_period: pd.DataFrame, *, neutral: float = 0.0) -> pd.DataFrame:
+    """How many customers went from which class to which, and what it changed.
+
+    Parameters
+    ----------
+    pnl_by_period : DataFrame
+        As for `drift`; with more than two periods all consecutive pairs are counted together.
+    neutral : float
+        As for `drift`.
+
+    Returns
+    -------
+    DataFrame
+        Index class_before (profit, neutral, loss, new) and class_after (profit, neutral, loss, lost), every pair. Columns customers
+        (count), share (fraction of the customers of class_before; NaN for an empty class), profit_before, profit_after and change
+        (money; the changes add up to the change of the customers' profit). ``transitions(...)["customers"].unstack()`` is the matrix.
+
+    Raises
+    ------
+    ValueError
+        As `drift`.
+
+    Examples
+    --------
+    >>> rows = pd.MultiIndex.from_tuples([("a", "2023"), ("a", "2024"), ("b", "2024")], names=["customer_id", "period"])
+    >>> moves = transitions(pd.DataFrame({"profit": [30.0, -5.0, 12.0]}, index=rows))
+    >>> moves.loc[("profit", "loss")].to_dict()
+    {'customers': 1.0, 'share': 1.0, 'profit_before': 30.0, 'profit_after': -5.0, 'change': -35.0}
+    """
+    moves = drift(pnl_by_period, neutral=neutral)
+    grouped = moves.groupby(["class_before", "class_after"])
+    table = grouped[["profit_before", "profit_after", "change"]].agg(total)
+    table.insert(0, "customers", grouped.size())
+    pairs = pd.MultiIndex.from_product([[*CLASSES[:3], "new"], [*CLASSES[:3], "lost"]], names=["class_before", "class_after"])
+    table = table.reindex(pairs[pairs != ("new", "lost")], fill_value=0)
+    before = table.groupby(level="class_before")["customers"].transform("sum")
+    table.insert(1, "share", table["customers"] / before.where(before > 0))
+    return table
+
+
+def _by_period(pnl: pd.DataFrame, neutral: float) -> dict[str, pd.DataFrame]:
+    if not isinstance(pnl, pd.DataFrame) or pnl.index.nlevels != 2:
+        raise ValueError("pnl_by_period is not by customer_id and period; make it from study.customer_facts(by='period').")
+    if "profit" not in pnl:
+        raise ValueError("pnl_by_period lacks profit; give the result of customer_pnl.")
+    if neutral < 0:
+        raise ValueError(f"neutral is {neutral}; it is the size of a band around zero, so give zero or more.")
+    rows = customers_only(pnl)
+    periods = rows.index.get_level_values(1).unique()
+    if len(periods) < 2:
+        raise ValueError(f"pnl_by_period holds {len(periods)} period; a change needs two or more.")
+    numbers = rows.select_dtypes("number")
+    known = [name for name in ("profit", "net_revenue", "cost_to_serve") if name in rows]
+    tables = {name: rows[name].unstack(fill_value=0.0).sort_index(axis=1) for name in known}  # noqa: PD010
+    tables["there"] = (numbers != 0).any(axis=1).unstack(fill_value=False).sort_index(axis=1).astype(bool)  # noqa: PD010
+    return tables
+
+
+def _classes(profit: pd.Series, there: pd.Series, neutral: float, absent: str) -> np.ndarray:
+    return np.select([~there, profit.abs() <= neutral, profit > 0], [absent, "neutral", "profit"], default="loss")
