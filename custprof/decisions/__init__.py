@@ -1,0 +1,14 @@
+"""What to do about it: verify the losses, keep, repair or part, count what parting costs, and see what hangs on few."""
+
+from custprof.decisions.drop import drop_effect
+from custprof.decisions.recommend import recommend
+from custprof.decisions.risk import concentration, manager_risk
+from custprof.decisions.verify import verify_losses
+
+__all__ = [
+    "concentration",
+    "drop_effect",
+    "manager_risk",
+    "recommend",
+    "verify_losses",
+]

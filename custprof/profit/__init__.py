@@ -2,12 +2,13 @@
 
 from custprof.profit.drift import drift, transitions
 from custprof.profit.inequality import normalized_gini
-from custprof.profit.ladder import activity_columns, customer_pnl, customers_only, ladder, profit_basis
+from custprof.profit.ladder import RESIDUALS, activity_columns, customer_pnl, customers_only, ladder, profit_basis
 from custprof.profit.totals import running_total, total
 from custprof.profit.waterfall import price_waterfall
 from custprof.profit.whale import whale_curve, whale_summary
 
 __all__ = [
+    "RESIDUALS",
     "activity_columns",
     "customer_pnl",
     "customers_only",

@@ -1,0 +1,75 @@
+"""What happens to the company's profit when these customers go?
+
+Their contribution is lost, the avoidable part of what it costs to serve them is saved, and the rest of that cost is stranded: it stays, and
+it is shown in a row of its own instead of being spread over the customers who remain.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from custprof.profit import RESIDUALS, total
+
+__all__ = ["drop_effect"]
+
+
+def drop_effect(pnl: pd.DataFrame, customers, *, freed_income: float = 0.0) -> pd.DataFrame:
+    """Company profit with and without some customers, with the cost that stays in sight.
+
+    Parameters
+    ----------
+    pnl : DataFrame
+        Result of `customer_pnl` by customer_id, residual rows included, with avoidable cost known.
+    customers : list-like of str
+        The customer_ids that go.
+    freed_income : float
+        What the freed space or time earns elsewhere (money), say a lease.
+
+    Returns
+    -------
+    DataFrame
+        In order, columns step, amount (money) and kind: profit_before ("total"), lost_contribution ("step", minus what they contributed),
+        avoided_cost ("step", what is saved), freed_income ("step", where not zero), profit_after ("total"), and stranded_cost ("note",
+        negative: cost to serve them that stays; it is already part of profit_after). The steps lead from the first total to the second.
+
+    Raises
+    ------
+    ValueError
+        If avoidable cost is not known, a customer is not in `pnl`, is named twice, or is a residual row.
+
+    Examples
+    --------
+    >>> pnl = pd.DataFrame({"cost_to_serve": [29.0, 60.0], "avoidable_cost": [9.0, 22.0], "profit": [61.0, 7.0]}, index=["Mogul", "Slicer"])
+    >>> drop_effect(pnl, ["Slicer"])
+                    step  amount   kind
+    0      profit_before    68.0  total
+    1  lost_contribution   -67.0   step
+    2       avoided_cost    22.0   step
+    3       profit_after    23.0  total
+    4      stranded_cost   -38.0   note
+    """
+    needed = [name for name in ("profit", "cost_to_serve", "avoidable_cost") if name not in pnl]
+    if needed:
+        raise ValueError(f"pnl lacks {', '.join(needed)}; dropping needs an allocation whose ledger says which cost is avoidable.")
+    dropped = _rows(pnl, customers)
+    served, avoided, profit = total(dropped["cost_to_serve"]), total(dropped["avoidable_cost"]), total(dropped["profit"])
+    before, contribution = total(pnl["profit"]), total([profit, served])
+    rows = [("profit_before", before, "total"), ("lost_contribution", -contribution, "step"), ("avoided_cost", avoided, "step")]
+    if freed_income:
+        rows.append(("freed_income", float(freed_income), "step"))
+    rows.append(("profit_after", total([amount for _, amount, _ in rows]), "total"))
+    rows.append(("stranded_cost", total([avoided, -served]), "note"))
+    return pd.DataFrame(rows, columns=["step", "amount", "kind"]).assign(amount=lambda frame: frame["amount"] + 0.0)
+
+
+def _rows(pnl: pd.DataFrame, customers) -> pd.DataFrame:
+    names = pd.Index([customers] if isinstance(customers, str) else customers)
+    unknown = names[~names.isin(pnl.index)]
+    if len(unknown):
+        raise ValueError(f"{len(unknown)} of {len(names)} customers are not in pnl, first {unknown[:3].tolist()}; check their ids.")
+    residual = names[names.isin(RESIDUALS)]
+    if len(residual):
+        raise ValueError(f"{residual.tolist()} are no customers; their cost does not go with anybody.")
+    if names.has_duplicates:
+        raise ValueError(f"customers names {names[names.duplicated()][:3].tolist()} more than once; name each once.")
+    return pnl.loc[names]
