@@ -1,8 +1,19 @@
 """One figure for each result, named after it: it takes the result's frame, draws on one Axes and computes nothing."""
 
+from custprof.plots.decisions import drop_effect, manager_risk, recommendations
 from custprof.plots.money import money_axis, money_text
+from custprof.plots.profit import ladder, price_waterfall, quadrant, transitions, waterfall, whale_curve
 
 __all__ = [
+    "drop_effect",
+    "ladder",
+    "manager_risk",
     "money_axis",
     "money_text",
+    "price_waterfall",
+    "quadrant",
+    "recommendations",
+    "transitions",
+    "waterfall",
+    "whale_curve",
 ]

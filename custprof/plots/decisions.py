@@ -1,0 +1,137 @@
+"""How do the decisions look: the recommended actions, the effect of dropping customers, and the profit that hangs on representatives?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
+from custprof.plots.profit import waterfall
+
+__all__ = ["drop_effect", "manager_risk", "recommendations"]
+
+_ACTION_COLORS = {"keep": GAIN, "repair": "#E69F00", "part": LOSS}
+
+
+def recommendations(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """Profit of the customers by recommended action, with their number.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Result of `decisions.recommend`.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure otherwise.
+    currency : str
+        Named in the label of the axis.
+
+    Returns
+    -------
+    matplotlib Axes
+        One bar per action that occurs, as long as the profit of its customers, labelled with their count and money.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"action": ["keep", "keep", "part"], "profit": [900.0, 600.0, -200.0]})
+    >>> [text.get_text() for text in recommendations(frame).texts]
+    ['2 customers, 1.5 k', '1 customer, -200']
+    >>> plt.close()
+    """
+    ax = _axes(ax, (7.5, 2.6))
+    actions = [action for action in _ACTION_COLORS if (frame["action"] == action).any()]
+    grouped = frame.groupby("action")["profit"]
+    counts, money = grouped.size().reindex(actions), grouped.sum().reindex(actions)
+    ax.barh(range(len(actions)), money, color=[_ACTION_COLORS[action] for action in actions], height=0.65)
+    words = [f"{count:,} customer{'' if count == 1 else 's'}, {money_text(money[action])}" for action, count in counts.items()]
+    _finish(ax, actions, money.to_numpy(), words, "profit of the customers", currency)
+    return ax
+
+
+def drop_effect(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """Company profit before and after some customers go; the stranded cost is written below.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Result of `decisions.drop_effect`.
+    ax, currency
+        As for `recommendations`.
+
+    Returns
+    -------
+    matplotlib Axes
+        A waterfall; rows of the kind "note" stand as text under it.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"step": ["profit_before", "lost_contribution", "avoided_cost", "profit_after", "stranded_cost"],
+    ...                       "amount": [68.0, -67.0, 22.0, 23.0, -38.0], "kind": ["total", "step", "step", "total", "note"]})
+    >>> drop_effect(frame, currency="EUR").get_xlabel()
+    'amount (EUR), with stranded cost -38 that stays'
+    >>> plt.close()
+    """
+    ax = waterfall(frame, ax=ax, currency=currency)
+    notes = frame[frame["kind"] == "note"]
+    words = [f"{step.replace('_', ' ')} {money_text(amount)}" for step, amount in zip(notes["step"], notes["amount"], strict=True)]
+    if words:
+        ax.set_xlabel(f"{ax.get_xlabel()}, with {' and '.join(words)} that stays")
+    return ax
+
+
+def manager_risk(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", top: int = 15) -> Axes:
+    """Profit that could leave with each account manager, the largest customer's part darker.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Result of `decisions.manager_risk`.
+    ax, currency
+        As for `recommendations`.
+    top : int
+        How many managers to draw, most at risk first.
+
+    Returns
+    -------
+    matplotlib Axes
+        One bar per manager, labelled with the customers and the share of all profit at risk.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"customers": [2], "profit_at_risk": [60.0], "share_at_risk": [0.6], "largest_share": [0.5]}, index=["Ann"])
+    >>> [text.get_text() for text in manager_risk(frame).texts]
+    ['2 customers, 60 % of all']
+    >>> plt.close()
+    """
+    shown = frame.head(top)
+    ax = _axes(ax, (7.5, 1.0 + 0.4 * max(len(shown), 3)))
+    at_risk = shown["profit_at_risk"].to_numpy()
+    ax.barh(range(len(shown)), at_risk, color="#88BBDD", height=0.65, label="other customers")
+    ax.barh(
+        range(len(shown)), (shown["profit_at_risk"] * shown["largest_share"]).fillna(0.0), color=GAIN, height=0.65, label="largest customer"
+    )
+    words = [
+        f"{count:,} customer{'' if count == 1 else 's'}, {share:.0%} of all".replace("%", " %")
+        for count, share in zip(shown["customers"], shown["share_at_risk"], strict=True)
+    ]
+    _finish(ax, [str(name) for name in shown.index], at_risk, words, "profit at risk", currency)
+    ax.legend(loc="lower right", frameon=True, edgecolor=NEUTRAL)
+    return ax
+
+
+def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    return plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
+
+
+def _finish(ax: Axes, names: list[str], amounts: np.ndarray, words: list[str], label: str, currency: str) -> None:
+    low, high = min(amounts.min(initial=0.0), 0.0), max(amounts.max(initial=0.0), 0.0)
+    span = high - low or 1.0
+    ax.set_xlim(low - 0.01 * span, high + 0.38 * span)
+    for row, (amount, text) in enumerate(zip(amounts, words, strict=True)):
+        ax.text(max(amount, 0.0) + 0.012 * span, row, text, va="center", ha="left", fontsize="small")
+    ax.axvline(0, color="black", linewidth=0.8)
+    ax.set_yticks(range(len(names)), names)
+    ax.set(ylim=(len(names) - 0.4, -0.6), xlabel=label)
+    ax.tick_params(axis="y", length=0)
+    money_axis(ax, "x", currency)

@@ -1,0 +1,304 @@
+"""How do the results of the profit stage look: whale curve, ladder, price waterfall, quadrant, and moves between classes?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter, SymmetricalLogLocator
+
+from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
+
+__all__ = ["ladder", "price_waterfall", "quadrant", "transitions", "waterfall", "whale_curve"]
+
+
+def whale_curve(curve: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", mark=None, benchmark: str = "") -> Axes:
+    """Cumulative profit over the share of customers, best first.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        Result of `profit.whale_curve`.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure otherwise.
+    currency : str
+        Named in the label of the axis.
+    mark : list-like of customer_ids, optional
+        Customers to mark with dots, say the biggest by revenue.
+    benchmark : str
+        A quoted figure to print as small text, say "Kanthal: best 20 % earned 225 %"; a label only, nothing is drawn from it.
+
+    Returns
+    -------
+    matplotlib Axes
+        With money on the left; the share of the total is written at the peak and the end, unless the total is zero or negative.
+
+    Examples
+    --------
+    >>> curve = pd.DataFrame({"customer_share": [0.5, 1.0], "cumulative_profit": [30.0, 20.0], "cumulative_share": [1.5, 1.0]})
+    >>> whale_curve(curve, currency="EUR").get_ylabel()
+    'cumulative profit (EUR)'
+    >>> plt.close()
+    """
+    ax = _axes(ax, (7.5, 4.5))
+    share = np.concatenate([[0.0], curve["customer_share"]])
+    money = np.concatenate([[0.0], curve["cumulative_profit"]])
+    peak = int(money.argmax())
+    ax.plot(share[: peak + 1], money[: peak + 1], color=GAIN, linewidth=2)
+    ax.plot(share[peak:], money[peak:], color=LOSS, linewidth=2)
+    ax.axhline(0, color="black", linewidth=0.8)
+    ax.axhline(money[-1], color=NEUTRAL, linewidth=0.8, linestyle="--")
+    if mark is not None:
+        dots = curve.loc[curve.index.isin(pd.Index(mark))]
+        ax.plot(dots["customer_share"], dots["cumulative_profit"], "o", color="black", markersize=5, zorder=3)
+    ax.set(xlim=(0, 1), xlabel="customers, most profitable first", ylabel="cumulative profit")
+    ax.margins(y=0.16)
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0))
+    money_axis(ax, "y", currency)
+    _whale_labels(ax, curve, share, money, peak)
+    if benchmark:
+        ax.text(0.98, 0.04, benchmark, transform=ax.transAxes, ha="right", va="bottom", fontsize="small", color="#555555")
+    return ax
+
+
+def ladder(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """The ladder of a profit and loss as a waterfall, from the first revenue down to profit.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Result of `profit.ladder`.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure, as high as the steps need, otherwise.
+    currency : str
+        Named in the label of the axis.
+
+    Returns
+    -------
+    matplotlib Axes
+        Totals grey, gains blue, deductions orange, the cost that no customer caused hatched.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"step": ["net_revenue", "pick", "profit"], "amount": [10.0, -4.0, 6.0], "kind": ["total", "step", "total"]})
+    >>> [label.get_text() for label in ladder(frame).get_yticklabels()]
+    ['net revenue', 'pick', 'profit']
+    >>> plt.close()
+    """
+    return waterfall(frame, ax=ax, currency=currency)
+
+
+def price_waterfall(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """The way from the list price to the pocket margin.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Result of `profit.price_waterfall`; its shares are written beside the amounts.
+    ax, currency
+        As for `ladder`.
+
+    Returns
+    -------
+    matplotlib Axes
+        As `ladder`.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"step": ["list", "discounts"], "amount": [10.0, -4.0], "kind": ["total", "step"], "share": [1.0, -0.4]})
+    >>> [text.get_text() for text in price_waterfall(frame).texts]
+    ['10  (100 %)', '-4  (-40 %)']
+    >>> plt.close()
+    """
+    return waterfall(frame, ax=ax, currency=currency)
+
+
+def waterfall(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """Any frame of steps and totals as horizontal bars, read from top to bottom.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns step (name), amount (money, signed), kind ("total" from zero; "step" or "residual" from where the last bar ended; "note" is
+        not drawn) and, optionally, share (fraction, written beside the amount).
+    ax, currency
+        As for `ladder`.
+
+    Returns
+    -------
+    matplotlib Axes
+        One bar per row, its amount beside it.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"step": ["a", "b", "c"], "amount": [10.0, -4.0, 6.0], "kind": ["total", "step", "total"]})
+    >>> [(float(bar.get_x()), float(bar.get_width())) for bar in waterfall(frame).patches]
+    [(0.0, 10.0), (10.0, -4.0), (0.0, 6.0)]
+    >>> plt.close()
+    """
+    drawn = frame[frame["kind"] != "note"].reset_index(drop=True)
+    ax = _axes(ax, (8.0, 0.8 + 0.36 * max(len(drawn), 4)))
+    reached, starts = 0.0, []
+    for amount, kind in zip(drawn["amount"], drawn["kind"], strict=True):
+        starts.append(0.0 if kind == "total" else reached)
+        reached = starts[-1] + amount
+    starts = np.array(starts)
+    ends = starts + drawn["amount"].to_numpy()
+    total = drawn["kind"] == "total"
+    colors = np.where(total, np.where(drawn["amount"] < 0, "#7A4A2A", "#555555"), np.where(drawn["amount"] < 0, LOSS, GAIN))
+    bars = ax.barh(np.arange(len(drawn)), drawn["amount"], left=starts, color=colors, height=0.7)
+    for bar, kind in zip(bars, drawn["kind"], strict=True):
+        if kind == "residual":
+            bar.set(hatch="///", edgecolor="white", linewidth=0)
+    for row in range(len(drawn) - 1):
+        ax.plot([ends[row]] * 2, [row - 0.35, row + 1.35], color=NEUTRAL, linewidth=0.7, zorder=0)
+    ax.axvline(0, color="black", linewidth=0.8)
+    ax.set_yticks(np.arange(len(drawn)), [str(step).replace("_", " ") for step in drawn["step"]])
+    ax.set(ylim=(len(drawn) - 0.4, -0.6), xlabel="amount")
+    ax.tick_params(axis="y", length=0)
+    money_axis(ax, "x", currency)
+    _bar_labels(ax, drawn, np.minimum(starts, ends), np.maximum(starts, ends))
+    return ax
+
+
+def quadrant(pnl: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """What each customer brings against what it costs to serve, with the line where they cancel.
+
+    Parameters
+    ----------
+    pnl : DataFrame
+        Result of `customer_pnl` (`customers_only`), with cost_to_serve and contribution (or gross_margin, or net_revenue, where that is the
+        deepest known): above the line a customer is profitable, below it a loss.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure otherwise.
+    currency : str
+        Named in the labels of the axes.
+
+    Returns
+    -------
+    matplotlib Axes
+        Both axes on one symmetric log scale, so that heavy tails, zeros and negative margins all show.
+
+    Raises
+    ------
+    ValueError
+        If cost_to_serve is not known.
+
+    Examples
+    --------
+    >>> pnl = pd.DataFrame({"contribution": [900.0, 50.0], "cost_to_serve": [100.0, 80.0], "profit": [800.0, -30.0]})
+    >>> quadrant(pnl).get_ylabel()
+    'contribution before cost to serve'
+    >>> plt.close()
+    """
+    if "cost_to_serve" not in pnl:
+        raise ValueError("pnl lacks cost_to_serve; the quadrant needs an allocation (customer_pnl(facts, allocation)).")
+    margin = next(name for name in ("contribution", "gross_margin", "net_revenue") if name in pnl)
+    ax = _axes(ax, (6.5, 5.5))
+    sizes = np.abs(pnl[["cost_to_serve", margin]].to_numpy(dtype=float))
+    sizes = sizes[sizes > 0]
+    top = 10 ** np.ceil(np.log10(sizes.max() * 1.2)) if sizes.size else 10.0
+    near = 10 ** np.floor(np.log10(np.quantile(sizes, 0.05))) if sizes.size else 1.0
+    near = max(near, top / 1e7)
+    size = 26 if len(pnl) < 500 else 10
+    for mask, color, name in ((pnl["profit"] >= 0, GAIN, "profit"), (pnl["profit"] < 0, LOSS, "loss")):
+        label = f"{name} ({int(mask.sum()):,} customers)"
+        part = pnl[mask]
+        ax.scatter(
+            part["cost_to_serve"], part[margin], s=size, alpha=0.55, color=color, marker="o" if name == "profit" else "v", label=label, lw=0
+        )
+    line = np.concatenate([[0.0], np.geomspace(near / 100, top, 200)])
+    ax.plot(line, line, color="black", linewidth=1, label="profit = 0")
+    ax.axhline(0, color="black", linewidth=0.8)
+    ax.set_xscale("symlog", linthresh=near)
+    ax.set_yscale("symlog", linthresh=near)
+    low = float(min(pnl[margin].min(), 0.0))
+    ax.set(xlim=(min(float(pnl["cost_to_serve"].min()), 0.0), top), ylim=(-(10 ** np.ceil(np.log10(-low))) if low < 0 else 0.0, top))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=near))
+        axis.get_major_locator().set_params(numticks=9)
+    ax.set(xlabel="cost to serve", ylabel=f"{margin.replace('_', ' ')} before cost to serve")
+    money_axis(ax, "x", currency)
+    money_axis(ax, "y", currency)
+    ax.legend(loc="upper left", frameon=True)
+    return ax
+
+
+def transitions(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """Heat map of the moves between classes: share of the row, with customers and change of profit in words.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Result of `profit.transitions`.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure otherwise.
+    currency : str
+        Named in the label of the horizontal axis, for the changes of profit.
+
+    Returns
+    -------
+    matplotlib Axes
+        One row per class before, one column per class after; empty classes are left white.
+
+    Examples
+    --------
+    >>> moves = pd.MultiIndex.from_tuples([("profit", "profit"), ("profit", "loss")], names=["class_before", "class_after"])
+    >>> frame = pd.DataFrame({"customers": [3, 1], "share": [0.75, 0.25], "change": [90.0, -35.0]}, index=moves)
+    >>> [text.get_text() for text in transitions(frame).texts]
+    ['3 (75 %)\\n+90', '1 (25 %)\\n-35']
+    >>> plt.close()
+    """
+    before = frame.index.get_level_values("class_before").unique()
+    after = frame.index.get_level_values("class_after").unique()
+    ax = _axes(ax, (1.6 + 1.4 * len(after), 1.1 + 0.75 * len(before)))
+    share = frame["share"].unstack().reindex(index=before, columns=after)  # noqa: PD010
+    ax.imshow(np.ma.masked_invalid(share.to_numpy(dtype=float)), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for (start, end), row in frame.iterrows():
+        if row["customers"] > 0:
+            change = money_text(row["change"])
+            sign = "+" if row["change"] > 0 else ""
+            words = f"{int(row['customers']):,} ({row['share']:.0%})".replace("%", " %") + f"\n{sign}{change}"
+            color = "white" if row["share"] > 0.55 else "black"
+            ax.text(after.get_loc(end), before.get_loc(start), words, ha="center", va="center", color=color, fontsize="small")
+    ax.set_xticks(range(len(after)), after)
+    ax.set_yticks(range(len(before)), before)
+    ax.set(xlabel=f"class after, with customers (share of the row) and change of profit{f' ({currency})' if currency else ''}")
+    ax.set_ylabel("class before")
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    return plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
+
+
+def _whale_labels(ax: Axes, curve: pd.DataFrame, share: np.ndarray, money: np.ndarray, peak: int) -> None:
+    shares = np.concatenate([[np.nan], curve["cumulative_share"]])
+
+    def words(place: int) -> str:
+        told = money_text(money[place])
+        return told if np.isnan(shares[place]) else f"{told}  ({shares[place]:.0%})".replace("%", " %")
+
+    if peak:
+        side = "left" if share[peak] < 0.6 else "right"
+        label = f"peak {words(peak)} at {share[peak]:.0%}".replace("%", " %").replace("  %", " %")
+        ax.annotate(label, (share[peak], money[peak]), xytext=(0, 7), textcoords="offset points", ha=side, va="bottom", color=GAIN)
+    if peak < len(money) - 1:
+        ax.annotate(
+            f"total {words(len(money) - 1)}", (1, money[-1]), xytext=(-4, -6), textcoords="offset points", ha="right", va="top", color=LOSS
+        )
+
+
+def _bar_labels(ax: Axes, drawn: pd.DataFrame, left: np.ndarray, right: np.ndarray) -> None:
+    low, high = min(left.min(), 0.0), max(right.max(), 0.0)
+    ax.set_xlim(low - (0.18 if low < 0 else 0.0) * (high - low), high + 0.18 * (high - low) if high > low else 1.0)
+    gap = 0.01 * (high - low)
+    for row in range(len(drawn)):
+        words = money_text(drawn["amount"].iloc[row])
+        if "share" in drawn and not np.isnan(drawn["share"].iloc[row]):
+            words += f"  ({drawn['share'].iloc[row]:.0%})".replace("%", " %")
+        below = right[row] <= 0 and left[row] < 0
+        ax.text(left[row] - gap if below else right[row] + gap, row, words, ha="right" if below else "left", va="center", fontsize="small")
