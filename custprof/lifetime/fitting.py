@@ -1,0 +1,307 @@
+"""How is a model of purchases fitted to a million customers in a second, and how sure is it of its parameters?
+
+Customers with the same (frequency, recency, T) are one row with a weight. Times are scaled to mean 1, parameters are positive and searched as
+logarithms, the mean log-likelihood is maximised by L-BFGS-B with its analytic gradient and polished by Newton steps; standard errors come from
+the observed information. `PurchaseModel` is what the models of this stage share: a subclass brings the likelihood and what a survivor will do.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+
+from custprof.lifetime.discount import DAYS_PER_YEAR, discount_rate, periods
+from custprof.lifetime.history import DAYS, read_summary
+
+__all__ = ["Future", "Optimum", "PurchaseModel", "Rows", "check_weights", "compress", "maximise"]
+
+_LIMIT = 14.0  # a parameter may differ by exp(14) from the scale of the data; beyond, the model has degenerated
+
+
+@dataclass
+class Rows:
+    """Unique (frequency, recency, T) and how to get back: ``x``, ``recency``, ``age`` by row, ``counts`` by ``x_values[x_code]``."""
+
+    x: np.ndarray
+    recency: np.ndarray
+    age: np.ndarray
+    inverse: np.ndarray
+    x_values: np.ndarray
+    x_code: np.ndarray
+    extra: dict = field(default_factory=dict)
+
+    def weigh(self, weights: np.ndarray | None = None) -> np.ndarray:
+        """Weights of the rows from weights of the customers (1 each when None)."""
+        return np.bincount(self.inverse, weights, minlength=len(self.x)).astype(float)
+
+    def scaled(self, factor: float) -> Rows:
+        """The same rows with times multiplied by a factor."""
+        return Rows(self.x, self.recency * factor, self.age * factor, self.inverse, self.x_values, self.x_code)
+
+
+class Optimum(NamedTuple):
+    """Where a search ended: log-parameters, the Hessian of the mean negative log-likelihood there, and whether it converged."""
+
+    point: np.ndarray
+    hessian: np.ndarray
+    converged: bool
+
+
+class Future(NamedTuple):
+    """One possible future by customer: purchases a unit of time while alive, time alive from now, one purchase at the very end or not."""
+
+    rate: np.ndarray
+    lifetime: np.ndarray
+    last: np.ndarray
+
+
+def compress(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> Rows:
+    """Unique rows of a summary.
+
+    Examples
+    --------
+    >>> rows = compress(np.array([0.0, 2.0, 0.0]), np.array([0.0, 3.0, 0.0]), np.array([5.0, 5.0, 5.0]))
+    >>> rows.x.tolist(), rows.weigh().tolist()
+    ([0.0, 2.0], [2.0, 1.0])
+    """
+    x_values, by_x = np.unique(frequency, return_inverse=True)
+    recencies, by_recency = np.unique(recency, return_inverse=True)
+    ages, by_age = np.unique(age, return_inverse=True)
+    code = (by_x.astype(np.int64) * len(recencies) + by_recency) * len(ages) + by_age
+    unique, inverse = np.unique(code, return_inverse=True)
+    x_code, rest = np.divmod(unique, len(recencies) * len(ages))
+    recency_code, age_code = np.divmod(rest, len(ages))
+    return Rows(x_values[x_code], recencies[recency_code], ages[age_code], inverse, x_values, x_code)
+
+
+def maximise(objective, start: np.ndarray, *, near: Optimum | None = None) -> Optimum:
+    """Minimise a mean negative log-likelihood that gives (value, gradient) at log-parameters.
+
+    Near a known optimum (a resample of the same customers) the search runs in coordinates in which the old Hessian is the identity:
+    a handful of steps, and no new Hessian.
+    """
+    if near is not None:
+        turn = np.linalg.inv(np.linalg.cholesky(near.hessian)).T
+
+        def turned(u):
+            value, gradient = objective(np.clip(near.point + turn @ u, -_LIMIT, _LIMIT))
+            return value, turn.T @ gradient
+
+        found = minimize(
+            turned, np.zeros(len(near.point)), jac=True, method="L-BFGS-B", options={"gtol": 1e-6, "ftol": 1e-12, "maxiter": 100}
+        )
+        return Optimum(np.clip(near.point + turn @ found.x, -_LIMIT, _LIMIT), near.hessian, bool(found.success))
+
+    bounds = [(-_LIMIT, _LIMIT)] * len(start)
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"gtol": 1e-8, "ftol": 1e-15, "maxiter": 1000})
+    point, (value, gradient) = found.x, objective(found.x)
+    for _ in range(3):
+        hessian = _hessian(objective, point)
+        if not _positive(hessian):
+            return Optimum(point, hessian, False)
+        trial = np.clip(point - np.linalg.solve(hessian, gradient), -_LIMIT, _LIMIT)
+        new_value, new_gradient = objective(trial)
+        if not np.abs(new_gradient).max() < np.abs(gradient).max() or new_value > value + 1e-9:
+            break
+        point, value, gradient = trial, new_value, new_gradient
+    inside = np.abs(point).max() < _LIMIT - 0.1
+    return Optimum(point, hessian, bool(inside and np.abs(gradient).max() < 1e-5))
+
+
+def check_weights(sample_weight, n: int) -> np.ndarray | None:
+    """The weights of the customers as floats, or None."""
+    if sample_weight is None:
+        return None
+    weights = np.asarray(sample_weight, dtype=float)
+    if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any() or weights.sum() == 0:
+        raise ValueError(f"sample_weight needs {n} finite numbers >= 0, one a customer, not all 0.")
+    return weights
+
+
+class PurchaseModel(BaseEstimator):
+    """What the models of repeat purchases share: fitting, and expectations that are discounted or not.
+
+    Parameters
+    ----------
+    unit : {"D", "W", "M"}, optional
+        Unit of time of summaries that do not say theirs. A summary from `summarize` does, and a contradiction is refused.
+
+    Attributes
+    ----------
+    params_ : Series
+        Parameters by name; times in ``unit_``.
+    se_ : Series
+        Their standard errors, from the observed information.
+    loglik_ : float
+        Log-likelihood in ``unit_`` (a change of unit shifts it by sum(frequency) x log of the ratio).
+    converged_ : bool
+        Whether the search ended at an inner optimum.
+    unit_ : str or None
+        Unit of the summary it was fitted on; without it, nothing can be discounted by the year.
+    """
+
+    _names: ClassVar[tuple[str, ...]]
+    _times: ClassVar[tuple[str, ...]]  # parameters measured in time
+
+    def __init__(self, unit: str | None = None):
+        self.unit = unit
+
+    def fit(self, summary: pd.DataFrame, sample_weight=None):
+        """Maximum likelihood.
+
+        Parameters
+        ----------
+        summary : DataFrame
+            Columns frequency, recency, T, one row per customer; see `summarize`.
+        sample_weight : array_like, optional
+            How many customers each row stands for.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the summary contradicts itself, or nobody bought again.
+        """
+        if self.unit is not None and self.unit not in DAYS:
+            raise ValueError(f"unit is {self.unit!r}; choose one of {', '.join(DAYS)} (days, weeks, months).")
+        frequency, recency, age = read_summary(summary, self.unit)
+        weights = check_weights(sample_weight, len(summary))
+        if not ((frequency > 0) & (age > 0) & (True if weights is None else weights > 0)).any():
+            raise ValueError(f"none of {len(summary)} customers bought again; a model of repeat purchases has nothing to learn from.")
+        rows = compress(frequency, recency, age)
+        scale = float(np.average(age, weights=weights))
+        scaled, row_weights = self._prepare(rows.scaled(1 / scale)), rows.weigh(weights)
+        rate = (row_weights @ scaled.x) / (row_weights @ scaled.age)
+        optimum = maximise(self._objective(scaled, row_weights), self._start(rate))
+        if not optimum.converged:
+            warnings.warn(
+                f"{type(self).__name__} did not converge: its parameters are not to be trusted.", ConvergenceWarning, stacklevel=2
+            )
+        self.unit_ = self.unit or summary.attrs.get("unit")
+        self.converged_ = optimum.converged
+        self.params_ = self._parameters(optimum.point, scale)
+        with np.errstate(invalid="ignore"):
+            spread = np.sqrt(np.diag(np.linalg.pinv(optimum.hessian * row_weights.sum())))
+        self.se_ = self.params_ * spread
+        self.loglik_ = float(
+            -self._objective(scaled, row_weights)(optimum.point)[0] * row_weights.sum() - row_weights @ rows.x * np.log(scale)
+        )
+        self._optimum, self._scale = optimum, scale
+        return self
+
+    def loglik(self, summary: pd.DataFrame) -> pd.Series:
+        """Log-likelihood of every customer under the fitted parameters."""
+        rows = self._rows(summary)
+        value, _ = self._likelihood(np.log(self.params_.to_numpy()), self._prepare(rows), gradient=False)
+        return pd.Series(value[rows.inverse], index=summary.index, name="loglik")
+
+    def p_alive(self, summary: pd.DataFrame) -> pd.Series:
+        """Probability that the customer has not left for good, by customer."""
+        rows = self._rows(summary)
+        return pd.Series(self._alive(self.params_.to_numpy(), self._prepare(rows))[rows.inverse], index=summary.index, name="p_alive")
+
+    def predict(self, summary: pd.DataFrame, t: float) -> pd.Series:
+        """Expected purchases in the next `t` units of time, by customer (not discounted)."""
+        if not (np.isfinite(t) and t >= 0):
+            raise ValueError(f"t is {t!r}; give the length of the period ahead in units of the summary, finite and not negative.")
+        rows = self._rows(summary)
+        purchases, _ = self._expect(self.params_.to_numpy(), self._prepare(rows), 0.0, t)
+        return pd.Series(purchases[rows.inverse], index=summary.index, name="purchases")
+
+    def predict_new(self, t) -> np.ndarray | float:
+        """Expected repeat purchases of a customer in the first `t` units of time after the first purchase (`t` a number or an array)."""
+        self._check_fitted()
+        newcomer = self._prepare(compress(np.zeros(1), np.zeros(1), np.zeros(1)))
+        times = np.atleast_1d(np.asarray(t, dtype=float))
+        expected = np.array([self._expect(self.params_.to_numpy(), newcomer, 0.0, each)[0][0] for each in times])
+        return expected if np.ndim(t) else float(expected[0])
+
+    def dert(self, summary: pd.DataFrame, *, annual_rate: float = 0.10, horizon: float | None = None) -> pd.Series:
+        """Discounted expected residual transactions: future purchases, each worth less the later it comes.
+
+        Parameters
+        ----------
+        annual_rate : float
+            Discount a year (compounded); 0 only with a finite horizon.
+        horizon : float, optional
+            Years ahead; the whole life when None.
+        """
+        return self._discounted(summary, annual_rate, horizon)[0].rename("dert")
+
+    def alive_time(self, summary: pd.DataFrame, *, annual_rate: float = 0.10, horizon: float | None = None) -> pd.Series:
+        """Discounted years that the customer is expected to stay: what prices a cost that runs by time; parameters as for `dert`."""
+        return self._discounted(summary, annual_rate, horizon)[1].rename("alive_time")
+
+    def _discounted(self, summary: pd.DataFrame, annual_rate: float, horizon: float | None) -> tuple[pd.Series, pd.Series]:
+        rows, (delta, end) = self._rows(summary), self._clock(annual_rate, horizon)
+        purchases, time = self._expect(self.params_.to_numpy(), self._prepare(rows), delta, end)
+        years = time * DAYS[self.unit_] / DAYS_PER_YEAR
+        return pd.Series(purchases[rows.inverse], index=summary.index), pd.Series(years[rows.inverse], index=summary.index)
+
+    def _clock(self, annual_rate: float, horizon: float | None) -> tuple[float, float]:
+        """The continuous rate and the end of the horizon in the model's unit."""
+        self._check_fitted()
+        if self.unit_ is None:
+            raise ValueError(
+                f"the summary did not say its unit of time, so nothing can be discounted by the year; fit {type(self).__name__}(unit='W')."
+            )
+        delta, end = discount_rate(annual_rate, self.unit_), periods(horizon, self.unit_)
+        if delta == 0 and np.isinf(end):
+            raise ValueError("annual_rate is 0 over the whole life: the sum may be infinite; give a rate above 0 or a horizon in years.")
+        return delta, end
+
+    def _rows(self, summary: pd.DataFrame) -> Rows:
+        self._check_fitted()
+        return compress(*read_summary(summary, self.unit_))
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "params_"):
+            raise NotFittedError(f"{type(self).__name__} is not fitted yet; call fit(summary) first.")
+
+    def _refit(self, rows: Rows, row_weights: np.ndarray) -> np.ndarray:
+        """Parameters for other weights of the rows (prepared, in units of the scale), starting from the fit."""
+        return self._parameters(
+            maximise(self._objective(rows, row_weights), self._optimum.point, near=self._optimum).point, self._scale
+        ).to_numpy()
+
+    def _parameters(self, point: np.ndarray, scale: float) -> pd.Series:
+        params = pd.Series(np.exp(point), index=list(self._names))
+        params[list(self._times)] *= scale
+        return params
+
+    def _objective(self, rows: Rows, row_weights: np.ndarray):
+        total = row_weights.sum()
+
+        def objective(point):
+            value, gradient = self._likelihood(point, rows)
+            return -(row_weights @ value) / total, -(gradient @ row_weights) / total
+
+        return objective
+
+    def _prepare(self, rows: Rows) -> Rows:
+        """Whatever the likelihood needs once per set of rows."""
+        return rows
+
+    # a subclass brings: _start(rate), _likelihood(point, rows), _alive(params, rows), _expect(params, rows, delta, end), _draw(...)
+
+
+def _hessian(objective, point: np.ndarray, step: float = 1e-4) -> np.ndarray:
+    rows = []
+    for move in np.eye(len(point)) * step:
+        rows.append((objective(point + move)[1] - objective(point - move)[1]) / (2 * step))
+    hessian = np.array(rows)
+    return (hessian + hessian.T) / 2
+
+
+def _positive(hessian: np.ndarray) -> bool:
+    return bool(np.isfinite(hessian).all() and np.linalg.eigvalsh(hessian)[0] > 1e-12)

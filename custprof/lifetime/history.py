@@ -1,0 +1,274 @@
+"""What has every customer done so far, in the few numbers that lifetime models read?
+
+Lines become purchase days (the lines of a customer on one day are one purchase), purchase days become one row per customer: how many repeat
+purchases, how old the customer was at the last one, how old it is now, and what a repeat purchase was worth on average. The counting runs in the
+engine of the frame (DuckDB, Spark, Polars, pandas); only one row per customer is collected. The summary carries its unit of time in ``.attrs``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+
+from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, day_number, lazy, money
+
+__all__ = ["DAYS", "Split", "check_summary", "margin_expression", "read_summary", "split", "summarize"]
+
+#: Days in one unit of time: a week is 7 days, a month a twelfth of 365.25.
+DAYS = {"D": 1.0, "W": 7.0, "M": 365.25 / 12}
+
+_COLUMNS = ("frequency", "recency", "T")
+_FINE = 4  # decimals kept when money is summed: every study's minor unit fits
+
+
+class Split(NamedTuple):
+    """What was known at a date and what followed: ``calibration`` (a summary) and ``holdout`` (the same customers, after the date)."""
+
+    calibration: pd.DataFrame
+    holdout: pd.DataFrame
+
+
+def summarize(transactions, *, unit: str = "W", end=None, value: str = "revenue") -> pd.DataFrame:
+    """One row per customer: repeat purchases, age at the last one, age now, mean value of a repeat purchase.
+
+    A purchase is a day: lines of a customer on the same day are one purchase worth their sum. A day with a return (a negative line or
+    ``is_return``) counts only if more was bought than returned; a free order without any return is a purchase. What later returns gave
+    back is therefore not in ``monetary_value``: take it off the margin. Lines without a customer are left out, for nobody's repeat
+    purchases can be counted among them.
+
+    Parameters
+    ----------
+    transactions : frame
+        Any frame Narwhals takes (the study's lazy table, pandas, Polars, Spark) with ``customer_id``, ``date`` (a date or timestamp) and
+        ``revenue`` or the column named in `value`.
+    unit : {"W", "D", "M"}
+        Unit of ``recency`` and ``T``: days divided by 7, 1 or 30.4375. Nothing is rounded to the unit.
+    end : date or str, optional
+        Last day observed, inclusive; the last date of all lines when None.
+    value : str, default "revenue"
+        Column whose mean is ``monetary_value``. ``"margin"``, where there is no such column, is revenue less the ``cost_of_goods``,
+        ``freight`` and ``commission`` of the line, as far as they are known (costs positive).
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``customer_id`` (text, sorted): ``frequency`` (repeat purchases, whole), ``recency`` (age at the last purchase, 0 for
+        a single purchase), ``T`` (age at `end`), both in `unit`, ``monetary_value`` (currency units; 0 where nothing was repeated).
+        ``.attrs`` holds ``unit``, ``end`` (ISO date) and ``value``.
+
+    Raises
+    ------
+    TypeError
+        If ``date`` is not a date.
+    ValueError
+        If a column is missing, `unit` is unknown or no purchase is left.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": ["a", "a", "a", "b"], "revenue": [5.0, 20.0, 10.0, 7.0],
+    ...     "date": pd.to_datetime(["2024-01-01", "2024-01-15", "2024-01-15", "2024-01-08"])})
+    >>> summarize(lines, end="2024-01-29")
+                 frequency  recency    T  monetary_value
+    customer_id
+    a                    1      2.0  4.0            30.0
+    b                    0      0.0  3.0             0.0
+    """
+    length = _days_in(unit)
+    days = _purchase_days(transactions, value)
+    last_day = _ordinal(end) if end is not None else _last_day(transactions)
+    days = days.filter(nw.col("day") <= last_day)
+    first = days.group_by("customer_id").agg(nw.col("day").min().alias("first_day"))
+    repeat = (nw.col("day") > nw.col("first_day")).cast(nw.Int64)
+    facts = collect(
+        days.join(first, on="customer_id", how="left")
+        .with_columns((nw.col("value") * repeat).alias("repeat_value"), nw.col("day").alias("last_day"), nw.lit(1).alias("purchases"))
+        .group_by("customer_id")
+        .agg(nw.col("first_day").min(), nw.col("last_day").max(), nw.col("purchases").sum(), nw.col("repeat_value").sum())
+    )
+    if facts.empty:
+        raise ValueError(f"no purchase of a known customer is left up to {dt.date.fromordinal(last_day)}; check the dates and customer_id.")
+    facts = facts.set_index("customer_id").sort_index()
+    frequency = facts["purchases"].to_numpy("int64") - 1
+    value_sum = facts["repeat_value"].to_numpy("float64") / 10**_FINE
+    summary = pd.DataFrame(
+        {
+            "frequency": frequency,
+            "recency": (facts["last_day"] - facts["first_day"]).to_numpy("float64") / length,
+            "T": (last_day - facts["first_day"]).to_numpy("float64") / length,
+            "monetary_value": np.divide(value_sum, frequency, out=np.zeros(len(facts)), where=frequency > 0),
+        },
+        index=pd.Index(facts.index.astype("str"), name="customer_id"),
+    )
+    summary.attrs = {"unit": unit, "end": dt.date.fromordinal(last_day).isoformat(), "value": value}
+    return summary
+
+
+def split(transactions, date, *, unit: str = "W", end=None, value: str = "revenue") -> Split:
+    """The customers as they were known at a date, and what the same customers did after it: for testing a model on what it has not seen.
+
+    Both halves follow the rules of `summarize`. Customers first seen after the date are in neither half.
+
+    Parameters
+    ----------
+    transactions, unit, end, value
+        As in `summarize`; `end` is the last day of the holdout.
+    date : date or str
+        Last day of the calibration, inclusive.
+
+    Returns
+    -------
+    Split
+        ``calibration``: the summary at `date`. ``holdout``: the same index, ``frequency`` (purchases after `date`), ``T`` (length of the
+        holdout, in `unit`), ``monetary_value`` (mean value of these purchases, 0 where there are none). Both carry ``unit`` in ``.attrs``.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": ["a", "a", "a", "b"], "revenue": [5.0, 20.0, 10.0, 7.0],
+    ...     "date": pd.to_datetime(["2024-01-01", "2024-01-08", "2024-01-22", "2024-01-08"])})
+    >>> split(lines, "2024-01-15").holdout
+                 frequency    T  monetary_value
+    customer_id
+    a                    1  1.0            10.0
+    b                    0  1.0             0.0
+    """
+    length = _days_in(unit)
+    last_day = _ordinal(end) if end is not None else _last_day(transactions)
+    cut = _ordinal(date)
+    if cut >= last_day:
+        raise ValueError(
+            f"nothing is left to hold out: the split is at {dt.date.fromordinal(cut)}, the data end at {dt.date.fromordinal(last_day)}."
+        )
+    calibration = summarize(transactions, unit=unit, end=date, value=value)
+    after = _purchase_days(transactions, value).filter((nw.col("day") > cut) & (nw.col("day") <= last_day))
+    facts = collect(
+        after.with_columns(nw.lit(1).alias("purchases"), nw.col("value").alias("total"))
+        .group_by("customer_id")
+        .agg(nw.col("purchases").sum(), nw.col("total").sum())
+    )
+    facts = facts.set_index("customer_id").reindex(calibration.index, fill_value=0)
+    bought = facts["purchases"].to_numpy("int64")
+    total = facts["total"].to_numpy("float64") / 10**_FINE
+    holdout = pd.DataFrame(
+        {
+            "frequency": bought,
+            "T": (last_day - cut) / length,
+            "monetary_value": np.divide(total, bought, out=np.zeros(len(facts)), where=bought > 0),
+        },
+        index=calibration.index,
+    )
+    holdout.attrs = {**calibration.attrs, "start": calibration.attrs["end"], "end": dt.date.fromordinal(last_day).isoformat()}
+    return Split(calibration, holdout)
+
+
+def check_summary(summary: pd.DataFrame, *columns: str) -> None:
+    """Refuse a summary that lacks columns, holds missing values or contradicts itself; one rule, one message.
+
+    Examples
+    --------
+    >>> check_summary(pd.DataFrame({"frequency": [2], "recency": [9.0], "T": [4.0]}))
+    Traceback (most recent call last):
+    ...
+    ValueError: recency is after T for 1 of 1 customers, first [0]; both are ages, counted from the first purchase.
+    """
+    if not isinstance(summary, pd.DataFrame):
+        raise TypeError(f"summary is a {type(summary).__name__}, not a DataFrame; make it with summarize(transactions).")
+    needed = columns or _COLUMNS
+    lacking = [c for c in needed if c not in summary.columns]
+    if lacking:
+        raise ValueError(f"summary lacks the columns {lacking}; make it with summarize(transactions).")
+    if summary.empty:
+        raise ValueError("summary holds no customers.")
+    for column in needed:
+        _refuse(summary, ~np.isfinite(summary[column].to_numpy("float64")), f"{column} is missing or infinite", "fill or drop them.")
+    frequency = summary["frequency"].to_numpy("float64")
+    _refuse(summary, (frequency < 0) | (frequency % 1 != 0), "frequency is not a whole number >= 0", "it counts repeat purchases.")
+    if "T" in needed:
+        recency, age = summary["recency"].to_numpy("float64"), summary["T"].to_numpy("float64")
+        _refuse(summary, recency > age + 1e-9, "recency is after T", "both are ages, counted from the first purchase.")
+        _refuse(summary, recency < 0, "recency is negative", "it is the age at the last purchase.")
+        _refuse(summary, (frequency > 0) != (recency > 0), "frequency and recency contradict each other", "both are 0, or neither.")
+
+
+def read_summary(summary: pd.DataFrame, unit: str | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The columns frequency, recency and T of a checked summary as float arrays, refused if it is in another unit than `unit`."""
+    check_summary(summary)
+    own = summary.attrs.get("unit")
+    if unit is not None and own is not None and own != unit:
+        raise ValueError(f"the summary is in unit {own!r}, the model in {unit!r}; summarize the transactions with unit={unit!r}.")
+    return tuple(summary[column].to_numpy("float64") for column in _COLUMNS)
+
+
+def margin_expression(names: list[str], value: str) -> tuple[list[str], nw.Expr | None]:
+    """The columns and the row-wise expression of a value: one column, or revenue less the line's own costs for "margin"."""
+    if value in names:
+        return [value], nw.col(value).cast(nw.Float64).fill_null(0.0)
+    costs = [c for c in ("cost_of_goods", "freight", "commission") if c in names]
+    if value != "margin" or "revenue" not in names or "cost_of_goods" not in names:
+        wanted = "revenue and cost_of_goods (for the margin)" if value == "margin" else repr(value)
+        raise ValueError(f"transactions lack {wanted}; their columns are {', '.join(names)}.")
+    expression = nw.col("revenue").cast(nw.Float64).fill_null(0.0)
+    for cost in costs:
+        expression = expression - nw.col(cost).cast(nw.Float64).fill_null(0.0)
+    return ["revenue", *costs], expression
+
+
+def _purchase_days(transactions, value: str) -> nw.LazyFrame:
+    """One row per customer and purchase day: customer_id, day (ordinal), value (whole 1/10,000)."""
+    frame, names = _lines(transactions)
+    _, worth = margin_expression(names, value)
+    size = nw.col("revenue").cast(nw.Float64).fill_null(0.0) if "revenue" in names else worth
+    returned = size < 0
+    if "is_return" in names:
+        returned = returned | nw.col("is_return").fill_null(False)
+    lines = frame.filter(~nw.col("customer_id").is_null() & ~nw.col("date").is_null()).select(
+        customer_key(),
+        day_number("date").cast(nw.Int64).alias("day"),
+        worth.alias("value"),
+        size.alias("size"),
+        returned.cast(nw.Int64).alias("returned"),
+    )
+    return (
+        lines.filter(nw.col("customer_id") != UNKNOWN_CUSTOMER)
+        .with_columns(money("value", _FINE), money("size", _FINE))
+        .group_by("customer_id", "day")
+        .agg(nw.col("value").sum(), nw.col("size").sum(), nw.col("returned").max())
+        .filter((nw.col("size") > 0) | (nw.col("returned") == 0))
+    )
+
+
+def _lines(transactions) -> tuple[nw.LazyFrame, list[str]]:
+    frame = lazy(transactions)
+    schema = frame.collect_schema()
+    lacking = [c for c in ("customer_id", "date") if c not in schema]
+    if lacking:
+        raise ValueError(f"transactions lack {', '.join(lacking)}; their columns are {', '.join(schema)}.")
+    if schema["date"] not in (nw.Date, nw.Datetime):
+        raise TypeError(f"date is of type {schema['date']}, not a date; parse it first, for instance with pandas.to_datetime.")
+    return frame, schema.names()
+
+
+def _last_day(transactions) -> int:
+    frame, _ = _lines(transactions)
+    last = collect(frame.filter(~nw.col("date").is_null()).select(day_number("date").max()))["date"]
+    if last.isna().all():
+        raise ValueError("transactions hold no dated line.")
+    return int(last.iloc[0])
+
+
+def _ordinal(date) -> int:
+    return pd.Timestamp(date).date().toordinal()
+
+
+def _days_in(unit: str) -> float:
+    if unit not in DAYS:
+        raise ValueError(f"unit is {unit!r}; choose one of {', '.join(DAYS)} (days, weeks, months).")
+    return DAYS[unit]
+
+
+def _refuse(summary: pd.DataFrame, wrong: np.ndarray, what: str, advice: str) -> None:
+    if wrong.any():
+        raise ValueError(f"{what} for {wrong.sum()} of {len(summary)} customers, first {summary.index[wrong][:3].tolist()}; {advice}")

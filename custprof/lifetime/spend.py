@@ -1,0 +1,161 @@
+"""What will a purchase of this customer be worth, if a few purchases say little and the other customers say more?
+
+Gamma-Gamma (Fader & Hardie 2013, after Colombo & Jiang 1999): a purchase is worth Gamma(p, nu), the customers' nu is Gamma(q, gamma). A customer's
+expected purchase lies between its own mean and the mean of all, closer to its own the more it bought. Values must be positive: fit it on revenue
+and give a margin afterwards, or on margin where every customer's is positive. Costs enter in `CustomerValue`; values are never shifted.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from scipy.special import digamma, gammaln
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+
+from custprof.lifetime.fitting import check_weights, maximise
+from custprof.lifetime.history import check_summary
+
+__all__ = ["GammaGamma"]
+
+
+class GammaGamma(BaseEstimator):
+    """Mean value of a purchase by customer, shrunk towards the mean of all.
+
+    Attributes
+    ----------
+    params_ : Series
+        ``p``, ``q`` (shapes) and ``gamma`` (scale, currency units); the mean purchase of all customers is p gamma / (q - 1).
+    se_ : Series
+        Standard errors from the observed information.
+    loglik_ : float
+        Log-likelihood of the repeaters' mean values.
+    converged_ : bool
+    value_ : str or None
+        What the values are (``revenue``, ``margin``), as the summary says.
+
+    References
+    ----------
+    Fader & Hardie (2013), "The gamma-gamma model of monetary value", eq. 1a and 5.
+
+    Examples
+    --------
+    >>> summary = pd.DataFrame({"frequency": [0, 2, 5, 1, 3], "monetary_value": [0.0, 20.0, 60.0, 35.0, 28.0]}, index=list("abcde"))
+    >>> spend = GammaGamma().fit(summary).predict(summary)
+    >>> bool(20 < spend["b"] < spend["a"] < spend["c"] < 60)
+    True
+    """
+
+    def fit(self, summary: pd.DataFrame, sample_weight=None):
+        """Maximum likelihood on the customers who bought again.
+
+        Parameters
+        ----------
+        summary : DataFrame
+            Columns frequency and monetary_value (mean of the repeat purchases, currency units).
+        sample_weight : array_like, optional
+            How many customers each row stands for.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If fewer than two customers bought again, or a repeater's mean value is not positive.
+        """
+        check_summary(summary, "frequency", "monetary_value")
+        weights = check_weights(sample_weight, len(summary))
+        weights = np.ones(len(summary)) if weights is None else weights
+        frequency, value = summary["frequency"].to_numpy("float64"), summary["monetary_value"].to_numpy("float64")
+        repeaters = (frequency > 0) & (weights > 0)
+        if repeaters.sum() < 2:
+            raise ValueError(f"{repeaters.sum()} of {len(summary)} customers bought again; a model of spend needs at least two.")
+        wrong = repeaters & (value <= 0)
+        if wrong.any():
+            raise ValueError(
+                f"monetary_value is not positive for {wrong.sum()} of {repeaters.sum()} repeaters, first {summary.index[wrong][:3].tolist()}; "
+                "fit on revenue and give the margin to CustomerValue.predict, or leave them out. Never shift the values."
+            )
+        x, value, weights = frequency[repeaters], value[repeaters], weights[repeaters]
+        scale = float(np.average(value, weights=weights))
+        data = _data(x, value / scale)
+        optimum = maximise(_objective(data, weights), np.log([2.0, 3.0, 2.0]))
+        if not optimum.converged:
+            warnings.warn("GammaGamma did not converge: its parameters are not to be trusted.", ConvergenceWarning, stacklevel=2)
+        self.value_ = summary.attrs.get("value")
+        self.converged_ = optimum.converged
+        self.params_ = _parameters(optimum.point, scale)
+        with np.errstate(invalid="ignore"):
+            self.se_ = self.params_ * np.sqrt(np.diag(np.linalg.pinv(optimum.hessian * weights.sum())))
+        self.loglik_ = float(-_objective(data, weights)(optimum.point)[0] * weights.sum() - weights.sum() * np.log(scale))
+        self._optimum, self._scale = optimum, scale
+        return self
+
+    def predict(self, summary: pd.DataFrame) -> pd.Series:
+        """Expected value of a future purchase by customer, in currency units.
+
+        Raises
+        ------
+        ValueError
+            If the mean is infinite (q <= 1 for a customer without repeat purchases): the data say too little about the tail of spend.
+        """
+        self._check_fitted()
+        check_summary(summary, "frequency", "monetary_value")
+        mean = _mean(self.params_.to_numpy(), summary["frequency"].to_numpy("float64"), summary["monetary_value"].to_numpy("float64"))
+        if not np.isfinite(mean).all():
+            raise ValueError(
+                f"the expected purchase is infinite for {(~np.isfinite(mean)).sum()} of {len(mean)} customers: q is {self.params_['q']:.3g}, "
+                "not above 1. Look at the largest purchases, or give a spend of your own."
+            )
+        return pd.Series(mean, index=summary.index, name="spend")
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "params_"):
+            raise NotFittedError("GammaGamma is not fitted yet; call fit(summary) first.")
+
+    def _refit(self, data: tuple, weights: np.ndarray) -> np.ndarray:
+        """Parameters for other weights of the repeaters (values in units of the scale), starting from the fit."""
+        return _parameters(maximise(_objective(data, weights), self._optimum.point, near=self._optimum).point, self._scale).to_numpy()
+
+    def _draw(self, rng: np.random.Generator, params: np.ndarray, frequency: np.ndarray, value: np.ndarray) -> tuple[float, np.ndarray]:
+        """Shape of a purchase's value and its scale by customer, one draw from what is known of the customer."""
+        p, q, gamma = params
+        return p, (gamma + frequency * value) / rng.gamma(p * frequency + q)
+
+
+def _data(x: np.ndarray, value: np.ndarray) -> tuple:
+    x_values, code = np.unique(x, return_inverse=True)
+    return x, x_values, code, value, np.log(value), np.log(x)
+
+
+def _objective(data: tuple, weights: np.ndarray):
+    x, x_values, code, value, log_value, log_x = data
+    by_x, total = np.bincount(code, weights), weights.sum()
+
+    def objective(point):
+        p, q, gamma = np.exp(point)
+        log_sum = np.log(gamma + x * value)
+        counts = gammaln(p * x_values + q) - gammaln(p * x_values) - gammaln(q) + q * np.log(gamma)
+        loglik = by_x @ counts + weights @ ((p * x - 1) * log_value + p * x * log_x - (p * x + q) * log_sum)
+        rise = digamma(p * x_values + q)
+        d_p = by_x @ (x_values * (rise - digamma(p * x_values))) + weights @ (x * (log_value + log_x - log_sum))
+        d_q = by_x @ (rise - digamma(q) + np.log(gamma)) - weights @ log_sum
+        d_gamma = by_x.sum() * q / gamma - weights @ ((p * x + q) / (gamma + x * value))
+        return -loglik / total, -np.array([p * d_p, q * d_q, gamma * d_gamma]) / total
+
+    return objective
+
+
+def _mean(params: np.ndarray, frequency: np.ndarray, value: np.ndarray) -> np.ndarray:
+    p, q, gamma = params
+    below = p * frequency + q - 1
+    with np.errstate(divide="ignore"):
+        return np.where(below > 0, p * (gamma + frequency * value) / np.where(below > 0, below, 1), np.inf)
+
+
+def _parameters(point: np.ndarray, scale: float) -> pd.Series:
+    return pd.Series(np.exp(point) * [1, 1, scale], index=["p", "q", "gamma"])
