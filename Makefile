@@ -28,7 +28,7 @@ test: .venv/ready-test
 	$(PY) -m pytest -n 2 --dist loadgroup
 
 demo: .venv/ready
-	$(PY) -m custprof.datasets.demo data/demo
+	$(PY) -m custprof.datasets
 
 constraints:
 	@head -2 constraints.txt > constraints.new

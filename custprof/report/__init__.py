@@ -1,0 +1,7 @@
+"""The report: the notebooks executed on a study, pages that open offline, and a workbook."""
+
+from custprof.report.execute import NotebookError, ReportError
+from custprof.report.publish import run
+from custprof.report.workbook import to_excel
+
+__all__ = ["NotebookError", "ReportError", "run", "to_excel"]

@@ -1,11 +1,11 @@
 """How does a notebook say what a study cannot answer, instead of failing?
 
-``%load_ext custprof`` makes figures crisp and registers the cell magic ``%%needs``, which runs its cell only if the study has what it needs::
+``%load_ext custprof`` makes figures crisp and registers the cell magic ``%%needs``, which runs its cell only if the study can answer it::
 
     %%needs ledger cost_model -- Which customers lose money after the cost to serve?
 
-A need is a table (``ledger``), a column of a table (``transactions.cost_of_goods``) or a section of the study (``cost_model``, ``credit``), as
-``Study.lacks`` knows them. The study is the notebook's variable ``study``. Without it, one sentence stands in the cell's place.
+A need is a table (``ledger``), a column of a table (``transactions.cost_of_goods``) or a section of the study (``cost_model``, ``credit``),
+as ``Study.lacks`` knows them. The study is the notebook's variable ``study``. Where it lacks something, one sentence stands in its place.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ def needs_sentence(missing: list[str], question: str = "") -> str:
 
     Examples
     --------
-    >>> needs_sentence(["ledger", "transactions.cost_of_goods"], "What does it cost to serve a customer?")
-    '**Not answered here:** What does it cost to serve a customer? The study has no ledger table and no column cost_of_goods in transactions.'
+    >>> needs_sentence(["ledger", "transactions.cost_of_goods"], "Who is costly to serve?")
+    '**Not answered here:** Who is costly to serve? The study has no ledger table and no column cost_of_goods in transactions.'
     """
     phrases = [_phrase(need) for need in missing]
     what = phrases[0] if len(phrases) == 1 else ", ".join(phrases[:-1]) + " and " + phrases[-1]

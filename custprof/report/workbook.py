@@ -1,7 +1,7 @@
 """How do a study's tables become a workbook that an accountant likes to open?
 
-One sheet per table, a first sheet that explains the others; money, shares, counts and dates formatted, negative money in red with its minus sign,
-headers frozen, filters on, columns as wide as their contents. The same tables give the same bytes.
+One sheet per table, a first sheet that explains the others; money, shares, counts and dates formatted, negative money in red, headers
+frozen, filters on, columns as wide as their contents. The same tables give the same bytes.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def to_excel(tables: Mapping[str, pd.DataFrame], path: str | Path, *, notes: Map
     Parameters
     ----------
     tables : mapping of str to pandas.DataFrame
-        The sheets in their order, by name (31 characters at most). A named index becomes the first columns. Columns whose name contains "share"
-        are shown as percentages, whole numbers as counts, other numbers as money with two decimals.
+        The sheets in their order, by name (31 characters at most). A named index becomes the first columns. Columns with "share" in their
+        name are shown as percentages, whole numbers as counts, other numbers as money with two decimals.
     path : str or Path
         The file to write; an existing one is replaced.
     notes : mapping of str to str, optional

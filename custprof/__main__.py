@@ -1,0 +1,168 @@
+"""The command ``custprof``: new, check, report and lab."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from custprof import __version__
+
+__all__ = ["main"]
+
+FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The words after ``custprof``; default those of the command line.
+
+    Returns
+    -------
+    int
+        0 if all went well, 1 if a check found errors or a notebook failed, 2 if what was given is wrong, 130 after Ctrl-C.
+
+    Examples
+    --------
+    >>> main(["check", "/nowhere"])
+    2
+    """
+    parser = _parser()
+    options, further = parser.parse_known_args(arguments)
+    if further and options.do is not _lab:
+        parser.error(f"unrecognized arguments: {' '.join(further)}")
+    options.further = further
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        return options.do(options)
+    except KeyboardInterrupt:
+        _say("Stopped. Nothing was written.")
+        return INTERRUPTED
+    except (ValueError, OSError, RuntimeError) as error:
+        status = _status(error)
+        if status is None:
+            raise
+        _say(f"custprof: {error}")
+        return status
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="custprof", description="Customer profitability in notebooks.")
+    parser.add_argument("--version", action="version", version=f"custprof {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    new = commands.add_parser(
+        "new", help="make a study's folder", description="Make a folder with a commented study.toml and the tables' headers."
+    )
+    new.add_argument("dir", metavar="DIR", help="a folder that is not there yet")
+    new.set_defaults(do=_new)
+
+    check = commands.add_parser(
+        "check", help="check a study's tables", description="Say what is wrong with a study's tables; exit status 1 for errors."
+    )
+    check.add_argument("dir", metavar="DIR", nargs="?", help="the study's folder (default: the demo company)")
+    check.set_defaults(do=_check)
+
+    report = commands.add_parser("report", help="write the report", description="Run all notebooks on a study; write pages and a workbook.")
+    report.add_argument("dir", metavar="DIR", nargs="?", help="the study's folder (default: the demo company)")
+    report.add_argument("--out", default="report", metavar="OUT", help="the report's folder (default: report)")
+    report.add_argument("--engine", default="duckdb", help="the engine that reads the rows (default: duckdb)")
+    report.add_argument("--notebooks", metavar="FOLDER", help="your own notebooks instead of custprof's")
+    report.set_defaults(do=_report)
+
+    lab = commands.add_parser(
+        "lab", help="open the notebooks in JupyterLab", description="Open the notebooks; further options go to JupyterLab."
+    )
+    lab.add_argument("dir", metavar="DIR", nargs="?", help="the study's folder (default: the demo company)")
+    lab.set_defaults(do=_lab)
+    return parser
+
+
+def _new(options) -> int:
+    from custprof.report.folders import new_study
+
+    toml = new_study(options.dir)
+    print(
+        f"{toml}\nPut transactions.csv beside it (headers of every table: {toml.parent / 'templates'}), then: custprof check {options.dir}"
+    )
+    return 0
+
+
+def _check(options) -> int:
+    from custprof.datasets import shipped
+    from custprof.study import Study
+
+    study = Study.open(options.dir or shipped("data") / "demo")
+    issues = study.check()
+    for issue in issues.itertuples():
+        where = f"{issue.table}.{issue.column}" if isinstance(issue.column, str) and issue.column else issue.table
+        print(f"{issue.severity.upper():8}{where}: {issue.rule} ({issue.rows:,} rows). {issue.advice}")
+    for row in study.reconciliation().itertuples():
+        print(f"{row.table}: {row.rows_read:,} rows read, {row.rows_used:,} used, {row.rows_set_aside:,} set aside")
+    errors = int((issues["severity"] == "error").sum())
+    print(f"{study.name}: {errors} errors, {int((issues['severity'] == 'warning').sum())} warnings")
+    return FAILED if errors else 0
+
+
+def _report(options) -> int:
+    from custprof.report import run
+
+    out = run(options.dir, options.out, notebooks=options.notebooks, engine=options.engine)
+    print(out / "index.html")
+    return 0
+
+
+def _lab(options) -> int:
+    from custprof.report import ReportError
+    from custprof.report.folders import notebooks_to_edit
+
+    folder = notebooks_to_edit()
+    environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
+    if options.dir:
+        if not Path(options.dir).exists():
+            raise ReportError(f"{options.dir} does not exist; name a study's folder (custprof new DIR makes one).")
+        environment["CUSTPROF_STUDY"] = str(Path(options.dir).resolve())
+    process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options.further], cwd=folder, env=environment)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:  # JupyterLab heard it too, and asks before it stops
+            continue
+        except SystemExit:
+            process.terminate()
+            raise
+
+
+def _status(error: Exception) -> int | None:
+    """The exit status of an error whose message says everything; None for a fault of the program, which keeps its traceback.
+
+    A ValueError raised in custprof's own lines was written for the reader; one from deep in a library was not.
+    """
+    if type(error).__name__ == "NotebookError":
+        return FAILED
+    raised = traceback.extract_tb(error.__traceback__)[-1].filename
+    spoken = isinstance(error, ValueError) and Path(raised).is_relative_to(Path(__file__).parent)
+    return WRONG_INPUT if spoken or isinstance(error, OSError) else None
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _stop(*_) -> None:
+    sys.exit(128 + signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

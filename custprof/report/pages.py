@@ -1,0 +1,177 @@
+"""How does an executed notebook become a page that is read offline?
+
+nbconvert's laboratory template with the report's own style: code behind a button, formulas as MathML, pictures within the page, links to
+the other pages, and nothing loaded from anywhere. The index page is written from the summary of the study with the same style.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+__all__ = ["first_finding", "question_of", "render_index", "render_notebook"]
+
+TEMPLATES = Path(__file__).parent / "templates"
+SHOWN = ["application/vnd.jupyter.widget-view+json", "text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
+INJECTED = "injected-parameters"
+
+
+def render_notebook(notebook, pages: list[dict], name: str, *, study: str = "") -> str:
+    """The page of an executed notebook.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        The notebook with its outputs. It is not changed.
+    pages : list of dict
+        All pages of the report in their order, each with ``name`` and ``title``: the bar at the top links them.
+    name : str
+        Which of them this is, the name of the notebook's file without ``.ipynb``.
+    study : str, default ""
+        The name of the study, shown in the bar.
+
+    Returns
+    -------
+    str
+        HTML without any reference to another place, but for links that a reader may follow.
+
+    Examples
+    --------
+    >>> import nbformat.v4 as v4
+    >>> cells = [v4.new_markdown_cell("# Who earns?"), v4.new_code_cell("1 + 1"), v4.new_markdown_cell("$x^2$ and [next](02_costs.ipynb)")]
+    >>> pages = [{"name": "01_data", "title": "Who earns?"}, {"name": "02_costs", "title": "What costs?"}]
+    >>> page = render_notebook(v4.new_notebook(cells=cells), pages, "01_data")
+    >>> "<math" in page, 'href="02_costs.html"' in page, "cdn" in page
+    (True, True, False)
+    """
+    import nbformat
+
+    shown = nbformat.from_dict(notebook)
+    shown.cells = [cell for cell in notebook.cells if INJECTED not in cell.metadata.get("tags", [])]
+    shown.metadata = {**notebook.metadata, "title": question_of(notebook) or name}
+    here = next(place for place, page in enumerate(pages) if page["name"] == name)
+    around = {"previous": pages[here - 1] if here else None, "next": pages[here + 1] if here + 1 < len(pages) else None}
+    resources = {"metadata": {"name": name}, "report": {"study": study, "pages": pages, "here": name, **around}}
+    html, _ = _exporter({page["name"] for page in pages}).from_notebook_node(shown, resources)
+    return html
+
+
+def render_index(summary: dict) -> str:
+    """The report's first page.
+
+    Parameters
+    ----------
+    summary : dict
+        What the template ``index.html.j2`` names: study, subtitle, cards, figures, pages, workbook,
+        sheets, notes, tables and made.
+
+    Returns
+    -------
+    str
+        HTML without any reference to another place.
+
+    Examples
+    --------
+    >>> lists = {name: [] for name in ("cards", "figures", "pages", "sheets", "notes", "tables")}
+    >>> "A &amp; B" in render_index({"study": "A & B", "subtitle": "", "workbook": "", "made": "", **lists})
+    True
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(loader=FileSystemLoader(TEMPLATES / "custprof"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return environment.get_template("summary.html.j2").render(**summary)
+
+
+def question_of(notebook) -> str:
+    """The notebook's title, that is the first heading of its Markdown; empty if there is none.
+
+    Examples
+    --------
+    >>> import nbformat.v4 as v4
+    >>> question_of(v4.new_notebook(cells=[v4.new_markdown_cell("# Which customers *earn* money?")]))
+    'Which customers earn money?'
+    """
+    for cell in notebook.cells:
+        found = re.search(r"^#\s+(.+)$", cell.source, re.MULTILINE) if cell.cell_type == "markdown" else None
+        if found:
+            return re.sub(r"[*_`]", "", found.group(1)).strip()
+    return ""
+
+
+def first_finding(notebook) -> str:
+    """The first sentence that the notebook found: the Markdown output of the first cell tagged ``finding``, else of the first that has one.
+
+    Examples
+    --------
+    >>> import nbformat.v4 as v4
+    >>> said = v4.new_output("display_data", data={"text/markdown": "**12** of 40 customers lose money."})
+    >>> first_finding(v4.new_notebook(cells=[v4.new_code_cell("say()", outputs=[said])]))
+    '12 of 40 customers lose money.'
+    """
+    said = [
+        ("finding" in cell.metadata.get("tags", []), "Not answered here" not in text, text)
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if (text := output.get("data", {}).get("text/markdown", ""))
+    ]
+    return _plain(max(said, key=lambda each: each[:2])[2]) if said else ""
+
+
+def _plain(markdown: str) -> str:
+    paragraph = next((part for part in markdown.split("\n\n") if part.strip() and not part.lstrip().startswith(("#", "|"))), "")
+    linkless = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", paragraph)
+    return re.sub(r"\s+", " ", re.sub(r"\*\*|`|(?<!\w)[*_]|[*_](?!\w)", "", linkless)).strip()
+
+
+def _exporter(names: set[str]):
+    from nbconvert import HTMLExporter
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    class Renderer(IPythonRenderer):
+        """Formulas as MathML; links between notebooks as links between pages."""
+
+        def block_math(self, body: str) -> str:
+            return _mathml(body, "block")
+
+        def inline_math(self, body: str) -> str:
+            return _mathml(body, "inline")
+
+        def latex_environment(self, name: str, body: str) -> str:
+            return _mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", "block")
+
+        def link(self, text: str, url: str, title: str | None = None) -> str:
+            target = re.fullmatch(r"(?:\./)?(\w+)\.ipynb(#.*)?", url)
+            if target and target.group(1) in names:
+                return super().link(text, f"{target.group(1)}.html{target.group(2) or ''}", title)
+            return text if "://" not in url and ".ipynb" in url else super().link(text, url, title)
+
+    class Exporter(HTMLExporter):
+        """nbconvert's exporter with the renderer above."""
+
+        def default_filters(self):
+            yield from super().default_filters()
+            yield "markdown2html", _markdown
+
+    def _markdown(source: str) -> str:
+        renderer = Renderer(escape=False, embed_images=True)
+        return MarkdownWithMath(renderer=renderer).render(source)
+
+    return Exporter(
+        template_name="custprof",
+        extra_template_basedirs=[str(TEMPLATES)],
+        embed_images=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        config={"NbConvertBase": {"display_data_priority": SHOWN}},
+    )
+
+
+def _mathml(latex: str, display: str) -> str:
+    from html import escape
+
+    from latex2mathml.converter import convert
+
+    try:
+        return convert(latex.strip(), display=display)
+    except Exception:  # a formula that the converter does not know is still readable as it was written
+        return f"<code>{escape(latex)}</code>"
