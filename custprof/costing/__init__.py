@@ -1,0 +1,37 @@
+"""What does each customer cost? From ledger lines through pools and activities to customers, every cent."""
+
+from .activities import Activity, Pool
+from .allocation import NO_ACTIVITY, NO_POOL, RESIDUALS, SUSTAINING, UNASSIGNED, Allocation
+from .cents import split_cents
+from .drivers import driver_quantities
+from .equations import TimeEquation, TimeEquationError, read_equation
+from .flow import allocate, allocate_study
+from .model import CostModel
+from .reading import CostModelError
+from .support import allocate_support, reciprocal_costs, support_shares
+from .time_driven import UNUSED, time_driven
+
+__all__ = [
+    "NO_ACTIVITY",
+    "NO_POOL",
+    "RESIDUALS",
+    "SUSTAINING",
+    "UNASSIGNED",
+    "UNUSED",
+    "Activity",
+    "Allocation",
+    "CostModel",
+    "CostModelError",
+    "Pool",
+    "TimeEquation",
+    "TimeEquationError",
+    "allocate",
+    "allocate_study",
+    "allocate_support",
+    "driver_quantities",
+    "read_equation",
+    "reciprocal_costs",
+    "split_cents",
+    "support_shares",
+    "time_driven",
+]

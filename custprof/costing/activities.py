@@ -1,0 +1,75 @@
+"""What are pools and activities, and what may drive an activity?
+
+A pool gathers the cost of ledger accounts; an activity takes cost from a pool and names what drives it: rows or columns of one of the
+study's ``TABLES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .equations import TimeEquation
+
+__all__ = ["LEVELS", "NEGATIVE", "ORDER_NUMBERS", "TABLES", "Activity", "Pool"]
+
+#: What an activity's work grows with; cost of level "business" stays with the business.
+LEVELS = ("line", "order", "customer", "channel", "business")
+#: What to do with a customer whose driver quantities sum to less than zero (returns).
+NEGATIVE = ("refuse", "net", "absolute", "zero")
+#: Tables that can drive an activity: date of the work, numbers to count with, columns to choose rows by.
+TABLES = {
+    "transactions": (
+        "date",
+        ("quantity", "revenue", "list_amount", "discount", "cost_of_goods", "freight", "commission", "is_return"),
+        ("customer_id", "order_id", "product_id"),
+    ),
+    "events": ("date", ("quantity", "minutes"), ("customer_id", "activity", "department", "employee")),
+    "invoices": ("invoiced_on", ("amount", "amount_paid", "disputed"), ("customer_id",)),
+    "leads": ("created_on", ("contact_minutes",), ("customer_id", "channel", "campaign_id")),
+    "ratings": ("date", ("score",), ("customer_id",)),
+    "contributions": ("date", ("value",), ("customer_id", "kind")),
+}
+#: What is known of a whole order.
+ORDER_NUMBERS = ("lines", "quantity", "revenue", "is_return", "first_order")
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Cost of a department or a resource, gathered from ledger accounts; with `capacity_minutes` (each period, or by period) it is
+    time-driven."""
+
+    name: str
+    accounts: tuple[str, ...] = ()
+    department: str | None = None
+    capacity_minutes: float | Mapping[str, float] | None = None
+
+    def capacity(self, period: str) -> float | None:
+        """Minutes that can be worked in a period; None where the pool has no capacity for it."""
+        return self.capacity_minutes.get(period) if isinstance(self.capacity_minutes, Mapping) else self.capacity_minutes
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Work that a pool pays for, and what drives it: a time equation or a driver, summed over the rows of a table."""
+
+    name: str
+    pool: str
+    level: str = "customer"
+    table: str | None = None
+    per: str = "line"
+    where: Mapping[str, tuple] = field(default_factory=dict)
+    driver: str | None = None
+    minutes: TimeEquation | None = None
+    share: float | None = None
+    negative: str = "refuse"
+
+    @property
+    def sustaining(self) -> bool:
+        """Whether the cost stays with the business instead of any customer."""
+        return self.level == "business"
+
+    @property
+    def unit(self) -> str:
+        """What the driver quantity counts."""
+        return "minutes" if self.minutes is not None else self.driver or ""

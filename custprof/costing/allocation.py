@@ -1,0 +1,298 @@
+"""Where did the cost go, where did it come from, and does it add up?
+
+An `Allocation` keeps the cents of every activity and customer as compact arrays and answers from them. Lineage is not stored: the trace of
+a customer is worked out when asked, from its cells back through the pools to the ledger lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from custprof.study.engine import UNKNOWN_CUSTOMER
+
+from .cents import split_in_order
+from .model import CostModel
+from .time_driven import UNUSED
+
+__all__ = ["NO_ACTIVITY", "NO_POOL", "RESIDUALS", "SUSTAINING", "UNASSIGNED", "Allocation", "Cells"]
+
+#: The residual row of cost whose activity or pool has no driver quantity.
+UNASSIGNED = "(unassigned)"
+#: The residual row of cost that keeps the business going and belongs to no customer.
+SUSTAINING = "(business-sustaining)"
+#: The residual rows, in the order in which they follow the customers.
+RESIDUALS = (UNKNOWN_CUSTOMER, UNUSED, UNASSIGNED, SUSTAINING)
+#: The column of amounts that no activity has.
+NO_ACTIVITY = "(no activity)"
+#: The node of ledger lines that no pool has.
+NO_POOL = "(no pool)"
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Cents of customers, sorted by period, activity and customer; `start` holds where each period and activity begins."""
+
+    start: np.ndarray
+    customer: np.ndarray
+    cents: np.ndarray
+    avoidable: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Allocation:
+    """The result of `allocate`: every cent of the ledger at a customer or in a residual row."""
+
+    model: CostModel
+    decimals: int
+    periods: tuple[str, ...]
+    _ids: np.ndarray
+    _cells: Cells
+    _residuals: pd.DataFrame
+    _lines: pd.DataFrame
+    _moved: np.ndarray
+    _rates: pd.DataFrame
+    _capacity: pd.DataFrame
+    _issues: pd.DataFrame
+    _activities: list[str] = field(init=False)
+    _operating: list[str] = field(init=False)
+    _names: list[str] = field(init=False)
+    _row: np.ndarray = field(init=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "_activities", [*self.model.activities, NO_ACTIVITY])
+        object.__setattr__(self, "_operating", [*self.model.operating, NO_POOL])
+        # Rows of the results: the customers, then the residual rows, of which the unknown customer is the first.
+        known = self._ids != UNKNOWN_CUSTOMER
+        object.__setattr__(self, "_names", [*self._ids[known], *RESIDUALS])
+        object.__setattr__(self, "_row", np.where(known, np.cumsum(known) - 1, known.sum()))
+
+    def __repr__(self) -> str:
+        known = len(self._ids) - (UNKNOWN_CUSTOMER in self._ids)
+        content = (
+            f"{self.total:,.{self.decimals}f} to {known:,} customers, {len(self.model.activities)} activities, {len(self._issues)} issues"
+        )
+        return f"<Allocation of {content}>"
+
+    @property
+    def total(self) -> float:
+        """The cost allocated, in currency units: all ledger lines but those of direct accounts."""
+        return int(self._lines["cents"].sum()) / self._unit
+
+    @property
+    def issues(self) -> pd.DataFrame:
+        """What is worth a look: ``severity``, ``table``, ``rule``, ``amount`` (currency units, missing where none is at stake),
+        ``advice``."""
+        return self._issues.copy()
+
+    def customers(self, by: str | None = None, *, avoidable: bool = False) -> pd.DataFrame:
+        """Cost by customer and activity, exact to the cent.
+
+        Parameters
+        ----------
+        by : {None, "period"}
+            With "period" one row per customer and period.
+        avoidable : bool
+            Only the part that ends when the work ends.
+
+        Returns
+        -------
+        DataFrame, by customer_id (or customer_id and period)
+            One column per activity and "(no activity)", currency units. The customers in alphabetical order, then those of the four
+            residual rows that are not empty. All cells sum to `total`.
+        """
+        if by not in (None, "period"):
+            raise ValueError(f'by is {by!r}; choose None (one row per customer) or "period".')
+        return self._table(np.arange(len(self._activities)), self._activities, by == "period", avoidable)
+
+    def by(self, level: str, *, avoidable: bool = False) -> pd.DataFrame:
+        """Cost by customer and pool, department or activity.
+
+        Parameters
+        ----------
+        level : {"pool", "department", "activity"}
+            Pools are the operating pools that pay for the activities (support cost included), departments those of these pools.
+        avoidable : bool
+            Only the part that ends when the work ends.
+
+        Returns
+        -------
+        DataFrame, by customer_id
+            One column per pool, department or activity, currency units; rows as in `customers`.
+        """
+        if level == "activity":
+            return self.customers(avoidable=avoidable)
+        if level not in ("pool", "department"):
+            raise ValueError(f'level is {level!r}; choose "pool", "department" or "activity".')
+        names = self._operating
+        if level == "department":
+            names = [self.model.pools[name].department or "(no department)" if name in self.model.pools else NO_POOL for name in names]
+        columns = list(dict.fromkeys(names))
+        of_pool = np.array([columns.index(name) for name in names])
+        of_activity = np.array(
+            [of_pool[self._operating.index(activity.pool)] for activity in self.model.activities.values()] + [-1], dtype="int64"
+        )
+        return self._table(of_activity, columns, False, avoidable, of_pool)
+
+    def balance(self) -> pd.DataFrame:
+        """Does every node pass on what it takes in?
+
+        Returns
+        -------
+        DataFrame
+            One row per node: ``node``, ``kind`` ("support pool", "pool", "activity"), ``cost_in`` (support pools: from the ledger; pools:
+            from ledger and support pools), ``to_pools`` (what support pools pass on), ``to_customers``, ``to_unknown``, ``unused``,
+            ``unassigned``, ``sustaining`` and ``remainder``, which is 0. The rows of kind "pool" sum to `total`.
+        """
+        support = {name: self._moved.sum(axis=(0, 2))[place] for place, name in enumerate(self.model.pools) if name not in self._operating}
+        rows = [(name, "support pool", cents, cents, 0, 0, 0, 0, 0) for name, cents in support.items()]
+        out = self._outflow()
+        cost_in = self._moved.sum(axis=(0, 1))
+        for place, name in enumerate(self._operating):
+            if name != NO_POOL or cost_in[place]:
+                rows.append((name, "pool", cost_in[place], 0, *out[:, place].sum(axis=0)))
+        charged = self._rates.groupby("activity")["amount"].sum() * self._unit
+        for place, name in enumerate(self.model.activities):
+            rows.append((name, "activity", round(charged.get(name, 0.0)), 0, *out[place].sum(axis=0)))
+        columns = ["node", "kind", "cost_in", "to_pools", "to_customers", "to_unknown", "unused", "unassigned", "sustaining"]
+        table = pd.DataFrame(rows, columns=columns)
+        table["remainder"] = table["cost_in"] - table[columns[3:]].sum(axis="columns")
+        table[[*columns[2:], "remainder"]] /= self._unit
+        return table
+
+    def rates(self) -> pd.DataFrame:
+        """What one unit of every driver costs.
+
+        Returns
+        -------
+        DataFrame
+            ``period``, ``activity``, ``pool``, ``level``, ``driver`` (what is counted), ``quantity``, ``rate`` (currency units per unit;
+            missing where nothing was counted), ``amount``.
+        """
+        return self._rates.copy()
+
+    def capacity(self) -> pd.DataFrame:
+        """How much of the time that was paid was used?
+
+        Returns
+        -------
+        DataFrame
+            One row per period and time-driven pool: ``period``, ``pool``, ``cost``, ``capacity_minutes``, ``used_minutes``,
+            ``unused_minutes`` (negative where over-driven), ``utilisation`` (fraction), ``rate`` (cost of a minute), ``unused_cost``.
+        """
+        return self._capacity.copy()
+
+    def trace(self, customer_id: str) -> pd.DataFrame:
+        """The cost of a customer, or of a residual row, down to the ledger lines it comes from.
+
+        Parameters
+        ----------
+        customer_id : str
+            A row of `customers`.
+
+        Returns
+        -------
+        DataFrame
+            ``period``, ``activity``, ``pool`` (that pays for the activity), ``line_id``, ``account``, ``amount``, currency units. The
+            amounts sum to the customer's total to the cent; where a cell has fewer cents than its pool has lines, the largest lines come
+            first.
+
+        Raises
+        ------
+        ValueError
+            If the customer has no row.
+        """
+        cells = self._cells_of(str(customer_id))
+        if cells is None:
+            raise ValueError(
+                f"customer_id {customer_id!r} has no cost here; it is neither in the drivers nor a residual row with an amount."
+            )
+        sources = {key: part for key, part in self._lines.groupby(["period", "pool"])}
+        parts = []
+        for period, activity, pool, cents in cells:
+            moved = self._moved[period, :, pool]
+            for source, amount in zip(*_shares(cents, moved), strict=True):
+                lines = sources[(period, source)]
+                places, amounts = _shares(amount, lines["cents"].to_numpy())
+                found = lines.iloc[places][["line_id", "account"]]
+                parts.append(
+                    found.assign(
+                        period=self.periods[period], activity=self._activities[activity], pool=self._operating[pool], amount=amounts
+                    )
+                )
+        columns = ["period", "activity", "pool", "line_id", "account", "amount"]
+        table = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+        return table.assign(amount=table["amount"].astype("int64") / self._unit)
+
+    @property
+    def _unit(self) -> int:
+        return 10**self.decimals
+
+    def _groups(self):
+        """Period, activity and slice of cells, for every period and activity with customers."""
+        count = len(self.model.activities)
+        for group in range(len(self._cells.start) - 1):
+            part = slice(self._cells.start[group], self._cells.start[group + 1])
+            if part.start < part.stop:
+                yield *divmod(group, count), part
+
+    def _table(self, of_activity, columns: list[str], by_period: bool, avoidable: bool, of_pool=None) -> pd.DataFrame:
+        """Cells and residuals added up by customer (and period) in the columns that activities, or pools, belong to."""
+        times, cents = len(self.periods) if by_period else 1, self._cells.avoidable if avoidable else self._cells.cents
+        left = self._residuals
+        row = np.array([self._names.index(name) for name in left["row"]], dtype="int64")
+        time = left["period"].to_numpy("int64") if by_period else np.zeros(len(left), dtype="int64")
+        column = of_activity[left["activity"].to_numpy("int64")] if of_pool is None else of_pool[left["pool"].to_numpy("int64")]
+        used = np.zeros((len(self._names), times), dtype=bool)
+        used[row, time] = True
+        for period, _, part in self._groups():
+            used[self._row[self._cells.customer[part]], period if by_period else 0] = True
+        place = np.cumsum(used).reshape(used.shape) - 1
+        table = np.zeros((int(used.sum()), len(columns)), dtype="int64")
+        for period, activity, part in self._groups():
+            table[place[self._row[self._cells.customer[part]], period if by_period else 0], of_activity[activity]] += cents[part]
+        np.add.at(table, (place[row, time], column), left["avoidable" if avoidable else "cents"].to_numpy("int64"))
+        return pd.DataFrame(table / self._unit, index=self._index(used, by_period), columns=columns)
+
+    def _index(self, used: np.ndarray, by_period: bool) -> pd.Index:
+        row, time = np.nonzero(used)
+        names = pd.Index(np.asarray(self._names, dtype="object")[row], name="customer_id", dtype="str")
+        if not by_period:
+            return names
+        return pd.MultiIndex.from_arrays([names, pd.Index(self.periods, dtype="str")[time]], names=["customer_id", "period"])
+
+    def _outflow(self) -> np.ndarray:
+        """Cents by activity, operating pool and where they end: customers, unknown customer, unused, unassigned, sustaining."""
+        out = np.zeros((len(self._activities), len(self._operating), 5), dtype="int64")
+        unknown = np.flatnonzero(self._ids == UNKNOWN_CUSTOMER)
+        for _, activity, part in self._groups():
+            pool = self._operating.index(self.model.activities[self._activities[activity]].pool)
+            nobody = int(self._cells.cents[part][np.isin(self._cells.customer[part], unknown)].sum())
+            out[activity, pool, :2] += int(self._cells.cents[part].sum()) - nobody, nobody
+        for residual in self._residuals.itertuples():
+            out[residual.activity, residual.pool, 1 + RESIDUALS.index(residual.row)] += residual.cents
+        return out
+
+    def _cells_of(self, name: str) -> list[tuple[int, int, int, int]] | None:
+        """Period, activity, pool and cents of a row of `customers`; None if there is no such row."""
+        if name in RESIDUALS[1:]:
+            found = self._residuals[self._residuals["row"] == name]
+            return list(found[["period", "activity", "pool", "cents"]].itertuples(index=False, name=None)) if len(found) else None
+        places = np.flatnonzero(self._cells.customer == np.searchsorted(self._ids, name)) if name in self._ids else []
+        if not len(places):
+            return None
+        cells = []
+        for place in places:
+            period, activity = divmod(int(np.searchsorted(self._cells.start, place, side="right")) - 1, len(self.model.activities))
+            pool = self._operating.index(self.model.activities[self._activities[activity]].pool)
+            cells.append((period, activity, pool, int(self._cells.cents[place])))
+        return cells
+
+
+def _shares(total: int, amounts: np.ndarray) -> tuple[list[int], list[int]]:
+    """Split cents in proportion to amounts; the places that get some, and what they get."""
+    cents = split_in_order(int(total), amounts.astype("float64"))
+    places = np.flatnonzero(cents)
+    return places.tolist(), cents[places].tolist()

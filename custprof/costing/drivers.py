@@ -1,0 +1,165 @@
+"""How much of each activity did every customer use?
+
+The rows of a study's tables (invoice lines, orders, events, ...) become driver quantities: one row per activity, customer and period. The
+work is done by the engine that holds the tables, in one scan for each table and grain. Quantities are summed as whole millionths, so that
+no order of the rows changes them.
+"""
+
+from __future__ import annotations
+
+import narwhals.stable.v2 as nw
+import pandas as pd
+
+from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, period_label
+
+from .activities import TABLES, Activity
+from .model import CostModel
+
+__all__ = ["driver_quantities"]
+
+#: The period of rows without a date: no ledger has it, so that the allocation says how much it leaves out.
+NO_DATE = "(no date)"
+_MILLIONTHS = 10**6
+
+
+def driver_quantities(model: CostModel, study) -> pd.DataFrame:
+    """Driver quantities of a cost model from the tables of a study.
+
+    Parameters
+    ----------
+    model : CostModel
+    study : Study
+        Or anything with ``table(name)`` (a Narwhals LazyFrame), ``lacks(*needs)``, ``period`` and ``fiscal_start``.
+
+    Returns
+    -------
+    DataFrame
+        ``activity``, ``customer_id`` ("(unknown customer)" where there is none), ``period``, ``quantity`` (minutes, rows, orders or the
+        driver's own unit) and ``missing`` (rows whose quantity is not known, for example events without minutes), sorted by the first
+        three. Activities of tables that the study lacks have no rows: `allocate` keeps their cost as "(unassigned)" and says so.
+
+    Raises
+    ------
+    ValueError
+        If an activity uses a column that its table lacks.
+    """
+    scans: dict[tuple, list[Activity]] = {}
+    for activity in model.activities.values():
+        if activity.table is not None and not study.lacks(activity.table):
+            chosen = tuple(sorted(activity.where.items())) if activity.per == "order" else ()
+            scans.setdefault((activity.table, activity.per, chosen), []).append(activity)
+    parts = [_scan(activities, study) for activities in scans.values()]
+    columns = ["activity", "customer_id", "period", "quantity", "missing"]
+    if not parts:
+        return pd.DataFrame(
+            {name: pd.Series(dtype="float64" if name == "quantity" else "int64" if name == "missing" else "str") for name in columns}
+        )
+    return pd.concat(parts)[columns].sort_values(columns[:3], ignore_index=True)
+
+
+def _scan(activities: list[Activity], study) -> pd.DataFrame:
+    """Sums of several activities by customer and period in one pass over a table."""
+    table, per = activities[0].table, activities[0].per
+    date = TABLES[table][0]
+    rows = study.table(table)
+    known = rows.collect_schema().names()
+    if table == "transactions" and "is_return" not in known:
+        rows, known = rows.with_columns((nw.col("revenue") < 0).alias("is_return")), [*known, "is_return"]
+    _refuse_missing(activities, known)
+    if per == "order":
+        rows = _orders(_chosen(rows, activities[0]), known, any("first_order" in _columns(activity) for activity in activities))
+    rows = rows.with_columns(
+        customer_key(),
+        period_label(date, study.period, study.fiscal_start).fill_null(NO_DATE).alias("period"),
+        *(_quantity(activity).alias(f"q{i}") for i, activity in enumerate(activities)),
+        *(_counts(activity).alias(f"w{i}") for i, activity in enumerate(activities)),
+    )
+    sums = []
+    for i in range(len(activities)):
+        counted, value = nw.col(f"w{i}"), nw.col(f"q{i}")
+        sums.append(_total(nw.when(counted & ~value.is_null()).then((value * _MILLIONTHS).round(0))).alias(f"q{i}"))
+        sums.append(_total(nw.when(counted & value.is_null()).then(nw.lit(1))).alias(f"w{i}"))
+    wide = collect(rows.group_by("customer_id", "period").agg(*sums))
+    return pd.concat([_tidy(wide, i, activity) for i, activity in enumerate(activities)])
+
+
+def _tidy(wide: pd.DataFrame, place: int, activity: Activity) -> pd.DataFrame:
+    part = pd.DataFrame(
+        {
+            "activity": activity.name,
+            "customer_id": wide["customer_id"].astype("str"),
+            "period": wide["period"].astype("str"),
+            "quantity": wide[f"q{place}"] / _MILLIONTHS,
+            "missing": wide[f"w{place}"].astype("int64"),
+        }
+    )
+    return part[(part["quantity"] != 0) | (part["missing"] != 0)]
+
+
+def _orders(lines: nw.LazyFrame, known: list[str], first: bool) -> nw.LazyFrame:
+    """One row per order of a customer, with what is known of the whole order; its date is that of its first line."""
+    quantity = nw.col("quantity") if "quantity" in known else nw.lit(None, nw.Float64)
+    lines = lines.select(
+        customer_key(),
+        nw.col("order_id"),
+        nw.col("date"),
+        quantity.cast(nw.Float64).alias("quantity"),
+        nw.col("revenue").cast(nw.Float64),
+        nw.col("is_return").cast(nw.Int64),
+    )
+    orders = lines.group_by("customer_id", "order_id").agg(
+        nw.col("date").min(), nw.len().alias("lines"), nw.col("quantity").sum(), nw.col("revenue").sum(), nw.col("is_return").max()
+    )
+    if not first:
+        return orders
+    # The first order of a customer: of those on the first day, the one whose number sorts first.
+    day = orders.group_by("customer_id").agg(nw.col("date").min().alias("first_date"))
+    on_day = orders.join(day, on="customer_id").filter(nw.col("date") == nw.col("first_date"))
+    number = on_day.group_by("customer_id").agg(nw.col("order_id").min().alias("first_order"))
+    known_customer = nw.col("customer_id") != UNKNOWN_CUSTOMER
+    is_first = ((nw.col("order_id") == nw.col("first_order")) & known_customer).cast(nw.Int64)
+    return orders.join(number, on="customer_id", how="left").with_columns(is_first.alias("first_order"))
+
+
+def _chosen(rows: nw.LazyFrame, activity: Activity) -> nw.LazyFrame:
+    for column, values in activity.where.items():
+        rows = rows.filter(nw.col(column).is_in(list(values)))
+    return rows
+
+
+def _counts(activity: Activity) -> nw.Expr:
+    """Whether a row counts for the activity (orders are chosen before they are summed)."""
+    counted = nw.lit(True)
+    if activity.per == "line":
+        for column, values in activity.where.items():
+            counted = counted & nw.col(column).is_in(list(values)).fill_null(False)
+    return counted
+
+
+def _quantity(activity: Activity) -> nw.Expr:
+    if activity.minutes is not None:
+        return activity.minutes.expression()
+    return nw.lit(1.0) if activity.driver in ("rows", "orders") else nw.col(activity.driver).cast(nw.Float64)
+
+
+def _total(values: nw.Expr) -> nw.Expr:
+    return values.cast(nw.Int64).fill_null(0).sum().cast(nw.Int64)
+
+
+def _columns(activity: Activity) -> tuple[str, ...]:
+    """Columns that an activity uses, beside customer, order and date."""
+    counted = (
+        activity.minutes.columns if activity.minutes is not None else () if activity.driver in ("rows", "orders") else (activity.driver,)
+    )
+    return (*counted, *activity.where)
+
+
+def _refuse_missing(activities: list[Activity], known: list[str]) -> None:
+    made = ("lines", "first_order") if activities[0].per == "order" else ()
+    lacking = {a.name: [c for c in _columns(a) if c not in known and c not in made] for a in activities}
+    lacking = [f'"{name}" uses {", ".join(columns)}' for name, columns in lacking.items() if columns]
+    if lacking:
+        table = activities[0].table
+        raise ValueError(
+            f"activities use columns that {table} lacks: {'; '.join(lacking)}. Add them to the table, or change the cost model."
+        )

@@ -1,0 +1,197 @@
+"""What do the ledger and the drivers say, line by line, in arrays?
+
+Ledger lines become whole cents sorted by line, driver rows become one quantity for each period, activity and customer, sorted by these:
+from here on the order of the rows, the type of the ids and repeated rows no longer matter. What cannot be used is refused; what can, but is
+worth a look, becomes an issue.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from custprof.study.engine import UNKNOWN_CUSTOMER
+
+from .allocation import NO_ACTIVITY, SUSTAINING, UNASSIGNED
+from .cents import MOST_CENTS, to_cents
+from .model import CostModel
+from .time_driven import UNUSED
+
+__all__ = ["ALL", "Quantities", "read_lines", "read_quantities"]
+
+#: The period of a ledger without periods.
+ALL = "all"
+
+
+def read_lines(model: CostModel, ledger: pd.DataFrame, by_period: bool, decimals: int, issues: list) -> tuple[pd.DataFrame, list[str]]:
+    """Ledger lines to allocate, sorted by line: period and pool as numbers, cents, avoidable cents; and the periods."""
+    _need("the ledger", ledger, ["line_id", "account", "amount"])
+    lines = ledger.reset_index(drop=True)
+    _refuse(
+        "the amount is missing or infinite", lines["line_id"], ~np.isfinite(lines["amount"].astype("float64").to_numpy()), "ledger lines"
+    )
+    _refuse("line_id occurs again", lines["line_id"], lines["line_id"].duplicated().to_numpy(), "ledger lines")
+    if np.abs(lines["amount"]).sum() * 10**decimals > MOST_CENTS:
+        raise ValueError(f"the ledger's amounts sum to {np.abs(lines['amount']).sum():.4g}, too much to hold every cent; use larger units.")
+    account = lines["account"].astype("str")
+    direct = account.isin(model.direct)
+    pool = account.map(model.pool_of()).astype("object")
+    if "pool" in lines:
+        named = lines["pool"].notna()
+        pool = pool.mask(named, lines["pool"])
+        _issue(
+            issues,
+            lines,
+            named & direct,
+            "lines of direct accounts name a pool",
+            "they are left out; a cost that goes two ways is counted twice",
+        )
+    allocated = lines[~direct].assign(account=account, pool=pool.where(pool.isin(list(model.pools))))
+    for name, stray in allocated[allocated["pool"].isna()].groupby("account"):
+        advice = f'its cost is under {UNASSIGNED}, {NO_ACTIVITY}: add it to a pool, or to "direct" if it is on the invoice lines'
+        issues.append(("warning", "ledger", f"account {name} is in no pool", stray["amount"].sum(), advice))
+    periods = [ALL]
+    if "period" in lines:
+        _refuse("the period is missing", lines["line_id"], lines["period"].isna().to_numpy(), "ledger lines")
+        periods = sorted(lines["period"].astype("str").unique())
+    number = {name: place for place, name in enumerate(model.pools)}
+    cents = to_cents(allocated["amount"], decimals)
+    result = pd.DataFrame(
+        {
+            "period": pd.Categorical(allocated["period"].astype("str"), categories=periods).codes if by_period else 0,
+            "pool": allocated["pool"].map(number).fillna(len(number)).astype("int64"),
+            "line_id": allocated["line_id"],
+            "account": allocated["account"],
+            "cents": cents,
+            "avoidable": np.rint(cents * _avoidable(allocated, issues)).astype("int64"),
+        }
+    )
+    return result.sort_values("line_id", key=lambda ids: ids.astype("str"), ignore_index=True), periods
+
+
+def _avoidable(lines: pd.DataFrame, issues: list) -> np.ndarray:
+    if "avoidable" not in lines:
+        return np.zeros(len(lines))
+    fraction = lines["avoidable"].astype("float64")
+    _refuse("avoidable is not a fraction from 0 to 1", lines["line_id"], ((fraction < 0) | (fraction > 1)).to_numpy(), "ledger lines")
+    _issue(
+        issues,
+        lines,
+        fraction.isna(),
+        "avoidable is not known",
+        "it is taken as not avoidable; say which part ends when the work ends (0 to 1)",
+    )
+    return fraction.fillna(0.0).to_numpy()
+
+
+class Quantities:
+    """Driver quantities as arrays sorted by period, activity and customer, one slice for each period and activity."""
+
+    def __init__(self, customers: np.ndarray, customer: np.ndarray, quantity: np.ndarray, start: np.ndarray, activities: list[str]):
+        self.customers, self.customer, self.quantity, self.start, self.activities = customers, customer, quantity, start, activities
+
+    def slice(self, period: int, activity: int) -> slice:
+        """Where the rows of a period and activity stand."""
+        group = period * len(self.activities) + activity
+        return slice(self.start[group], self.start[group + 1])
+
+
+def read_quantities(model: CostModel, drivers: pd.DataFrame, periods: list[str] | None, issues: list) -> Quantities:
+    """Read driver rows: one quantity for each period, activity and customer, whatever their order."""
+    _need("the frame of drivers", drivers, ["activity", "customer_id", "quantity"])
+    quantity = drivers["quantity"].to_numpy("float64")
+    activities = list(model.activities)
+    activity = _codes(drivers["activity"], activities)
+    if (activity < 0).any():
+        unknown = pd.unique(drivers["activity"][activity < 0])
+        raise ValueError(
+            f"drivers name {len(unknown)} activities that the cost model lacks, first {list(unknown[:3])}; it has {', '.join(activities)}."
+        )
+    _refuse("the quantity is missing or infinite", drivers["customer_id"], ~np.isfinite(quantity), "driver rows")
+    period = np.zeros(len(drivers), dtype="int64") if periods is None else _codes(drivers["period"].astype("str"), periods)
+    kept = period >= 0
+    if not kept.all():
+        strange = sorted(drivers["period"].astype("str")[~kept].unique())
+        rule = f"{(~kept).sum():,} of {len(kept):,} driver rows are in periods that the ledger lacks ({', '.join(strange[:3])})"
+        issues.append(
+            ("warning", "drivers", rule, None, "they charge nothing; add the ledger lines of these periods, or shorten the tables")
+        )
+    if "missing" in drivers:
+        for name, rows in drivers.groupby("activity", sort=True)["missing"].sum().items():
+            if rows:
+                advice = "they count as 0; fill them where the work was done"
+                issues.append(("warning", "drivers", f'{rows:,} rows of activity "{name}" have no known quantity', None, advice))
+    customers, customer = _customers(drivers["customer_id"])
+    code = (period * len(activities) + activity) * len(customers) + customer
+    if not kept.all():
+        code, quantity = code[kept], quantity[kept]
+    if (code[1:] <= code[:-1]).any():
+        order = np.argsort(code, kind="stable")
+        code, quantity = code[order], quantity[order]
+    if (code[1:] == code[:-1]).any():
+        # Sums of floats depend on their order: bring the rows of a customer into one.
+        order = np.lexsort((quantity, code))
+        first = np.flatnonzero(np.diff(code, prepend=-1))
+        code, quantity = code[first], np.add.reduceat(quantity[order], first)
+    groups = (len(periods) if periods is not None else 1) * len(activities)
+    start = np.searchsorted(code, np.arange(groups + 1) * len(customers))
+    customer = (code % max(1, len(customers))).astype("int32")
+    quantities = Quantities(customers, customer, quantity, start, activities)
+    _settle_negatives(model, quantities)
+    return quantities
+
+
+def _settle_negatives(model: CostModel, quantities: Quantities) -> None:
+    """Apply each activity's policy to customers whose quantities sum to less than zero."""
+    if not (quantities.quantity < 0).any():
+        return
+    quantities.quantity = quantities.quantity.copy()
+    refused = []
+    for place in range(len(quantities.start) - 1):
+        name = quantities.activities[place % len(quantities.activities)]
+        part = slice(quantities.start[place], quantities.start[place + 1])
+        quantity, policy = quantities.quantity[part], model.activities[name].negative
+        negative = quantity < 0
+        if policy == "refuse" and negative.any():
+            who = quantities.customers[quantities.customer[part][negative]]
+            refused.append(f'"{name}" for {len(who)} of {len(quantity)} customers, first {who[:3].tolist()}')
+        elif policy != "net":
+            quantity[negative] = -quantity[negative] if policy == "absolute" else 0.0
+    if refused:
+        raise ValueError(
+            f"driver quantities are negative: {'; '.join(refused[:3])}. Name a policy in the activity: negative = net, absolute or zero."
+        )
+
+
+def _codes(values: pd.Series, names: list[str]) -> np.ndarray:
+    """Places of values in a list of names, -1 where it lacks them."""
+    return pd.Categorical(values, categories=names).codes.astype("int64")
+
+
+def _customers(ids: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Customers as sorted text, and the place of each row's customer; a missing id is the unknown customer."""
+    code, found = pd.factorize(ids)
+    names = pd.Index(found).astype("str").astype("object").append(pd.Index([UNKNOWN_CUSTOMER], dtype="object"))
+    place, customers = pd.factorize(names, sort=True)
+    reserved = [name for name in (UNUSED, UNASSIGNED, SUSTAINING) if name in customers]
+    if reserved:
+        raise ValueError(f"customer_id is {', '.join(reserved)}, which names a residual row; rename these customers.")
+    return np.asarray(customers, dtype="object"), place[code].astype("int64")
+
+
+def _need(what: str, frame: pd.DataFrame, columns: list[str]) -> None:
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise ValueError(f"{what} has no column {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}.")
+
+
+def _refuse(rule: str, ids: pd.Series, bad: np.ndarray, what: str) -> None:
+    if bad.any():
+        raise ValueError(
+            f"{rule} for {bad.sum()} of {len(bad)} {what}, first {ids[bad].head(3).tolist()}; correct or drop them before allocating."
+        )
+
+
+def _issue(issues: list, lines: pd.DataFrame, found: pd.Series, rule: str, advice: str) -> None:
+    if found.any():
+        issues.append(("warning", "ledger", f"{rule} ({found.sum():,} of {len(found):,} lines)", lines.loc[found, "amount"].sum(), advice))

@@ -1,0 +1,207 @@
+"""What is wrong with a cost model's file?
+
+The content of the TOML file is read once and every problem is gathered, so that they can be mended in one go: unknown names (with the
+likely one), accounts in two pools, shares that do not sum to 1, closed loops of support pools, time equations that are not arithmetic.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from .activities import LEVELS, NEGATIVE, ORDER_NUMBERS, TABLES, Activity, Pool
+from .equations import TimeEquation, TimeEquationError, read_equation
+from .support import support_shares
+
+__all__ = ["CostModelError", "ModelReading"]
+
+_KEYS = {
+    "model": ("name", "direct", "pools", "flows", "activities"),
+    "pool": ("accounts", "department", "capacity_minutes"),
+    "activity": ("pool", "level", "table", "per", "where", "driver", "minutes", "share", "negative"),
+}
+
+
+class CostModelError(ValueError):
+    """A cost model that cannot be used; ``problems`` lists everything that is wrong with it."""
+
+    def __init__(self, name: str, problems: list[str]):
+        self.problems = tuple(problems)
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__(f"cost model {name} has {count}:\n" + "\n".join(f"- {problem}" for problem in problems))
+
+
+class ModelReading:
+    """One pass over a model's content that gathers problems instead of stopping at the first."""
+
+    def __init__(self):
+        self.problems: list[str] = []
+
+    def model(self, content: Mapping, name: str) -> dict:
+        """The attributes of a `CostModel` from the content of its file."""
+        self._keys("the model", content, "model")
+        direct = self._accounts("direct", content.get("direct", []))
+        pools = {key: self._pool(key, value) for key, value in self._section(content, "pools").items()}
+        if not pools:
+            self.problems.append("there is no pool; gather ledger accounts under [pools.<name>]")
+        flows = self._flows(self._section(content, "flows"), pools)
+        activities = {key: self._activity(key, value, pools, flows) for key, value in self._section(content, "activities").items()}
+        self._accounts_once(direct, pools)
+        for pool in pools.values():
+            self._shares(pool, [activity for activity in activities.values() if activity.pool == pool.name])
+        return {"name": str(content.get("name", name)), "direct": direct, "pools": pools, "flows": flows, "activities": activities}
+
+    def _section(self, content: Mapping, key: str) -> dict[str, Mapping]:
+        section = content.get(key, {})
+        wrong = (
+            [section] if not isinstance(section, Mapping) else [name for name, value in section.items() if not isinstance(value, Mapping)]
+        )
+        if wrong:
+            self.problems.append(f"{key} is to hold one table for each name, [{key}.<name>], not {wrong[0]!r}")
+            return {}
+        return dict(section)
+
+    def _keys(self, where: str, content: Mapping, kind: str) -> None:
+        for key in content:
+            if key not in _KEYS[kind]:
+                self.problems.append(f"{where} has an unknown entry {key!r}" + _did_you_mean(key, _KEYS[kind]))
+
+    def _one_of(self, where: str, key: str, value, choices) -> None:
+        if value not in choices:
+            self.problems.append(f"{where}: {key} is {value!r}" + _did_you_mean(value, choices))
+
+    def _accounts(self, where: str, accounts) -> tuple[str, ...]:
+        if not isinstance(accounts, (list, tuple)) or not all(isinstance(a, (str, int)) and not isinstance(a, bool) for a in accounts):
+            self.problems.append(f'{where}: accounts are a list such as ["6000", "6010"], not {accounts!r}')
+            return ()
+        return tuple(str(account) for account in accounts)
+
+    def _pool(self, name: str, content: Mapping) -> Pool:
+        where = f'pool "{name}"'
+        self._keys(where, content, "pool")
+        capacity = content.get("capacity_minutes")
+        for minutes in capacity.values() if isinstance(capacity, Mapping) else [] if capacity is None else [capacity]:
+            if not _is_number(minutes) or minutes <= 0:
+                self.problems.append(
+                    f"{where}: capacity_minutes is {minutes!r}; give minutes of a period, more than 0, or a table of minutes by period"
+                )
+        if isinstance(capacity, Mapping):
+            capacity = {str(period): minutes for period, minutes in capacity.items()}
+        department = content.get("department")
+        return Pool(name, self._accounts(where, content.get("accounts", [])), None if department is None else str(department), capacity)
+
+    def _flows(self, content: Mapping[str, Mapping], pools: Mapping[str, Pool]) -> pd.DataFrame:
+        found = len(self.problems)
+        for support, served in content.items():
+            where = f'flows of "{support}"'
+            for name in [support, *served]:
+                self._one_of(where, "a pool", name, pools)
+            for name, amount in served.items():
+                if not _is_number(amount) or amount < 0:
+                    self.problems.append(f'{where}: the service to "{name}" is {amount!r}; give an amount of service, 0 or more')
+            if support in pools and pools[support].capacity_minutes is not None:
+                self.problems.append(f"{where}: a support pool cannot be time-driven; leave out its capacity_minutes or its flows")
+        usage = pd.DataFrame(0.0, index=list(content), columns=list(pools))
+        if found == len(self.problems):
+            for support, served in content.items():
+                usage.loc[support, list(served)] = [float(amount) for amount in served.values()]
+            try:
+                support_shares(usage)
+            except ValueError as error:
+                self.problems.append(f"flows: {error}")
+        return usage
+
+    def _activity(self, name: str, content: Mapping, pools: Mapping[str, Pool], flows: pd.DataFrame) -> Activity:
+        where = f'activity "{name}"'
+        self._keys(where, content, "activity")
+        pool, level, table = content.get("pool"), content.get("level", "customer"), content.get("table")
+        driver, negative, share = content.get("driver"), content.get("negative", "refuse"), content.get("share")
+        per = content.get("per", "order" if driver == "orders" else "line")
+        self._one_of(where, "pool", pool, pools)
+        self._one_of(where, "level", level, LEVELS)
+        self._one_of(where, "negative", negative, NEGATIVE)
+        self._one_of(where, "per", per, ("line", "order"))
+        if pool in flows.index:
+            self.problems.append(
+                f'{where}: pool "{pool}" is a support pool, all of its cost goes through its flows; choose an operating pool'
+            )
+        if share is not None and (not _is_number(share) or not 0 <= share <= 1):
+            self.problems.append(f"{where}: share is {share!r}; give a fraction from 0 to 1")
+        if per == "order" and table is not None and table != "transactions":
+            self.problems.append(f'{where}: per = "order" belongs to table = "transactions", not {table!r}')
+        minutes, driven = None, driver is not None or "minutes" in content
+        if driven and ("minutes" in content) == (driver is not None):
+            self.problems.append(f"{where}: give either minutes or driver, not both")
+        if driven and table is not None:
+            self._one_of(where, "table", table, TABLES)
+        numbers = _numbers(table, per)
+        if "minutes" in content:
+            minutes = self._equation(where, content["minutes"], numbers)
+        if driver is not None and numbers is not None:
+            self._one_of(where, "driver", driver, ("rows", *(["orders"] if table == "transactions" else []), *numbers))
+        if not driven and (level != "business" or table is not None):
+            self.problems.append(f"{where}: give minutes (a time equation) or a driver (rows, orders or a column)")
+        timed = pool in pools and pools[pool].capacity_minutes is not None
+        if timed and "minutes" not in content:
+            self.problems.append(
+                f'{where}: pool "{pool}" has capacity_minutes, so give minutes (a time equation); minutes = 8 is 8 for every row'
+            )
+        if timed and share is not None:
+            self.problems.append(f'{where}: pool "{pool}" has capacity_minutes, which decide; leave out share')
+        return Activity(name, str(pool), level, table, per, self._where(where, content, table), driver, minutes, share, negative)
+
+    def _equation(self, where: str, text, numbers) -> TimeEquation | None:
+        try:
+            return read_equation(text, numbers)
+        except (TimeEquationError, TypeError) as error:
+            self.problems.append(f"{where}: minutes: {error}")
+            return None
+
+    def _where(self, place: str, content: Mapping, table: str | None) -> dict[str, tuple]:
+        where = content.get("where", {})
+        if not isinstance(where, Mapping):
+            self.problems.append(f'{place}: where is a table such as {{ activity = ["call", "email"] }}, not {where!r}')
+            return {}
+        if table in TABLES:
+            for column in where:
+                self._one_of(place, "where", column, (*TABLES[table][2], *TABLES[table][1]))
+        return {column: tuple(value) if isinstance(value, (list, tuple)) else (value,) for column, value in where.items()}
+
+    def _accounts_once(self, direct: tuple[str, ...], pools: Mapping[str, Pool]) -> None:
+        holders: dict[str, list[str]] = {}
+        for holder, accounts in [("direct", direct), *((f'pool "{pool.name}"', pool.accounts) for pool in pools.values())]:
+            for account in accounts:
+                holders.setdefault(account, []).append(holder)
+        for account, names in holders.items():
+            if len(names) > 1:
+                self.problems.append(f"account {account} is in {' and in '.join(names)}; a cost that goes two ways is counted twice")
+
+    def _shares(self, pool: Pool, activities: list[Activity]) -> None:
+        if pool.capacity_minutes is not None or not activities:
+            return
+        shares = [activity.share for activity in activities]
+        if len(activities) > 1 and None in shares:
+            without = ", ".join(activity.name for activity in activities if activity.share is None)
+            rule = f'pool "{pool.name}" has {len(activities)} activities: give each its share (missing: {without})'
+            self.problems.append(f"{rule}, or the pool capacity_minutes")
+        elif all(_is_number(share) for share in shares) and not math.isclose(sum(shares), 1, abs_tol=1e-9):
+            self.problems.append(f'pool "{pool.name}": the shares of its activities sum to {sum(shares):g}, not to 1')
+
+
+def _numbers(table: str | None, per: str) -> tuple[str, ...] | None:
+    """Columns to count with; None where the driver quantities come from elsewhere than the study's tables."""
+    if table not in TABLES:
+        return None
+    return ORDER_NUMBERS if per == "order" else TABLES[table][1]
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _did_you_mean(value, choices) -> str:
+    close = difflib.get_close_matches(str(value), [str(choice) for choice in choices], n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; choose one of {', '.join(str(choice) for choice in choices)}"
