@@ -1,0 +1,7 @@
+"""Data to learn and to test with: a simulated company whose truth is known, published purchases, and textbook cases."""
+
+from custprof.datasets.company import Company, simulate_company
+from custprof.datasets.demo import demo_path, load_demo, load_truth
+from custprof.datasets.shipped import shipped
+
+__all__ = ["Company", "demo_path", "load_demo", "load_truth", "shipped", "simulate_company"]
