@@ -72,7 +72,7 @@ def recommend(pnl: pd.DataFrame, *, value: pd.Series | None = None, verified: pd
     return advice
 
 
-def _cases(advice: pd.DataFrame, verified: pd.DataFrame | None) -> list[tuple[pd.Series, str, str]]:
+def _cases(advice: pd.DataFrame, verified: pd.DataFrame | None) -> list[tuple[pd.Series, str, str | pd.Series]]:
     """Conditions in the order they are asked, each with the action and the reason; who passes them all is parted with."""
     cases = [(advice["profit"] >= 0, "keep", "pays its full cost")]
     if "avoidable_profit" not in advice:
@@ -83,7 +83,8 @@ def _cases(advice: pd.DataFrame, verified: pd.DataFrame | None) -> list[tuple[pd
     if verified is not None:
         verdict = verified["verdict"].reindex(advice.index)
         cases.append((verdict.isna(), "repair", "a loss even at avoidable cost, but not verified over periods"))
-        cases.append((verdict != VERDICTS[3], "repair", "a loss even at avoidable cost, but not in more than one period: wait and mend"))
+        why = "a loss even at avoidable cost here, but over the periods it is: " + verdict.fillna("")
+        cases.append((verdict != VERDICTS[3], "repair", why))
     if "value" in advice:
         cases.append((advice["value"].isna(), "repair", "a loss even at avoidable cost, but its lifetime value is not known"))
         cases.append((advice["value"] >= 0, "repair", "a loss even at avoidable cost today, but its lifetime value is not negative"))

@@ -127,7 +127,7 @@ def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
 def _finish(ax: Axes, names: list[str], amounts: np.ndarray, words: list[str], label: str, currency: str) -> None:
     low, high = min(amounts.min(initial=0.0), 0.0), max(amounts.max(initial=0.0), 0.0)
     span = high - low or 1.0
-    ax.set_xlim(low - 0.01 * span, high + 0.38 * span)
+    ax.set_xlim(low - 0.01 * span, high + (0.08 + 0.014 * max(map(len, words), default=0)) * span)
     for row, (amount, text) in enumerate(zip(amounts, words, strict=True)):
         ax.text(max(amount, 0.0) + 0.012 * span, row, text, va="center", ha="left", fontsize="small")
     ax.axvline(0, color="black", linewidth=0.8)

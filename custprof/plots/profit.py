@@ -54,7 +54,7 @@ def whale_curve(curve: pd.DataFrame, *, ax: Axes | None = None, currency: str = 
         ax.plot(dots["customer_share"], dots["cumulative_profit"], "o", color="black", markersize=5, zorder=3)
     ax.set(xlim=(0, 1), xlabel="customers, most profitable first", ylabel="cumulative profit")
     ax.margins(y=0.16)
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0))
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     money_axis(ax, "y", currency)
     _whale_labels(ax, curve, share, money, peak)
     if benchmark:
@@ -213,8 +213,11 @@ def quadrant(pnl: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set_xscale("symlog", linthresh=near)
     ax.set_yscale("symlog", linthresh=near)
-    low = float(min(pnl[margin].min(), 0.0))
-    ax.set(xlim=(min(float(pnl["cost_to_serve"].min()), 0.0), top), ylim=(-(10 ** np.ceil(np.log10(-low))) if low < 0 else 0.0, top))
+    low, least = float(min(pnl[margin].min(), 0.0)), float(pnl["cost_to_serve"].min())
+    ax.set(
+        xlim=(10 ** np.floor(np.log10(least)) if least > near else min(least, 0.0), top),
+        ylim=(-(10 ** np.ceil(np.log10(-low))) if low < 0 else 0.0, top),
+    )
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=near))
         axis.get_major_locator().set_params(numticks=9)
@@ -260,7 +263,7 @@ def transitions(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = 
             change = money_text(row["change"])
             sign = "+" if row["change"] > 0 else ""
             words = f"{int(row['customers']):,} ({row['share']:.0%})".replace("%", " %") + f"\n{sign}{change}"
-            color = "white" if row["share"] > 0.55 else "black"
+            color = "white" if row["share"] > 0.62 else "black"
             ax.text(after.get_loc(end), before.get_loc(start), words, ha="center", va="center", color=color, fontsize="small")
     ax.set_xticks(range(len(after)), after)
     ax.set_yticks(range(len(before)), before)
@@ -280,11 +283,11 @@ def _whale_labels(ax: Axes, curve: pd.DataFrame, share: np.ndarray, money: np.nd
 
     def words(place: int) -> str:
         told = money_text(money[place])
-        return told if np.isnan(shares[place]) else f"{told}  ({shares[place]:.0%})".replace("%", " %")
+        return told if np.isnan(shares[place]) else f"{told} ({100 * shares[place]:.0f} %)"
 
     if peak:
         side = "left" if share[peak] < 0.6 else "right"
-        label = f"peak {words(peak)} at {share[peak]:.0%}".replace("%", " %").replace("  %", " %")
+        label = f"peak {words(peak)} at {100 * share[peak]:.0f} % of customers"
         ax.annotate(label, (share[peak], money[peak]), xytext=(0, 7), textcoords="offset points", ha=side, va="bottom", color=GAIN)
     if peak < len(money) - 1:
         ax.annotate(
@@ -294,11 +297,13 @@ def _whale_labels(ax: Axes, curve: pd.DataFrame, share: np.ndarray, money: np.nd
 
 def _bar_labels(ax: Axes, drawn: pd.DataFrame, left: np.ndarray, right: np.ndarray) -> None:
     low, high = min(left.min(), 0.0), max(right.max(), 0.0)
-    ax.set_xlim(low - (0.18 if low < 0 else 0.0) * (high - low), high + 0.18 * (high - low) if high > low else 1.0)
+    room = (0.28 if "share" in drawn else 0.18) * (high - low)
+    ax.set_xlim(low - (room if low < 0 else 0.0), high + room if high > low else 1.0)
     gap = 0.01 * (high - low)
     for row in range(len(drawn)):
         words = money_text(drawn["amount"].iloc[row])
         if "share" in drawn and not np.isnan(drawn["share"].iloc[row]):
-            words += f"  ({drawn['share'].iloc[row]:.0%})".replace("%", " %")
+            share = drawn["share"].iloc[row]
+            words += f"  ({share:.{1 if 0 < abs(share) < 0.01 else 0}%})".replace("%", " %")
         below = right[row] <= 0 and left[row] < 0
         ax.text(left[row] - gap if below else right[row] + gap, row, words, ha="right" if below else "left", va="center", fontsize="small")
