@@ -1,0 +1,9 @@
+"""study: from a folder of exports to checked tables, with every row and every amount accounted for."""
+
+from custprof.study.contracts import REFERENCES, TABLES, Contract
+from custprof.study.engine import PERIODS, UNKNOWN_CUSTOMER
+from custprof.study.errors import StudyError
+from custprof.study.facts import customer_facts
+from custprof.study.study import ENGINES, Study
+
+__all__ = ["ENGINES", "PERIODS", "REFERENCES", "TABLES", "UNKNOWN_CUSTOMER", "Contract", "Study", "StudyError", "customer_facts"]

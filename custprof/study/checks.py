@@ -1,0 +1,422 @@
+"""What should be known about the data before any figure is believed?
+
+A list of rules, each a function from the study to issues. An error stops the study, a warning goes with it into the report, an info is said once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from custprof.study.contracts import REFERENCES, TABLES
+
+__all__ = ["COLUMNS", "CONDITIONS", "RULES", "Condition", "find_issues"]
+
+COLUMNS = ["severity", "table", "column", "rule", "rows", "amount", "examples", "advice"]
+_SEVERITIES = ["error", "warning", "info"]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Rows of one table, used as they are, that deserve a word.
+
+    ``where`` and ``amount`` are SQL over the used rows ({half} is half a minor unit); ``needs`` are the columns without which it is not asked.
+    """
+
+    table: str
+    column: str
+    rule: str
+    where: str
+    advice: str
+    needs: tuple[str, ...] = ()
+    severity: str = "warning"
+    amount: str | None = None
+
+
+CONDITIONS = [
+    *(
+        Condition(
+            table,
+            contract.date,
+            "later than today",
+            f"{contract.date} > current_date",
+            "Used as they are, and they move the end of the study; correct the dates or set date_format.",
+        )
+        for table, contract in TABLES.items()
+        if contract.date
+    ),
+    *(
+        Condition(
+            table,
+            contract.date,
+            "before 1970",
+            f"{contract.date} < date '1970-01-01'",
+            "Probably a placeholder; leave the cell blank or correct it.",
+        )
+        for table, contract in TABLES.items()
+        if contract.date
+    ),
+    Condition(
+        "transactions",
+        "revenue",
+        "list amount less discount is not revenue",
+        "abs(list_amount - coalesce(discount, 0) - revenue) > {half}",
+        "The amount is list amount less discount less revenue. The price ladder takes list amount less revenue as the discount; check the three columns.",
+        ("list_amount", "discount"),
+        amount="list_amount - coalesce(discount, 0) - revenue",
+    ),
+    Condition(
+        "transactions",
+        "discount",
+        "negative discount",
+        "discount < 0 and revenue >= 0",
+        "Discounts are positive numbers; a surcharge is negative. Turn the sign in study.toml's sql if the export has it the other way.",
+        ("discount",),
+        amount="discount",
+    ),
+    *(
+        Condition(
+            "transactions",
+            column,
+            "negative cost on a sale",
+            f"{column} < 0 and revenue > 0",
+            "Costs are positive numbers (negative on returns that bring goods back); turn the sign if the export has it the other way.",
+            (column,),
+            amount=column,
+        )
+        for column in ("cost_of_goods", "freight", "commission")
+    ),
+    Condition(
+        "transactions",
+        "is_return",
+        "return with positive revenue",
+        "is_return and revenue > 0",
+        "Returns have negative revenue; these raise it. Turn their sign.",
+        ("is_return",),
+    ),
+    Condition(
+        "transactions",
+        "is_return",
+        "negative revenue that is no return",
+        "not is_return and revenue < 0",
+        "Taken as negative sales (credits, corrections), as is_return says; change is_return if they are returns.",
+        ("is_return",),
+        "info",
+    ),
+    Condition("events", "minutes", "negative minutes", "minutes < 0", "Time cannot be negative; correct the entries.", ("minutes",)),
+    Condition(
+        "invoices",
+        "paid_on",
+        "paid before invoiced",
+        "paid_on < invoiced_on",
+        "Counted as credit given by the customer; check the dates.",
+        ("paid_on",),
+    ),
+    Condition("invoices", "due_on", "due before invoiced", "due_on < invoiced_on", "Used as it is; check the dates."),
+    Condition(
+        "invoices",
+        "amount_paid",
+        "paid more than invoiced",
+        "amount_paid > amount + {half}",
+        "The amount is what was paid beyond the invoice; it lowers no bad debt of other invoices.",
+        ("amount_paid",),
+        amount="amount_paid - amount",
+    ),
+    Condition(
+        "campaigns", "ended_on", "ended before it started", "ended_on < started_on", "Used as it is; check the dates.", ("ended_on",)
+    ),
+    Condition("campaigns", "spend", "negative spend", "spend < 0", "Spend is a positive number; turn its sign."),
+]
+
+_ADVICE = {
+    "required value missing": "Fill {column} in, or leave the rows aside: they are counted here and in no figure.",
+    "not a number": "Write {column} as a plain number, or leave it blank.",
+    "not finite": "{column} must be a finite number; correct the cells.",
+    "too large": "{column} is larger than money that adds up exactly; correct the cells.",
+    "out of range": "{column} lies outside its range; correct the cells.",
+    "date ambiguous": "The formats in date_format read these as different days; name one format only, or write dates as 2024-01-31.",
+    "date unreadable": "Write {column} as 2024-01-31, or name the formats in study.toml: date_format = [...].",
+    "not a yes or no": "Write {column} as true or false, 1 or 0, yes or no.",
+    "period unreadable": "Write the period as 2024-03, 2024-Q1, 2024 or a date.",
+    "period too long": "The ledger is kept in longer periods than the study; choose a longer period in study.toml.",
+    "wrong number of fields": "These lines have more or fewer fields than the header (a delimiter inside a text needs quotes); correct or export again.",
+    "duplicate key": "Each {column} may stand once; one row stays, the others are set aside. Remove the repeats.",
+    "duplicate line": "Set aside because study.toml says duplicates = 'set_aside'; one of each stays.",
+}
+
+
+def find_issues(study) -> pd.DataFrame:
+    """Issues of a study, errors first, by table and column.
+
+    Returns
+    -------
+    DataFrame with severity (error, warning, info), table, column, rule, rows, amount (money of the rows where the table has money and it is known,
+    else missing), examples (at most three) and advice (what to do).
+    """
+    issues = [{"column": "", "rows": 0, "amount": float("nan"), "examples": "", **issue} for rule in RULES for issue in rule(study)]
+    frame = pd.DataFrame(issues, columns=COLUMNS)
+    tables = [*TABLES, *frame["table"]]
+    rank = frame.assign(
+        severity=frame["severity"].map(_SEVERITIES.index), table=frame["table"].map(tables.index), rows=-frame["rows"].astype("int64")
+    ).sort_values(["severity", "table", "rows", "column", "rule"])
+    return frame.loc[rank.index].astype({"rows": "int64", "amount": "float64"}).reset_index(drop=True)
+
+
+def _set_aside(study) -> Iterator[dict[str, Any]]:
+    for table in study.tables:
+        for reason, cell in study.query(
+            f"select _reason, min(_cell) from raw_{table} where _reason is not null group by _reason order by _reason"
+        ):
+            column, rule = reason.split("|")
+            advice = _ADVICE[rule].format(column=column)
+            if rule in ("date unreadable", "not a number"):
+                advice = _hint(rule, cell or "", study.settings.tables.get(table, {})) or advice
+            yield {
+                "severity": "warning",
+                **_weigh(study, table, f"_reason = '{reason}'", "_cell"),
+                "column": column,
+                "rule": f"set aside: {rule}",
+                "advice": advice,
+            }
+
+
+def _nothing_left(study) -> Iterator[dict[str, Any]]:
+    for table in study.tables:
+        if not study.query(f"select 1 from raw_{table} where _reason is null limit 1"):
+            yield {
+                "severity": "error",
+                **_weigh(study, table, "true", "_cell"),
+                "rule": "no usable row",
+                "advice": f"Every row of {table} is set aside for the reasons given beside; put them right, or take the table out of study.toml.",
+            }
+
+
+def _unknown_customer(study) -> Iterator[dict[str, Any]]:
+    for table in study.tables:
+        if TABLES[table].nameless and (issue := _weigh(study, table, "_reason is null and customer_id is null"))["rows"]:
+            yield {
+                "severity": "warning",
+                **issue,
+                "column": "customer_id",
+                "rule": "no customer",
+                "advice": 'Used, and counted in the row "(unknown customer)"; fill customer_id in where it can be known.',
+            }
+
+
+def _not_listed(study) -> Iterator[dict[str, Any]]:
+    for (table, column), other in REFERENCES.items():
+        if table in study.tables and other in study.tables and column in study.columns(table):
+            key = TABLES[other].key
+            issue = _weigh(
+                study,
+                table,
+                f"_reason is null and {column} is not null and {column} not in (select {key} from used_{other})",
+                column,
+                distinct=True,
+            )
+            if issue["rows"]:
+                yield {
+                    "severity": "warning",
+                    **issue,
+                    "column": column,
+                    "rule": f"not in {other}",
+                    "advice": f"Used as they are; add them to {other} or correct {column}.",
+                }
+
+
+def _repeated_lines(study) -> Iterator[dict[str, Any]]:
+    for table in study.tables:
+        if TABLES[table].key is None and study.settings.tables.get(table, {}).get("duplicates") != "set_aside":
+            known = ", ".join(study.columns(table))
+            unit, amount = 10**study.decimals, TABLES[table].amount
+            money = f"sum(round({amount} * {unit})::bigint * (n - 1)) / {unit}" if amount and amount in study.columns(table) else "null"
+            rows, total = study.query(
+                f"select sum(n - 1), {money} from (select {known}, count(*) as n from used_{table} group by all) where n > 1"
+            )[0]
+            if not rows:
+                continue
+            repeats = f"(select *, count(*) over (partition by {known}) - 1 as _others from read_{table} where _reason is null)"
+            shown = study.query(f"select _file, _row from {repeats} where _others > 0 order by all limit 3")
+            yield {
+                "severity": "warning",
+                "table": table,
+                "rule": "repeated line",
+                "rows": int(rows),
+                "amount": _float(total),
+                "examples": "; ".join(_place(file, row) for file, row in shown),
+                "advice": "Kept: equal lines can be true. If the export repeated them, say duplicates = 'set_aside' for the table in study.toml.",
+            }
+
+
+def _conditions(study) -> Iterator[dict[str, Any]]:
+    for rule in CONDITIONS:
+        if rule.table in study.tables and {rule.column, *rule.needs} <= set(study.columns(rule.table)):
+            where = f"_reason is null and ({rule.where.format(half=0.5 / 10**study.decimals)})"
+            issue = _weigh(study, rule.table, where, rule.column, amount=rule.amount)
+            if issue["rows"]:
+                yield {"severity": rule.severity, **issue, "column": rule.column, "rule": rule.rule, "advice": rule.advice}
+
+
+def _service_codes(study) -> Iterator[dict[str, Any]]:
+    codes = study.settings.tables.get("transactions", {}).get("service_codes", [])
+    if codes and "product_id" in study.columns("transactions"):
+        listed = ", ".join("'" + str(code).replace("'", "''") + "'" for code in codes)
+        yield {
+            "severity": "info",
+            **_weigh(study, "transactions", f"_reason is null and product_id in ({listed})", "product_id", distinct=True),
+            "column": "product_id",
+            "rule": "service codes",
+            "advice": "Lines for postage, fees, discounts and manual entries, named by study.toml; they are used like every other line.",
+        }
+
+
+def _rounded(study) -> Iterator[dict[str, Any]]:
+    frame = study.reconciliation()
+    for row in frame[frame["amount_rounding"].fillna(0) != 0].itertuples():
+        yield {
+            "severity": "info",
+            "table": row.table,
+            "column": row.column,
+            "rule": "rounded",
+            "rows": int(study.query(f'select count(*) from raw_{row.table} where "_rest_{row.column}" <> 0')[0][0]),
+            "amount": row.amount_rounding,
+            "advice": f"Money is kept to {study.decimals} decimals, the amount is what rounding took; set decimals in study.toml to keep more.",
+        }
+
+
+def _elapsed_only(study) -> Iterator[dict[str, Any]]:
+    if "events" in study.tables and "minutes" not in study.columns("events"):
+        yield {
+            "severity": "info",
+            "table": "events",
+            "column": "minutes",
+            "rule": "no effort",
+            "rows": study.query("select count(*) from used_events")[0][0],
+            "advice": "Events can be counted, their time cannot: map minutes of work (the time a ticket was open is no effort).",
+        }
+
+
+def _periods(study) -> Iterator[dict[str, Any]]:
+    if "ledger" in study.tables:
+        sold = {label for (label,) in study.query(f"select distinct {study.period_of('date')} from used_transactions")}
+        posted = {label for (label,) in study.query("select distinct period from used_ledger")}
+        if posted - sold:
+            labels = ", ".join(f"'{label}'" for label in sorted(posted - sold))
+            yield {
+                "severity": "warning",
+                **_weigh(study, "ledger", f"_reason is null and period in ({labels})", "period", distinct=True),
+                "column": "period",
+                "rule": "period without transactions",
+                "advice": "The ledger has cost in periods in which no line was sold; extend the transactions or leave the periods out.",
+            }
+
+
+def _unused(study) -> Iterator[dict[str, Any]]:
+    for table in study.tables:
+        if unused := study.unused(table):
+            yield {
+                "severity": "info",
+                "table": table,
+                "rule": "columns not used",
+                "examples": ", ".join(unused[:3]) + (f" and {len(unused) - 3} more" if len(unused) > 3 else ""),
+                "advice": f"These columns of the file feed nothing; name them in [tables.{table}] columns if they should.",
+            }
+    for table, notes in study.notes.items():
+        yield from (
+            {
+                "severity": "info",
+                "table": table,
+                "rule": "empty file",
+                "examples": note,
+                "advice": "Passed over; fill it when there is data.",
+            }
+            for note in notes
+        )
+
+
+def _ties(study) -> Iterator[dict[str, Any]]:
+    for tie in study.ties().itertuples():
+        said = f"ledger {tie.accounts}: {study.money(tie.ledger, study.decimals)}; {tie.fact}: {study.money(tie.tables, study.decimals)}"
+        if pd.isna(tie.difference):
+            severity, advice = "warning", f"Cannot be compared: {tie.fact} or the accounts are not in the study."
+        elif tie.difference == 0:
+            severity, advice = "info", "The ledger and the tables agree."
+        else:
+            severity, advice = (
+                "warning",
+                "The ledger and the tables differ by this amount; nothing is forced to agree. Find out what one has and the other lacks.",
+            )
+        yield {
+            "severity": severity,
+            "table": "ledger",
+            "column": "account",
+            "rule": "tied" if severity == "info" else "does not tie",
+            "amount": tie.difference,
+            "examples": said,
+            "advice": advice,
+        }
+
+
+RULES = [
+    _nothing_left,
+    _set_aside,
+    _unknown_customer,
+    _not_listed,
+    _repeated_lines,
+    _conditions,
+    _periods,
+    _ties,
+    _service_codes,
+    _rounded,
+    _elapsed_only,
+    _unused,
+]
+
+
+def _weigh(study, table: str, where: str, shown: str | None = None, *, amount: str | None = None, distinct: bool = False) -> dict[str, Any]:
+    """Rows, money and three examples of the rows of a table (among all that were read) that meet a condition."""
+    column, unit = TABLES[table].amount, 10**study.decimals
+    amount = amount or (column if column in study.columns(table) else None)
+    money = f"sum(round(({amount}) * {unit})::hugeint) / {unit}" if amount else "null"
+    rows, total = study.query(f"select count(*), {money} from raw_{table} where {where}")[0]
+    examples = ""
+    if rows and distinct:
+        examples = ", ".join(
+            str(name) for (name,) in study.query(f"select distinct {shown} from raw_{table} where {where} order by 1 limit 3")
+        )
+    elif rows:
+        found = study.query(f"select _file, _row, {shown or 'null'} from read_{table} where {where} order by _file, _row limit 3")
+        examples = "; ".join(_place(file, row) + ("" if value is None else f" ({str(value)[:60]})") for file, row, value in found)
+    return {"table": table, "rows": rows, "amount": _float(total), "examples": examples}
+
+
+def _place(file: str, row: int) -> str:
+    return f"{file.replace(chr(92), '/').rsplit('/', 1)[-1]} row {row}"
+
+
+def _float(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _hint(rule: str, cell: str, spec: dict[str, Any]) -> str | None:
+    """What the writer of a cell probably meant."""
+    if rule == "date unreadable":
+        if found := re.match(r"^(\d{1,2})([./-])(\d{1,2})\2\d{4}", cell):
+            first, sign, second = found.groups()
+            day, month = f"%d{sign}%m{sign}%Y", f"%m{sign}%d{sign}%Y"
+            likely = day if int(first) > 12 or (sign == "." and int(second) <= 12) else month if int(second) > 12 else None
+            if likely:
+                return f"Add the format to study.toml: date_format = [..., '{likely}'] (%Y-%m-%d stands for 2024-01-31)."
+            return f"Say in study.toml whether the day or the month comes first: date_format = ['{day}'] or ['{month}']."
+        return None
+    decimal = spec.get("decimal", ".")
+    if decimal == "." and re.match(r"^[+-]?\d+,\d{1,2}$", cell):
+        return "The decimal sign looks like a comma: say decimal = ',' for the table in study.toml."
+    if re.match(r"^[+-]?\d{1,3}([,. ']\d{3})+([.,]\d+)?$", cell) and not spec.get("thousands"):
+        sign = re.search(r"[,. ']", cell).group()
+        return f"{cell!r} looks like thousands separated by {sign!r}: say thousands = {sign!r} in study.toml (and decimal, if it is a comma), or remove them."
+    return None

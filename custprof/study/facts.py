@@ -1,0 +1,179 @@
+"""What has every customer bought, returned and paid, by line and by invoice?
+
+One scan of the invoice lines and one of the invoices, written once with Narwhals for every engine. Money is summed as whole minor units, so the ladder
+list revenue - discounts = invoice revenue, invoice revenue - returns = net revenue holds to the cent for every customer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import pandas as pd
+
+from custprof.study.engine import collect, customer_key, day_number, lazy, money, period_label
+
+__all__ = ["customer_facts"]
+
+_COUNTS = ("lines", "orders", "returns_lines")
+_COSTS = ("cost_of_goods", "freight", "commission")
+_ORDER = (
+    *_COUNTS,
+    "first_order",
+    "last_order",
+    *("list_revenue", "discounts", "invoice_revenue", "returns", "net_revenue"),
+    *_COSTS,
+    "credit_cost",
+    "bad_debt",
+)
+
+
+def customer_facts(
+    transactions,
+    invoices=None,
+    *,
+    by: str | None = None,
+    period: str = "year",
+    fiscal_start: int = 1,
+    decimals: int = 2,
+    credit: Mapping[str, float] | None = None,
+    end: Any = None,
+) -> pd.DataFrame:
+    """Facts of every customer (and period) from invoice lines and invoices.
+
+    Parameters
+    ----------
+    transactions : frame of any engine with customer_id, order_id, date, revenue (net of discount, returns negative), and where known list_amount,
+        discount, cost_of_goods, freight, commission (positive costs), is_return
+    invoices : frame with customer_id, invoiced_on, due_on, amount, and where known paid_on, amount_paid; without it no cost of credit or bad debt
+    by : None, or "period" for one row per customer and period
+    period, fiscal_start : length of a period (year, quarter, month) and the month in which the fiscal year starts
+    decimals : decimals of the minor unit of money
+    credit : annual_rate (a fraction) for the cost of credit, write_off_days for bad debt; what is not given is not computed
+    end : the study's last day; invoices not paid count as open until then. The default is the last date of the transactions.
+
+    Returns
+    -------
+    DataFrame indexed by customer_id (with by="period": customer_id, period), sorted; amounts that belong to nobody known are the row
+    "(unknown customer)". Columns, those known: lines, orders (with at least one line that is not a return), returns_lines; first_order, last_order;
+    list_revenue, discounts, invoice_revenue (lines that are not returns), returns (positive), net_revenue; cost_of_goods, freight, commission,
+    credit_cost, bad_debt (positive costs). A line is a return where is_return says so, or where that is unknown and its revenue is negative.
+    Credit cost of an invoice is amount x annual_rate x days / 365, from invoiced_on to paid_on (or the end), rounded to the minor unit; bad debt is
+    what is unpaid of invoices due more than write_off_days before the end. Both belong to the period of invoiced_on.
+
+    Raises
+    ------
+    ValueError
+        Where ``by`` is neither None nor "period".
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": ["a", "a", None], "order_id": ["1", "2", "3"], "revenue": [90.0, -30.0, 5.0],
+    ...     "date": pd.to_datetime(["2024-01-05", "2024-02-01", "2024-03-01"])})
+    >>> customer_facts(lines)[["lines", "invoice_revenue", "returns", "net_revenue"]]
+                        lines  invoice_revenue  returns  net_revenue
+    customer_id
+    (unknown customer)      1              5.0      0.0          5.0
+    a                       2             90.0     30.0         60.0
+    """
+    if by not in (None, "period"):
+        raise ValueError(f"by is {by!r}; choose None (one row per customer) or 'period'.")
+    transactions = lazy(transactions)
+    keys = ["customer_id"] if by is None else ["customer_id", "period"]
+    facts = collect(_line_facts(transactions, by, period, fiscal_start, decimals)).set_index(keys)
+    if invoices is not None and credit:
+        last = collect(transactions.select(nw.col("date").max()))["date"].iloc[0] if end is None else end
+        owed = collect(
+            _invoice_facts(lazy(invoices), by, period, fiscal_start, decimals, credit, pd.Timestamp(last).toordinal())
+        ).set_index(keys)
+        # a customer may have invoices and no lines (or no lines in that period)
+        facts = facts.join(owed, how="outer")
+    facts = facts.sort_index().rename_axis(columns=None)
+    for column in facts.columns:
+        if column in _COUNTS:
+            facts[column] = facts[column].fillna(0).astype("int64")
+        elif column in ("first_order", "last_order"):
+            facts[column] = pd.to_datetime(facts[column]).dt.normalize()
+        else:
+            facts[column] = facts[column].fillna(0).astype("int64") / 10**decimals
+    return facts[[column for column in _ORDER if column in facts.columns]]
+
+
+def _line_facts(lines: nw.LazyFrame, by: str | None, period: str, fiscal_start: int, decimals: int) -> nw.LazyFrame:
+    known = lines.collect_schema().names()
+    is_return = nw.col("revenue") < 0
+    if "is_return" in known:
+        is_return = nw.when(nw.col("is_return").is_null()).then(is_return).otherwise(nw.col("is_return"))
+    revenue, sale = money("revenue", decimals), ~nw.col("_return")
+    columns = {"_return": is_return.fill_null(False).cast(nw.Boolean), "_revenue": revenue}
+    if by == "period":
+        columns["period"] = period_label("date", period, fiscal_start).alias("period")
+    listed = {"list_amount", "discount"} & set(known)
+    if listed:
+        before = revenue + money("discount", decimals) if "discount" in known else revenue
+        if "list_amount" in known:
+            before = nw.when(nw.col("list_amount").is_null()).then(before).otherwise(money("list_amount", decimals))
+        columns["_list"] = before
+    costs = [column for column in _COSTS if column in known]
+    columns |= {column: money(column, decimals) for column in costs}
+    keys = ["customer_id"] if by is None else ["customer_id", "period"]
+    lines = lines.with_columns(customer_key(), **columns).with_columns(
+        _sold=nw.when(sale).then(nw.col("_revenue")).otherwise(nw.lit(0)),
+        _order=nw.when(sale).then(nw.col("order_id")),
+        _day=nw.when(sale).then(nw.col("date")),
+        _back=nw.col("_return").cast(nw.Int64),
+        **({"_listed": nw.when(sale).then(nw.col("_list")).otherwise(nw.lit(0))} if listed else {}),
+    )
+    facts = lines.group_by(keys).agg(
+        nw.len().alias("lines"),
+        # null, the order of a return line, counts as one more order on every engine
+        nw.col("_order").n_unique().alias("orders"),
+        _total("_back").alias("returns_lines"),
+        nw.col("_day").min().alias("first_order"),
+        nw.col("_day").max().alias("last_order"),
+        _total("_sold").alias("invoice_revenue"),
+        _total("_revenue").alias("net_revenue"),
+        *([_total("_listed").alias("list_revenue")] if listed else []),
+        *(_total(column) for column in costs),
+    )
+    whole = ("lines", "orders", "returns_lines", "invoice_revenue", "net_revenue", *(["list_revenue"] if listed else []), *costs)
+    return facts.with_columns(*map(_integer, whole)).with_columns(
+        (nw.col("orders") - (nw.col("returns_lines") > 0).cast(nw.Int64)).alias("orders"),
+        (nw.col("invoice_revenue") - nw.col("net_revenue")).alias("returns"),
+        *([(nw.col("list_revenue") - nw.col("invoice_revenue")).alias("discounts")] if listed else []),
+    )
+
+
+def _invoice_facts(
+    invoices: nw.LazyFrame, by: str | None, period: str, fiscal_start: int, decimals: int, credit: Mapping[str, float], end: int
+) -> nw.LazyFrame:
+    known = invoices.collect_schema().names()
+    paid = nw.col("paid_on").is_null() if "paid_on" in known else nw.lit(True)
+    columns = {"_amount": money("amount", decimals), "_from": day_number("invoiced_on"), "_due": day_number("due_on")}
+    if by == "period":
+        columns["period"] = period_label("invoiced_on", period, fiscal_start).alias("period")
+    columns["_open"] = paid
+    columns["_until"] = nw.when(paid).then(nw.lit(end)).otherwise(day_number("paid_on")) if "paid_on" in known else nw.lit(end)
+    received = money("amount_paid", decimals) if "amount_paid" in known else nw.lit(0)
+    missing = nw.col("amount_paid").is_null() if "amount_paid" in known else nw.lit(True)
+    columns["_paid"] = nw.when(~paid & missing).then(money("amount", decimals)).otherwise(received)
+    facts = {}
+    if "annual_rate" in credit:
+        days = nw.when(nw.col("_open") & (nw.col("_until") < nw.col("_from"))).then(nw.lit(0)).otherwise(nw.col("_until") - nw.col("_from"))
+        facts["credit_cost"] = (nw.col("_amount") * days * float(credit["annual_rate"]) / 365).round(0).cast(nw.Int64)
+    if "write_off_days" in credit:
+        late = (nw.col("_due") + int(credit["write_off_days"]) < end) & (nw.col("_paid") < nw.col("_amount"))
+        facts["bad_debt"] = nw.when(late).then(nw.col("_amount") - nw.col("_paid")).otherwise(nw.lit(0))
+    keys = ["customer_id"] if by is None else ["customer_id", "period"]
+    invoices = invoices.with_columns(customer_key(), **columns).with_columns(**facts)
+    return invoices.group_by(keys).agg(*(_total(column) for column in facts)).with_columns(*map(_integer, facts))
+
+
+def _total(column: str) -> nw.Expr:
+    return nw.col(column).sum()
+
+
+def _integer(column: str) -> nw.Expr:
+    """Engines that widen the sum of integers hand back integers again."""
+    return nw.col(column).cast(nw.Int64)

@@ -1,0 +1,335 @@
+"""What is in a study: which tables, checked, with every row that was read accounted for?
+
+A study is a folder with study.toml and tables. Opening it reads the settings and the headers and lists every problem at once; rows are read at their
+first use, once, into an embedded DuckDB that keeps to memory and a temporary folder. Nothing is ever written into the study's folder.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import narwhals.stable.v2 as nw
+import pandas as pd
+
+from custprof.study.checks import find_issues
+from custprof.study.contracts import TABLES
+from custprof.study.errors import StudyError, meant
+from custprof.study.facts import customer_facts
+from custprof.study.intake import FINE, Mapping, map_columns, period_sql, read_table
+from custprof.study.settings import Settings, read_settings
+from custprof.study.sources import find_parts
+
+__all__ = ["ENGINES", "Study"]
+
+#: Engines that ``Study.table`` can hand frames of.
+ENGINES = ("duckdb", "pandas", "spark")
+
+
+class Study:
+    """A company's tables, opened with ``Study.open``.
+
+    Attributes
+    ----------
+    name, currency, period (year, quarter or month), fiscal_start (month), decimals : as study.toml says
+    folder : Path of the study
+    cost_model : Path of the cost model, or None
+    credit : dict with annual_rate and write_off_days, or None
+    tables : names of the tables that are there
+    start, end : first and last date of the transactions
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        mappings: dict[str, Mapping],
+        notes: dict[str, list[str]],
+        con: duckdb.DuckDBPyConnection,
+        engine: str,
+        scratch,
+    ):
+        self.settings, self.notes, self.engine = settings, notes, engine
+        self.name, self.currency, self.period = settings.name, settings.currency, settings.period
+        self.fiscal_start, self.decimals, self.folder = settings.fiscal_start, settings.decimals, settings.folder
+        self.cost_model, self.credit = settings.cost_model, settings.credit
+        self.tables = list(mappings)
+        self._mappings, self._con, self._scratch = mappings, con, scratch
+        self._read: set[str] = set()
+        self._kept: dict[Any, Any] = {}
+
+    @classmethod
+    def open(cls, path: str | Path, *, engine: str = "duckdb") -> Study:
+        """Open the study in a folder.
+
+        Parameters
+        ----------
+        path : folder with study.toml (or the TOML file)
+        engine : which frames ``table`` gives: "duckdb" (embedded, larger than memory), "pandas", or "spark" (needs pyspark)
+
+        Raises
+        ------
+        StudyError
+            Lists everything that keeps the study from being read: settings, missing or empty files, missing columns.
+        """
+        if engine not in ENGINES:
+            raise ValueError(f"engine is {engine!r}; choose one of {', '.join(ENGINES)}.")
+        settings = read_settings(path)
+        scratch = tempfile.TemporaryDirectory(prefix="custprof-", ignore_cleanup_errors=True)
+        config = {"temp_directory": scratch.name, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
+        con = duckdb.connect(config={**config, "preserve_insertion_order": False})
+        con.execute("set enable_progress_bar = false")
+        problems, mappings, notes = list(settings.problems), {}, {}
+        for table in TABLES:
+            parts, wrong, passed = find_parts(table, settings.tables.get(table), settings.folder, con)
+            problems += wrong
+            if passed and not wrong:
+                notes[table] = passed
+            if parts:
+                mapping, wrong = map_columns(table, parts)
+                problems += wrong
+                if mapping is not None:
+                    mappings[table] = mapping
+            elif table == "transactions" and not wrong:
+                near = sorted(file.name for file in settings.folder.iterdir() if file.is_file() and file.name != "study.toml")
+                problems.append(
+                    f"transactions: no file transactions.csv, .csv.gz, .parquet or .xlsx in {settings.folder}; {meant('transactions.csv', near)}"
+                )
+        if problems:
+            raise StudyError(problems)
+        return cls(settings, mappings, notes, con, engine, scratch)
+
+    def __repr__(self) -> str:
+        return f"<Study {self.name!r}: {', '.join(self.tables)}>"
+
+    def table(self, name: str) -> nw.LazyFrame:
+        """The used rows of a table, in the engine, with the standard columns that are known, typed.
+
+        Ids and texts are String, dates Date, numbers and money Float64 (money in currency units, rounded to the minor unit), is_return and disputed
+        Boolean. A missing customer_id stays null (``engine.customer_key`` names it). The order of the rows means nothing.
+
+        Raises
+        ------
+        StudyError
+            Where the study has no such table, or none of its rows can be used.
+        """
+        self._usable(name)
+        if self.engine == "pandas":
+            return nw.from_native(self.frame(name)).lazy()
+        if self.engine == "spark":
+            return nw.from_native(self._spark(name))
+        return nw.from_native(self._con.sql(f"select * from used_{name}"))
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """The used rows of a table as a pandas DataFrame, sorted by all columns."""
+        self._usable(name)
+        if ("frame", name) not in self._kept:
+            self._kept["frame", name] = self._con.execute(f"select * from used_{name} order by all").df()
+        return self._kept["frame", name].copy()
+
+    def columns(self, name: str) -> list[str]:
+        """The standard columns of a table that are known."""
+        return list(self._mappings[name].columns)
+
+    def unused(self, name: str) -> list[str]:
+        """The headers of a table's files that feed nothing."""
+        return self._mappings[name].unused
+
+    def lacks(self, *needs: str) -> list[str]:
+        """Which of the things needed are missing: tables, "table.column", "cost_model" or "credit"."""
+        return [need for need in needs if not self._has(need)]
+
+    @property
+    def start(self) -> pd.Timestamp:
+        """First date of the transactions."""
+        return self._dates()[0]
+
+    @property
+    def end(self) -> pd.Timestamp:
+        """Last date of the transactions."""
+        return self._dates()[1]
+
+    def check(self) -> pd.DataFrame:
+        """Issues found in the data: severity, table, column, rule, rows, amount, examples, advice (see ``checks.find_issues``)."""
+        if "issues" not in self._kept:
+            for table in self.tables:
+                self._load(table)
+            self._kept["issues"] = find_issues(self)
+        return self._kept["issues"].copy()
+
+    def quarantine(self, table: str | None = None) -> pd.DataFrame:
+        """Rows set aside: table, file, row (the header is row 1), column, reason, cell (the offending text), amount (where known), text (the row)."""
+        frames = []
+        for name in self.tables if table is None else [self._known(table)]:
+            self._load(name)
+            amount = TABLES[name].amount
+            money = amount if amount in self.columns(name) else "null::double"
+            frames.append(
+                self._con.execute(
+                    f"select '{name}' as \"table\", parse_filename(_file) as file, _row as row, split_part(_reason, '|', 1) as \"column\", "
+                    f"split_part(_reason, '|', 2) as reason, _cell as cell, {money} as amount, _text as text "
+                    f"from read_{name} where _reason is not null order by _file, _row"
+                ).df()
+            )
+        frames = [frame for frame in frames if len(frame)] or frames[:1]
+        return pd.concat(frames, ignore_index=True)
+
+    def reconciliation(self) -> pd.DataFrame:
+        """What was read, used and set aside, by table and money column.
+
+        Returns
+        -------
+        DataFrame with table, column (empty for a table without money), rows_read = rows_used + rows_set_aside, amount_read = amount_used +
+        amount_set_aside + amount_rounding, and rows_unknown, the rows set aside whose amount cannot be known.
+        """
+        if "reconciliation" not in self._kept:
+            self._kept["reconciliation"] = pd.DataFrame([row for table in self.tables for row in self._reconcile(table)])
+        return self._kept["reconciliation"].copy()
+
+    def ties(self) -> pd.DataFrame:
+        """Accounts of the ledger against money of the tables, as [[ties]] in study.toml name them.
+
+        Returns
+        -------
+        DataFrame with accounts, fact, ledger (times the tie's sign), tables, difference (ledger - tables; missing where one side is not known).
+        """
+        rows = []
+        for tie in self.settings.ties:
+            ledger, tables = self._ledger_sum(tie), self._fact_sum(tie["fact"])
+            difference = round(ledger - tables, self.decimals)
+            rows.append((", ".join(map(str, tie["accounts"])), tie["fact"], ledger, tables, difference + 0.0))
+        return pd.DataFrame(rows, columns=["accounts", "fact", "ledger", "tables", "difference"])
+
+    def customer_facts(self, by: str | None = None) -> pd.DataFrame:
+        """Facts of every customer (and period, with by="period"), see ``facts.customer_facts``."""
+        if ("facts", by) not in self._kept:
+            invoices = self.table("invoices") if "invoices" in self.tables and self.credit else None
+            self._kept["facts", by] = customer_facts(
+                self.table("transactions"),
+                invoices,
+                by=by,
+                period=self.period,
+                fiscal_start=self.fiscal_start,
+                decimals=self.decimals,
+                credit=self.credit,
+                end=self.end,
+            )
+        return self._kept["facts", by].copy()
+
+    def money(self, x: float, decimals: int = 0) -> str:
+        """An amount in words: "1,234,567 EUR"."""
+        return "unknown" if pd.isna(x) else f"{round(x, decimals) + 0.0:,.{decimals}f} {self.currency}".rstrip()
+
+    def period_of(self, date: str) -> str:
+        """SQL for the study's period label of a date column."""
+        return period_sql(date, self.period, self.fiscal_start)
+
+    def query(self, sql: str) -> list[tuple]:
+        """Rows of an SQL query over the tables ``used_<table>`` and ``read_<table>``."""
+        for table in self.tables:
+            if f"_{table}" in sql:
+                self._load(table)
+        return self._con.execute(sql).fetchall()
+
+    def _known(self, name: str) -> str:
+        if name not in self.tables:
+            if name in TABLES:
+                raise StudyError(
+                    f"{self.name} has no table {name}; it has {', '.join(self.tables)}. Add {name}.csv or [tables.{name}] to study.toml."
+                )
+            raise StudyError(f"{name!r} is not a table; {meant(name, list(TABLES))}")
+        return name
+
+    def _has(self, need: str) -> bool:
+        if need in ("cost_model", "credit"):
+            return getattr(self, need) is not None
+        table, _, column = need.partition(".")
+        if table not in TABLES or (column and column not in TABLES[table].columns and not TABLES[table].keeps_extra):
+            raise ValueError(f"{need!r} is not something a study may have: {meant(need, ['cost_model', 'credit', *TABLES])}")
+        return table in self.tables and (not column or column in self._mappings[table].columns or column in self._mappings[table].extra)
+
+    def _load(self, name: str) -> None:
+        if self._known(name) in self._read:
+            return
+        read_table(name, self._mappings[name], self._con, decimals=self.decimals, period=self.period, fiscal_start=self.fiscal_start)
+        if not self._con.execute(f"select 1 from raw_{name} limit 1").fetchall():
+            raise StudyError(f"{name}: the files (or the sql) give no rows.")
+        self._read.add(name)
+
+    def _usable(self, name: str) -> None:
+        self._load(name)
+        if not self._con.execute(f"select 1 from used_{name} limit 1").fetchall():
+            reasons = self._con.execute(
+                f"select replace(_reason, '|', ' ') from raw_{name} group by _reason order by count(*) desc, 1 limit 3"
+            ).fetchall()
+            raise StudyError(
+                f"{name}: no row can be used ({'; '.join(reason.strip() for (reason,) in reasons)}); study.check() says what to do."
+            )
+
+    def _dates(self) -> tuple[pd.Timestamp, pd.Timestamp]:
+        if "dates" not in self._kept:
+            self._usable("transactions")
+            self._kept["dates"] = tuple(
+                map(pd.Timestamp, self._con.execute("select min(date), max(date) from used_transactions").fetchall()[0])
+            )
+        return self._kept["dates"]
+
+    def _reconcile(self, name: str) -> list[dict[str, Any]]:
+        self._load(name)
+        used, scale = "_reason is null", 10**self.decimals
+        rows, kept = self._con.execute(f"select count(*), count(*) filter ({used}) from raw_{name}").fetchall()[0]
+        counts = {"rows_read": rows, "rows_used": kept, "rows_set_aside": rows - kept}
+        found = []
+        for column in [column for column in TABLES[name].money if column in self.columns(name)] or [""]:
+            amounts, unknown = [float("nan")] * 4, 0
+            if column:
+                required = column in TABLES[name].required
+                unread = f"_reason is not null and {column} is null and ({required} or split_part(_reason, '|', 1) in ('', '{column}'))"
+                whole = f"sum(round({column} * {scale})::hugeint)"
+                inside, aside, rest, unknown = self._con.execute(
+                    f"select coalesce({whole} filter ({used}), 0)::hugeint, coalesce({whole} filter (_reason is not null), 0)::hugeint, "
+                    f'sum("_rest_{column}")::hugeint, count(*) filter ({unread}) from raw_{name}'
+                ).fetchall()[0]
+                read = (int(inside) + int(aside)) * 10**FINE + int(rest)
+                amounts = [
+                    float(Decimal(read) / (scale * 10**FINE)),
+                    int(inside) / scale,
+                    int(aside) / scale,
+                    float(Decimal(int(rest)) / (scale * 10**FINE)),
+                ]
+            names = ("amount_read", "amount_used", "amount_set_aside", "amount_rounding")
+            found.append({"table": name, "column": column, **counts, **dict(zip(names, amounts, strict=True)), "rows_unknown": unknown})
+        return found
+
+    def _ledger_sum(self, tie: dict[str, Any]) -> float:
+        if "ledger" not in self.tables:
+            return float("nan")
+        self._usable("ledger")
+        unit, accounts = 10**self.decimals, [str(account) for account in tie["accounts"]]
+        total = self._con.execute(
+            f"select sum(round(amount * {unit})::bigint) from used_ledger where account in (select unnest(?))", [accounts]
+        ).fetchall()[0][0]
+        return float("nan") if total is None else int(total) / unit * tie.get("sign", 1)
+
+    def _fact_sum(self, fact: str) -> float:
+        table, _, column = fact.rpartition(".")
+        if table:
+            if self.lacks(fact):
+                return float("nan")
+            unit = 10**self.decimals
+            return int(self.query(f"select coalesce(sum(round({column} * {unit})::bigint), 0) from used_{table}")[0][0]) / unit
+        facts, unit = self.customer_facts(), 10**self.decimals
+        return float((facts[fact] * unit).round().sum() / unit) if fact in facts else float("nan")
+
+    def _spark(self, name: str):
+        """The used rows as a Spark DataFrame, by way of a Parquet file in the temporary folder."""
+        try:
+            from pyspark.sql import SparkSession
+        except ImportError:
+            raise StudyError("engine='spark' needs pyspark (and Java 17); install custprof[spark] or use engine='duckdb'.") from None
+        file = Path(self._scratch.name) / f"{name}.parquet"
+        if not file.exists():
+            self._con.execute(f"copy (select * from used_{name}) to '{file}' (format parquet)")
+        return SparkSession.builder.getOrCreate().read.parquet(str(file))
