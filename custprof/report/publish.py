@@ -99,23 +99,21 @@ def _open(study, engine: str):
 
 
 def _write(making: Path, study, path: str | None, files: list[Path], engine: str, progress: bool) -> None:
-    from custprof.report.summary import cover, summarize_study
+    from custprof.report.summary import SHEETS, cover, summarize_study
     from custprof.report.workbook import to_excel
 
     with ThreadPoolExecutor(1) as beside:
         summarized = beside.submit(summarize_study, study)
         executed = execute_notebooks(files, {"study_path": path, "engine": engine}, progress=progress)
-        summary = summarized.result()
+        tables = summarized.result()
     pages = [
         {"name": name, "label": name.replace("_", " "), "title": question_of(notebook) or name, "finding": first_finding(notebook)}
         for name, notebook in executed.items()
     ]
     for name, notebook in executed.items():
         _write_text(making / f"{name}.html", render_notebook(notebook, pages, name, study=study.name))
-    to_excel(summary.tables, making / WORKBOOK, notes=summary.notes, title=f"{study.name}: customer profitability")
-    _write_text(
-        making / "index.html", render_index({**cover(study, summary), "pages": pages, "workbook": WORKBOOK, "sheets": list(summary.tables)})
-    )
+    to_excel(tables, making / WORKBOOK, notes=SHEETS, title=f"{study.name}: customer profitability")
+    _write_text(making / "index.html", render_index({**cover(study, tables), "pages": pages, "workbook": WORKBOOK, "sheets": list(tables)}))
     _write_text(making / MARKER, json.dumps({"study": study.name, "files": sorted(each.name for each in making.iterdir())}, indent=1))
 
 

@@ -1,0 +1,251 @@
+"""What are the key figures of a study, and which tables belong into its workbook?
+
+The stages' results once more, from the study itself: the index page and the workbook are made of the same frames. What a study lacks has no
+sheet. The parts that are fitted (segments, lifetime value) take the seed and the options of the notebooks, so that they say the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SHEETS", "cover", "summarize_study"]
+
+LIMIT = 100_000
+SHEETS = {
+    "Key figures": "The study in a dozen numbers.",
+    "Ladder": "From list revenue to profit, all customers and the cost that no customer caused.",
+    "Customer P&L": "Profit and loss of every customer, best first, then the rows that are no customer: together they equal the ledger.",
+    "Whale curve": "Customers by profit, best first, with the running total.",
+    "Profit by period": "Profit of every customer in every period.",
+    "Recommendations": "Keep, repair or part: from full and avoidable profit, with the reason.",
+    "Segments": "Segments of customers by level and make-up of their profit, ordered by mean profit.",
+    "Lifetime value": "What every customer is expected to bring from now on, after the cost to serve.",
+    "Activity cost": "Cost of every activity, and where it went: customers, nobody known, unused capacity.",
+    "Balance": "What goes into and out of every pool and activity; the remainder is zero.",
+    "Rates": "What one unit of every driver costs.",
+    "Capacity": "Minutes paid for and minutes used.",
+    "Ties": "Ledger accounts against what the tables say; differences are shown, never forced.",
+    "Reconciliation": "Rows and money read = used + set aside.",
+    "Issues": "What the check of the tables found, and what to do about it.",
+}
+
+
+def summarize_study(study) -> dict[str, pd.DataFrame]:
+    """The tables of a study's report.
+
+    Parameters
+    ----------
+    study : Study
+        Without errors in its check.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        By name of the sheet, in the order of `SHEETS`; what the study cannot answer is left out.
+
+    Examples
+    --------
+    >>> from custprof.datasets import load_demo
+    >>> tables = summarize_study(load_demo())                            # doctest: +SKIP
+    >>> tables["Balance"]["remainder"].abs().max()                       # doctest: +SKIP
+    0.0
+    """
+    from custprof.costing import allocate_study
+    from custprof.decisions import recommend, verify_losses
+    from custprof.profit import customer_pnl, customers_only, ladder, whale_curve
+
+    allocation = allocate_study(study)
+    pnl = customer_pnl(study.customer_facts(), allocation)
+    by_period = customer_pnl(study.customer_facts(by="period"), allocation)
+    profit = customers_only(pnl)["profit"]
+    tables = {
+        "Key figures": _key_figures(pnl, profit, allocation),
+        "Ladder": ladder(pnl),
+        "Customer P&L": _named(study, _best_first(pnl)),
+        "Whale curve": whale_curve(profit),
+        "Profit by period": _by_period(customers_only(by_period)),
+        "Recommendations": _named(study, recommend(pnl, verified=verify_losses(by_period)).sort_values("profit")),
+        "Ties": study.ties(),
+        "Reconciliation": study.reconciliation(),
+        "Issues": study.check(),
+    }
+    if allocation is not None:
+        tables |= {"Balance": allocation.balance(), "Rates": allocation.rates(), "Capacity": allocation.capacity()}
+        tables["Activity cost"] = allocation.customers().T.pipe(_activity_cost)
+    return {name: tables[name].head(LIMIT) for name in SHEETS if name in tables and len(tables[name])}
+
+
+def cover(study, tables: Mapping[str, pd.DataFrame]) -> dict:
+    """What the index page shows of a study: subtitle, cards, the whale curve, notes and tables.
+
+    Parameters
+    ----------
+    study : Study
+    tables : mapping of str to DataFrame
+        What `summarize_study` returned.
+
+    Returns
+    -------
+    dict
+        For `pages.render_index`, but for the pages and the workbook.
+
+    Examples
+    --------
+    >>> from custprof.datasets import load_demo
+    >>> study = load_demo()                                              # doctest: +SKIP
+    >>> cover(study, summarize_study(study))["study"]                    # doctest: +SKIP
+    'Demo company'
+    """
+    from custprof import __version__
+    from custprof.profit import profit_basis
+
+    pnl = tables["Customer P&L"]
+    issues = tables.get("Issues")
+    return {
+        "study": study.name,
+        "subtitle": f"{study.start:%d %B %Y} to {study.end:%d %B %Y}, in {study.currency or 'currency units'}, compared by {study.period}.",
+        "cards": _cards(study, tables["Key figures"].set_index("figure")),
+        "figures": [_whale_figure(study, tables["Whale curve"])],
+        "notes": [profit_basis(pnl), *_reading_notes(study, tables["Reconciliation"])],
+        "tables": [_issue_table(issues)] if issues is not None else [],
+        "made": f"Made by custprof {__version__}. Customers plus the rows that are no customer equal the totals, to the cent.",
+    }
+
+
+def _by_period(by_period: pd.DataFrame) -> pd.DataFrame:
+    """Customers x periods; empty where a customer has no line in a period."""
+    profit = by_period["profit"].reset_index()
+    return profit.pivot_table(index="customer_id", columns="period", values="profit", aggfunc="sum").rename_axis(columns=None)
+
+
+def _best_first(pnl: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    from custprof.profit import customers_only
+
+    customers = customers_only(pnl)
+    return pd.concat([customers.sort_values("profit", ascending=False, kind="stable"), pnl.drop(customers.index)])
+
+
+def _named(study, table: pd.DataFrame) -> pd.DataFrame:
+    """The customers' names in the first column, where the study knows them."""
+    if study.lacks("customers.name"):
+        return table
+    names = study.frame("customers").set_index("customer_id")["name"].reindex(table.index)
+    named = table.copy()
+    named.insert(0, "name", names)
+    return named
+
+
+def _activity_cost(costs: pd.DataFrame) -> pd.DataFrame:
+    """By activity: cost to customers, then one column for each residual row."""
+    import pandas as pd
+
+    from custprof.costing import RESIDUALS
+    from custprof.profit import total
+
+    residual = [name for name in RESIDUALS if name in costs]
+    customers = costs.drop(columns=residual).apply(total, axis="columns")
+    split = pd.DataFrame({"customers": customers, **{name.strip("()"): costs[name] for name in residual}})
+    return split.assign(total=split.apply(total, axis="columns")).rename_axis(index="activity", columns=None)
+
+
+def _key_figures(pnl: pd.DataFrame, profit: pd.Series, allocation) -> pd.DataFrame:
+    import pandas as pd
+
+    from custprof.profit import RESIDUALS, total, whale_summary
+
+    whale = whale_summary(profit)
+    rows = [
+        ("customers", None, None, whale["customers"]),
+        ("net revenue", total(pnl["net_revenue"]), None, None),
+        ("profit of the company", total(pnl["profit"]), None, None),
+        ("profit of the customers", whale["total"], None, None),
+        ("peak of the whale curve", whale["peak"], whale["peak_share_of_total"], None),
+        ("losses", whale["losses"], None, None),
+        ("customers at a loss", None, whale["share_of_loss_makers"], whale["loss_makers"]),
+        ("best fifth of the customers", whale["best_fifth"], whale["best_fifth_share_of_total"], None),
+    ]
+    if allocation is not None:
+        rows.append(("cost allocated", allocation.total, None, None))
+    rows += [(name.strip("()"), pnl.loc[name, "profit"], None, None) for name in RESIDUALS if name in pnl.index]
+    table = pd.DataFrame(rows, columns=["figure", "amount", "share", "count"])
+    return table.astype({"amount": float, "share": float, "count": "Int64"})
+
+
+def _cards(study, figures: pd.DataFrame) -> list[dict]:
+    amount, share = figures["amount"], figures["share"]
+    loss_makers = f"{share['customers at a loss']:.1%} of all, {study.money(amount['losses'])} together"
+    peak = (
+        f"{share['peak of the whale curve']:.0%} of the total"
+        if share["peak of the whale curve"] == share["peak of the whale curve"]
+        else ""
+    )
+    cards = [
+        _card("Customers", f"{figures.loc['customers', 'count']:,}"),
+        _card("Net revenue", study.money(amount["net revenue"])),
+        _card("Profit of the company", study.money(amount["profit of the company"]), loss=amount["profit of the company"] < 0),
+        _card("Customers at a loss", f"{figures.loc['customers at a loss', 'count']:,}", loss_makers, loss=amount["losses"] < 0),
+        _card("Profit of the profitable", study.money(amount["peak of the whale curve"]), peak),
+    ]
+    for name, label in {
+        "unused capacity": "Unused capacity",
+        "unassigned": "Not assigned",
+        "business-sustaining": "Business-sustaining",
+        "unknown customer": "Nobody known",
+    }.items():
+        if name in amount:
+            cards.append(_card(label, study.money(amount[name]), "a row of its own, no customer's", loss=amount[name] < 0))
+    return cards
+
+
+def _card(label: str, value: str, note: str = "", *, loss: bool = False) -> dict:
+    return {"label": label, "value": value, "note": note, "loss": bool(loss)}
+
+
+def _reading_notes(study, reconciliation: pd.DataFrame) -> list[str]:
+    tables = reconciliation.drop_duplicates("table")
+    said = [f"{row.table} {row.rows_read:,} = {row.rows_used:,} + {row.rows_set_aside:,}" for row in tables.itertuples()]
+    return [f"Rows read = used + set aside: {'; '.join(said)}."]
+
+
+def _issue_table(issues: pd.DataFrame) -> dict:
+    rows = [
+        [
+            issue.severity,
+            f"{issue.table}.{issue.column}" if isinstance(issue.column, str) and issue.column else issue.table,
+            issue.rule,
+            f"{issue.rows:,}" if issue.rows == issue.rows else "",
+            issue.advice,
+        ]
+        for issue in issues.itertuples()
+    ]
+    return {
+        "title": "What the check found",
+        "header": ["", "Where", "What", "Rows", "What to do"],
+        "rows": rows,
+        "texts": True,
+        "severity": True,
+    }
+
+
+def _whale_figure(study, curve: pd.DataFrame) -> dict:
+    from matplotlib.figure import Figure
+
+    from custprof import plots
+
+    figure = Figure(figsize=(8.6, 3.6), layout="constrained")
+    axes = figure.subplots()
+    plots.whale_curve(curve, ax=axes, currency=study.currency)
+    axes.spines[["top", "right"]].set_visible(False)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=200, metadata={"Software": None})
+    peak, end = (study.money(amount) for amount in (curve["cumulative_profit"].max(), curve["cumulative_profit"].iloc[-1]))
+    alt = f"Whale curve: cumulative profit of the customers, best first, peaks at {peak} and ends at {end}."
+    return {"alt": alt, "png": base64.b64encode(drawn.getvalue()).decode("ascii")}

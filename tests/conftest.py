@@ -1,0 +1,50 @@
+"""What several tests share: the demo's report, made once, and small notebooks."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import v4
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="session")
+def demo_report(tmp_path_factory) -> Path:
+    """The report of the demo company. Tests that use it bear the mark xdist_group("report"), so that it is made once."""
+    from custprof.report import run
+
+    return run(out=tmp_path_factory.mktemp("demo") / "report", progress=False)
+
+
+@pytest.fixture
+def write_notebook(tmp_path):
+    """Writes a notebook with a parameters cell and the code cells given, and returns its path."""
+
+    def write(*sources: str, name: str = "01_small", title: str = "Does it run?") -> Path:
+        parameters = v4.new_code_cell("study_path = None\nengine = None", metadata={"tags": ["parameters"]})
+        cells = [v4.new_markdown_cell(f"# {title}"), parameters, *map(v4.new_code_cell, sources)]
+        path = tmp_path / f"{name}.ipynb"
+        nbformat.write(v4.new_notebook(cells=cells), path)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def small_study(tmp_path) -> Path:
+    """A study with transactions alone: three customers, two years, one return."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    (folder / "study.toml").write_text('[study]\nname = "Small & plain"\ncurrency = "EUR"\n', encoding="utf-8")
+    lines = ["customer_id,order_id,date,revenue"]
+    for month in range(1, 13):
+        lines += [f"a,A{month},2024-{month:02}-03,{100 + month}.50", f"b,B{month},2025-{month:02}-05,{20 + month}.25"]
+    lines += ["c,C1,2024-02-11,70.00", "c,C2,2025-03-11,-20.00"]
+    (folder / "transactions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder

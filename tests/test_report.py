@@ -1,0 +1,352 @@
+"""Cells that say what a study lacks, notebooks executed, pages, workbook, and a report that is there whole or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from html.parser import HTMLParser
+
+import nbformat
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from conftest import NOTEBOOKS
+from nbformat import v4
+
+from custprof.report import NotebookError, ReportError, run, to_excel
+from custprof.report.cells import needs_sentence, register
+from custprof.report.execute import execute_notebooks, find_notebooks
+from custprof.report.pages import first_finding, question_of, render_notebook
+
+
+class Lacking:
+    """A study that lacks what it is told to lack."""
+
+    def __init__(self, *missing: str) -> None:
+        self.missing = missing
+
+    def lacks(self, *needs: str) -> list[str]:
+        return [need for need in needs if need in self.missing]
+
+
+@pytest.fixture
+def shell():
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    register(shell)
+    shell.user_ns["study"] = Lacking("ledger")
+    return shell
+
+
+# cells
+
+
+def test_needs_runs_the_cell_in_the_notebook_s_names_and_shows_its_last_expression(shell):
+    result = shell.run_cell("%%needs transactions -- How many?\nfirst = 20\nsecond = first + 1\nfirst + second")
+    assert result.success and result.result == 41
+    assert shell.user_ns["second"] == 21
+
+
+def test_needs_skips_the_cell_and_says_what_is_missing(shell):
+    result = shell.run_cell("%%needs ledger transactions -- Which customers cost {most}?\ncost = 1")
+    assert result.result.data == "**Not answered here:** Which customers cost {most}? The study has no ledger table."
+    assert "cost" not in shell.user_ns
+
+
+def test_needs_lets_errors_through(shell, capsys):
+    result = shell.run_cell("%%needs transactions -- Why?\n1 / 0")
+    assert isinstance(result.error_in_exec, ZeroDivisionError)
+    assert "1 / 0" in capsys.readouterr().out
+
+
+def test_needs_lets_a_semicolon_silence_the_cell(shell, capsys):
+    shell.run_cell("%%needs transactions -- Why?\n40 + 2;")
+    assert "42" not in capsys.readouterr().out
+
+
+def test_needs_before_the_study_is_opened_says_so(shell, capsys):
+    del shell.user_ns["study"]
+    assert not shell.run_cell("%%needs ledger -- Why?\n1").success
+    assert "run the cell that opens the study first" in capsys.readouterr().err
+
+
+def test_needs_works_with_magics_within_the_cell(shell):
+    assert shell.run_cell("%%needs transactions -- Why?\nthere = %pwd\nthere").result
+
+
+@pytest.mark.parametrize(
+    ("missing", "what"),
+    [
+        (["ledger"], "no ledger table"),
+        (["cost_model"], "no cost model"),
+        (["credit"], "no terms of credit"),
+        (["transactions.freight"], "no column freight in transactions"),
+        (["ledger", "events", "cost_model"], "no ledger table, no events table and no cost model"),
+    ],
+)
+def test_the_sentence_names_what_is_missing(missing, what):
+    assert needs_sentence(missing, "What then?") == f"**Not answered here:** What then? The study has {what}."
+    assert needs_sentence(missing) == f"**Not answered here:** The study has {what}."
+
+
+# notebooks
+
+
+def test_notebooks_are_found_in_their_order_and_problems_are_said(tmp_path):
+    with pytest.raises(ReportError, match="holds no notebook whose name begins with a digit"):
+        find_notebooks(tmp_path)
+    with pytest.raises(ReportError, match="1 of 1 notebooks do not exist"):
+        find_notebooks([tmp_path / "none.ipynb"])
+
+
+def test_a_notebook_runs_in_this_python_with_its_parameters_and_nothing_of_the_user(write_notebook, tmp_path, monkeypatch):
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "mine.py").write_text("mine = 1")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    path = write_notebook("import sys, os\n[sys.executable, study_path, 'mine' in globals(), os.environ['OMP_NUM_THREADS']]")
+    notebook = execute_notebooks([path], {"study_path": "/some/where", "engine": "duckdb"}, progress=False)["01_small"]
+    assert eval(notebook.cells[-1].outputs[0].data["text/plain"]) == [sys.executable, "/some/where", False, "1"]
+
+
+def test_a_notebook_without_a_parameters_cell_is_refused(tmp_path):
+    nbformat.write(v4.new_notebook(cells=[v4.new_code_cell("1")]), tmp_path / "01.ipynb")
+    with pytest.raises(ReportError, match=r"01.ipynb has 0 cells tagged parameters; give it one, which sets study_path"):
+        execute_notebooks([tmp_path / "01.ipynb"], {"study_path": None}, progress=False)
+
+
+def test_a_failing_cell_is_named_with_its_error(write_notebook):
+    path = write_notebook("a = 1", "b = a +\\\n  missing")
+    with pytest.raises(
+        NotebookError, match=re.escape("01_small.ipynb, code cell 3 (b = a +\\): NameError: name 'missing' is not defined")
+    ) as caught:
+        execute_notebooks([path], {"study_path": None}, progress=False)
+    assert caught.value.notebook.cells[-1].outputs[0].ename == "NameError"
+
+
+def test_a_kernel_that_dies_is_said(write_notebook):
+    with pytest.raises(NotebookError, match="its kernel died"):
+        execute_notebooks([write_notebook("import os\nos._exit(3)")], {"study_path": None}, progress=False)
+
+
+# pages
+
+
+class References(HTMLParser):
+    """Everything that a browser would load for a page, and the links on it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loaded, self.links = [], []
+
+    def handle_starttag(self, tag, attrs):
+        for name, value in attrs:
+            if name in ("src", "srcset", "data", "poster") or (name == "href" and tag in ("link", "base", "image", "use")):
+                self.loaded.append(value or "")
+            elif name == "href":
+                self.links.append(value or "")
+
+
+def references(page: str) -> References:
+    found = References()
+    found.feed(page)
+    found.loaded += re.findall(r"url\(([^)]*)\)|@import", page)
+    return found
+
+
+def page_of(*cells) -> str:
+    pages = [{"name": "01_a", "title": "A <b>"}, {"name": "02_b", "title": "B"}]
+    return render_notebook(v4.new_notebook(cells=list(cells)), pages, "01_a", study="Q & A")
+
+
+def test_a_page_has_math_images_and_code_within_itself():
+    picture = v4.new_output(
+        "display_data", data={"image/png": "iVBORw0KGgo=", "text/plain": "<Figure>"}, metadata={"image/png": {"width": 640}}
+    )
+    page = page_of(v4.new_markdown_cell("# Why?\n\n$$\\frac{a}{b}$$ then $x_1$"), v4.new_code_cell("draw()", outputs=[picture]))
+    assert page.count("<math") == 2 and "\\frac" not in page
+    assert 'src="data:image/png;base64,iVBORw0KGgo="' in page and 'width="640"' in page
+    assert "Show code" in page and "draw" in page
+    assert all(each.startswith("data:") for each in references(page).loaded)
+
+
+def test_a_page_links_its_neighbours_and_escapes_titles():
+    page = page_of(v4.new_markdown_cell("[next](02_b.ipynb#top) [exercise](solutions/02_b.ipynb) [source](https://example.org)"))
+    links = references(page).links
+    assert "02_b.html#top" in links and "https://example.org" in links and not any(".ipynb" in link for link in links)
+    assert "A &lt;b&gt;" in page and "Q &amp; A" in page
+
+
+def test_a_page_leaves_out_widgets_and_the_injected_path():
+    widget = v4.new_output(
+        "display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "interactive(...)"}
+    )
+    injected = v4.new_code_cell("study_path = '/secret/place'", metadata={"tags": ["injected-parameters"]})
+    page = page_of(injected, v4.new_code_cell("slider()", outputs=[widget]))
+    assert "/secret/place" not in page and "interactive(" not in page
+
+
+def test_question_and_finding_are_read_from_the_notebook():
+    def said(text, *tags):
+        return v4.new_code_cell(
+            "say()", outputs=[v4.new_output("display_data", data={"text/markdown": text})], metadata={"tags": list(tags)}
+        )
+
+    lacking = said("**Not answered here:** Why? The study has no ledger table.")
+    notebook = v4.new_notebook(
+        cells=[v4.new_markdown_cell("# Who *earns*?\ntext"), lacking, said("One **bold** finding of snake_case."), said("Two")]
+    )
+    assert question_of(notebook) == "Who earns?"
+    assert first_finding(notebook) == "One bold finding of snake_case."
+    notebook.cells.append(said("# Head\n\nThe [tagged](x.ipynb) one", "finding"))
+    assert first_finding(notebook) == "The tagged one"
+    assert first_finding(v4.new_notebook(cells=[lacking])) == "Not answered here: Why? The study has no ledger table."
+    assert first_finding(v4.new_notebook()) == ""
+
+
+# workbook
+
+
+def test_the_workbook_reads_back_what_was_written(tmp_path):
+    table = pd.DataFrame(
+        {
+            "name": ["=1+1", "https://x.org", None],
+            "orders": [3, 1000, 0],
+            "profit": [1234.5, -0.25, np.nan],
+            "loss_share": [0.5, -0.125, np.inf],
+            "first_order": pd.to_datetime(["2024-01-31", None, "2025-12-31"]),
+        },
+        index=pd.Index(["007", "b", "c"], name="customer_id"),
+    )
+    before = table.copy(deep=True)
+    path = to_excel(
+        {"Customer P&L": table, "Empty": pd.DataFrame(columns=["a"])}, tmp_path / "book.xlsx", notes={"Empty": "Nothing."}, title="T"
+    )
+    pd.testing.assert_frame_equal(table, before)
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == ["Contents", "Customer P&L", "Empty"]
+    sheet = book["Customer P&L"]
+    assert [cell.value for cell in sheet[1]] == ["customer id", "name", "orders", "profit", "loss share", "first order"]
+    assert [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)] == [
+        ["007", "=1+1", 3, 1234.5, 0.5, dt.datetime(2024, 1, 31)],
+        ["b", "https://x.org", 1000, -0.25, -0.125, None],
+        ["c", None, 0, None, None, dt.datetime(2025, 12, 31)],
+    ]
+    assert sheet["B2"].data_type == "s" and sheet["B3"].hyperlink is None
+    assert [sheet[f"{column}2"].number_format for column in "CDEF"] == ["#,##0", "#,##0.00;[Red]-#,##0.00", "0.0%;[Red]-0.0%", "yyyy-mm-dd"]
+    assert sheet.freeze_panes == "B2" and sheet.auto_filter.ref == "A1:F4"
+    assert [cell.value for cell in book["Contents"][5]] == ["Empty", 0, "Nothing."]
+
+
+def test_the_same_tables_give_the_same_bytes(tmp_path):
+    table = pd.DataFrame({"profit": [1.0]}, index=pd.Index(["a"], name="customer_id"))
+    first = to_excel({"P": table}, tmp_path / "1.xlsx").read_bytes()
+    time.sleep(1.1)
+    assert to_excel({"P": table}, tmp_path / "2.xlsx").read_bytes() == first
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "x" * 32, "contents"])
+def test_a_name_that_no_sheet_can_have_is_refused(tmp_path, name):
+    with pytest.raises(ValueError, match="cannot name a sheet"):
+        to_excel({name: pd.DataFrame()}, tmp_path / "book.xlsx")
+
+
+def test_a_table_longer_than_a_sheet_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="P has 1,048,576 rows and a sheet holds 1,048,575"):
+        to_excel({"P": pd.DataFrame(index=range(1_048_576))}, tmp_path / "book.xlsx")
+
+
+# the whole
+
+
+def test_a_failing_notebook_leaves_the_earlier_report_and_keeps_its_own_way(small_study, write_notebook, tmp_path):
+    out = tmp_path / "out"
+    run(small_study, out, notebooks=write_notebook("print('fine')"), progress=False)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    with pytest.raises(NotebookError, match=r"(?s)ZeroDivisionError: division by zero.*No report was written.*out_failed.01_small.ipynb"):
+        run(small_study, out, notebooks=write_notebook("1 / 0"), progress=False)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert nbformat.read(tmp_path / "out_failed" / "01_small.ipynb", as_version=4).cells[-1].outputs[0].ename == "ZeroDivisionError"
+    assert not list(tmp_path.glob(".out-*"))
+
+
+def test_a_report_replaces_a_report_and_nothing_else(small_study, write_notebook, tmp_path):
+    out, notebook = tmp_path / "out", write_notebook("1")
+    run(small_study, out, notebooks=notebook, progress=False)
+    run(small_study, out, notebooks=notebook, progress=False)
+    (out / "my notes.txt").write_text("mine")
+    with pytest.raises(ReportError, match=r"1 files that are not of the report, first \['my notes.txt'\]"):
+        run(small_study, out, notebooks=notebook, progress=False)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.doc").write_text("mine")
+    with pytest.raises(ReportError, match="is not a report"):
+        run(small_study, other, notebooks=notebook, progress=False)
+    assert [path.name for path in other.iterdir()] == ["thesis.doc"]
+
+
+def test_a_report_is_never_written_into_the_study(small_study, write_notebook):
+    before = sorted(path.name for path in small_study.rglob("*"))
+    for out in (small_study / "report", small_study / "deep" / "er"):
+        with pytest.raises(ReportError, match="never written into a study"):
+            run(small_study, out, notebooks=write_notebook("1"), progress=False)
+    assert sorted(path.name for path in small_study.rglob("*")) == before
+
+
+def test_ctrl_c_leaves_nothing_and_stops_the_kernels(small_study, write_notebook, tmp_path):
+    started = tmp_path / "started"
+    notebook = write_notebook(f"import os, pathlib, time\npathlib.Path({str(started)!r}).write_text(str(os.getpid()))\ntime.sleep(60)")
+    command = [sys.executable, "-m", "custprof", "report", str(small_study), "--out", str(tmp_path / "out"), "--notebooks", str(notebook)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    for _ in range(600):
+        if started.exists() and started.read_text():
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130 and "Nothing was written" in said and "Traceback" not in said
+    assert not (tmp_path / "out").exists() and not list(tmp_path.glob(".out-*"))
+    time.sleep(0.5)
+    with pytest.raises(ProcessLookupError):
+        import os
+
+        os.kill(int(started.read_text()), 0)
+
+
+def test_an_error_in_the_check_stops_the_report_before_a_notebook_runs(small_study, write_notebook, tmp_path):
+    (small_study / "transactions.csv").write_text("customer_id,order_id,date\na,1,2024-01-01\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="revenue"):
+        run(small_study, tmp_path / "out", notebooks=write_notebook("1"), progress=False)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.xdist_group("report")
+def test_the_demo_s_report_is_complete_small_and_loads_nothing(demo_report):
+    names = {path.name for path in demo_report.iterdir()}
+    pages = {f"{path.stem}.html" for path in NOTEBOOKS}
+    assert names == {"index.html", "customer_profit.xlsx", ".custprof-report.json", *pages}
+    for name in {"index.html", *pages}:
+        text = (demo_report / name).read_text(encoding="utf-8")
+        assert len(text) < 5_000_000
+        found = references(text)
+        assert all(each.startswith("data:") for each in found.loaded), name
+        local = {link.split("#")[0] for link in found.links if "://" not in link} - {""}
+        assert local <= names
+    assert json.loads((demo_report / ".custprof-report.json").read_text())["study"] == "Demo company"
+
+
+@pytest.mark.xdist_group("report")
+def test_the_demo_s_workbook_ties_to_the_ledger(demo_report):
+    pnl = pd.read_excel(demo_report / "customer_profit.xlsx", sheet_name="Customer P&L")
+    ledger = pd.read_csv(find_notebooks()[0].parents[1] / "data" / "demo" / "ledger.csv")
+    assert round(pnl["profit"].sum(), 2) == round(-ledger["amount"].sum(), 2)
+    assert pnl["customer id"].is_unique and (pnl["profit"].iloc[:100].diff().dropna() <= 0).all()
+    balance = pd.read_excel(demo_report / "customer_profit.xlsx", sheet_name="Balance")
+    assert (balance["remainder"] == 0).all()
