@@ -1,8 +1,28 @@
 """What is a customer worth over its life: purchases to come, what they earn, what the customer costs to keep."""
 
 from custprof.lifetime.betageo import BetaGeoNBD, ModifiedBetaGeoNBD
+from custprof.lifetime.cohorts import cohorts
+from custprof.lifetime.curves import break_even, retention_curve, value_curve, value_history
 from custprof.lifetime.history import Split, split, summarize
 from custprof.lifetime.pareto import ParetoNBD
 from custprof.lifetime.spend import GammaGamma
+from custprof.lifetime.suitability import calibration, suitability
+from custprof.lifetime.value import CustomerValue
 
-__all__ = ["BetaGeoNBD", "GammaGamma", "ModifiedBetaGeoNBD", "ParetoNBD", "Split", "split", "summarize"]
+__all__ = [
+    "BetaGeoNBD",
+    "CustomerValue",
+    "GammaGamma",
+    "ModifiedBetaGeoNBD",
+    "ParetoNBD",
+    "Split",
+    "break_even",
+    "calibration",
+    "cohorts",
+    "retention_curve",
+    "split",
+    "suitability",
+    "summarize",
+    "value_curve",
+    "value_history",
+]

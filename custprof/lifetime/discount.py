@@ -63,12 +63,12 @@ def annuity(rate: float, time):
 
     Examples
     --------
-    >>> annuity(0.0, 3.0), annuity(0.5, float("inf"))
+    >>> annuity(0.0, 3.0), float(annuity(0.5, float("inf")))
     (3.0, 2.0)
     """
     if rate == 0:
         return time
-    return -np.expm1(-rate * np.asarray(time))[()] / rate
+    return -np.expm1(-rate * time) / rate
 
 
 def decay_integral(n, z, h=np.inf):

@@ -1,0 +1,315 @@
+"""How does what a customer brings add up with its age: so far, and from now on?
+
+`value_history` looks back: mean cumulative discounted value per customer by age, from the lines themselves. `value_curve` looks ahead: expected
+cumulative value per customer by horizon, from a fitted `CustomerValue`. Both have a band and the same columns, so one figure draws either,
+and `break_even` reads from either when a cost of acquisition is earned back. `retention_curve` says how long customers stay.
+"""
+
+from __future__ import annotations
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from custprof.lifetime.discount import DAYS_PER_YEAR
+from custprof.lifetime.futures import group_draws, refits
+from custprof.lifetime.history import _last_day, _lines, _ordinal, check_summary, margin_expression
+from custprof.lifetime.value import CustomerValue, _check_level, group_labels
+from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, day_number, money
+
+__all__ = ["break_even", "retention_curve", "value_curve", "value_history"]
+
+#: Days in one step of age, as a fraction: a month is 487/16 = 30.4375 days.
+_AGES = {"month": (487, 16), "quarter": (1461, 16), "year": (1461, 4)}
+_FINE = 4
+
+
+def value_curve(
+    model: CustomerValue, summary: pd.DataFrame, *, horizons=(1, 2, 3, 4, 5), groups=None, level: float = 0.9, n_boot: int = 200, random_state=0, **terms
+) -> pd.DataFrame:
+    """Expected cumulative discounted value per customer, by horizon and group, with a band.
+
+    Parameters
+    ----------
+    model : CustomerValue
+        Fitted.
+    summary : DataFrame
+        The customers, as `summarize` gives them.
+    horizons : sequence of float
+        Years ahead.
+    groups : Series by customer, optional
+        Segment, channel, ...; one group "total" when None.
+    level, n_boot, random_state
+        As in `CustomerValue.interval`: the band covers parameters and chance, for the mean of the group.
+    **terms
+        margin, cost_per_order, cost_per_period and annual_rate, as in `CustomerValue.predict`.
+
+    Returns
+    -------
+    DataFrame
+        ``group``, ``horizon`` (years, starting with 0), ``customers``, ``value`` (mean per customer, currency units), ``low``, ``high``.
+
+    Examples
+    --------
+    >>> from custprof.datasets import load_cdnow
+    >>> from custprof.lifetime import summarize
+    >>> summary = summarize(load_cdnow(), end="1997-09-30")
+    >>> curve = value_curve(CustomerValue().fit(summary), summary, horizons=[1, 5], n_boot=20, margin=0.3)
+    >>> curve["horizon"].tolist(), bool(curve["value"].is_monotonic_increasing)
+    ([0.0, 1.0, 5.0], True)
+    """
+    _check_level(level, n_boot)
+    years = np.unique(np.asarray(list(horizons), dtype=float))
+    if len(years) == 0 or not (np.isfinite(years).all() and years[0] > 0):
+        raise ValueError(f"horizons are {list(horizons)!r}; give finite years ahead, each greater than 0.")
+    unknown = set(terms) - {"margin", "cost_per_order", "cost_per_period", "annual_rate"}
+    if unknown:
+        raise TypeError(f"value_curve does not know {sorted(unknown)}; it takes margin, cost_per_order, cost_per_period and annual_rate.")
+    labels = group_labels("total" if groups is None else groups, summary.index).to_numpy()
+    names, code, customers = np.unique(labels, return_inverse=True, return_counts=True)
+    given = {"margin": None, "cost_per_order": 0.0, "cost_per_period": 0.0, "annual_rate": 0.10} | terms
+    rng = np.random.default_rng(random_state)
+    draws = group_draws(model, summary, model._terms(summary, *given.values()), list(years), refits(model, n_boot, rng), rng, code=code) / customers
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    frames = []
+    for k, year in enumerate(years):
+        value = np.bincount(code, model.predict(summary, horizon=year, **given)["value"].to_numpy()) / customers
+        frames.append(pd.DataFrame({"group": names, "horizon": year, "customers": customers, "value": value, "low": low[k], "high": high[k]}))
+    start = pd.DataFrame({"group": names, "horizon": 0.0, "customers": customers, "value": 0.0, "low": 0.0, "high": 0.0})
+    return pd.concat([start, *frames]).sort_values(["group", "horizon"], kind="stable", ignore_index=True)
+
+
+def value_history(
+    transactions,
+    *,
+    value: str = "revenue",
+    step: str = "month",
+    groups=None,
+    end=None,
+    annual_rate: float = 0.10,
+    level: float = 0.9,
+    n_boot: int = 200,
+    random_state=0,
+) -> pd.DataFrame:
+    """Mean cumulative discounted value per customer so far, by age and group, with a bootstrap band.
+
+    Customers are of different age, so each step of age is averaged over the customers observed through the whole of it, and the steps are
+    added up: late acquisitions neither pull the curve down nor drop out of its beginning. All lines count, returns too, discounted from the
+    middle of the step to the first line of the customer.
+
+    Parameters
+    ----------
+    transactions : frame
+        As in `summarize`.
+    value : str
+        Column to add up, or ``"margin"`` as in `summarize`.
+    step : {"month", "quarter", "year"}
+        Step of age: 30.4375, 91.3125 or 365.25 days.
+    groups : Series by customer, optional
+        One group "total" when None. Customers it does not name are refused.
+    end : date or str, optional
+        Last day observed.
+    annual_rate : float
+        Discount a year, compounded.
+    level, n_boot, random_state
+        The band: customers drawn again with replacement.
+
+    Returns
+    -------
+    DataFrame
+        ``group``, ``horizon`` (age in years, starting with 0), ``customers`` (observed through the step), ``value`` (mean per customer,
+        currency units), ``low``, ``high``.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"customer_id": ["a", "a", "b"], "revenue": [10.0, 30.0, 20.0],
+    ...     "date": pd.to_datetime(["2023-01-01", "2024-06-01", "2023-12-01"])})
+    >>> value_history(lines, step="year", end="2025-01-05", annual_rate=0.0)[["horizon", "customers", "value"]]
+       horizon  customers  value
+    0      0.0          2    0.0
+    1      1.0          2   15.0
+    2      2.0          1   45.0
+    """
+    _check_level(level, n_boot)
+    if step not in _AGES:
+        raise ValueError(f"step is {step!r}; choose one of {', '.join(_AGES)}.")
+    days, parts = _AGES[step]
+    last_day = _ordinal(end) if end is not None else _last_day(transactions)
+    facts, first = _by_age(transactions, value, last_day, days, parts)
+    observed = (last_day + 1 - first.to_numpy()) * parts // days  # whole steps seen
+    steps = int(observed.max())
+    if steps == 0:
+        raise ValueError(f"no customer has been observed for a {step}; choose a shorter step.")
+    labels = group_labels("total" if groups is None else groups, first.index).to_numpy()
+    names, code = np.unique(labels, return_inverse=True)
+    owner = first.index.get_indexer(facts["customer_id"])
+    age = facts["age"].to_numpy("int64")
+    seen = age < observed[owner]
+    owner, age = owner[seen], age[seen]
+    years = days / parts / DAYS_PER_YEAR
+    worth = facts["value"].to_numpy("float64")[seen] / 10**_FINE * (1 + annual_rate) ** (-(age + 0.5) * years)
+    cell, until = code[owner] * steps + age, code * (steps + 1) + observed
+
+    def curve(weights):
+        added = np.bincount(cell, worth * weights[owner], minlength=len(names) * steps).reshape(len(names), steps)
+        ends = np.bincount(until, weights, minlength=len(names) * (steps + 1)).reshape(len(names), steps + 1)
+        through = ends[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(through > 0, added / through, np.nan).cumsum(axis=1), through
+
+    mean, through = curve(np.ones(len(first)))
+    rng = np.random.default_rng(random_state)
+    draws = np.stack([curve(rng.poisson(1.0, len(first)).astype(float))[0] for _ in range(n_boot)])
+    low, high = _quantiles(draws, level)
+    out = pd.DataFrame(
+        {
+            "group": np.repeat(names, steps),
+            "horizon": np.tile(np.arange(1, steps + 1) * years, len(names)),
+            "customers": through.astype(int).ravel(),
+            "value": mean.ravel(),
+            "low": low.ravel(),
+            "high": high.ravel(),
+        }
+    )
+    members = np.bincount(code)
+    start = pd.DataFrame({"group": names, "horizon": 0.0, "customers": members, "value": 0.0, "low": 0.0, "high": 0.0})
+    out = pd.concat([start, out[out["customers"] > 0]])
+    return out.sort_values(["group", "horizon"], kind="stable", ignore_index=True)
+
+
+def break_even(curve: pd.DataFrame, *, cost) -> pd.DataFrame:
+    """The age at which a customer has earned back what it cost, from a curve of `value_curve` or `value_history`.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        Columns group, horizon, value, low, high.
+    cost : float or Series by group
+        Cost per customer to be earned back (acquisition), currency units, positive.
+
+    Returns
+    -------
+    DataFrame
+        By group: ``cost``, ``years`` (where the mean first reaches the cost, interpolated between the points), ``earliest`` and ``latest``
+        (the same for the high and the low end of the band); missing where the curve does not get there.
+
+    Examples
+    --------
+    >>> curve = pd.DataFrame({"group": "all", "horizon": [0.0, 1, 2], "value": [0.0, 40, 60], "low": [0.0, 20, 30], "high": [0.0, 60, 90]})
+    >>> break_even(curve, cost=50.0)
+           cost  years  earliest  latest
+    group
+    all    50.0    1.5  0.833333     NaN
+    """
+    rows = {}
+    for group, part in curve.groupby("group", sort=True):
+        wanted = float(cost.get(group, np.nan)) if isinstance(cost, pd.Series) else float(cost)
+        if not wanted >= 0:
+            raise ValueError(f"cost of group {group!r} is {wanted!r}; give an amount per customer that is not negative.")
+        ages = part["horizon"].to_numpy()
+        rows[group] = [wanted, *(_crossing(ages, part[column].to_numpy(), wanted) for column in ("value", "high", "low"))]
+    out = pd.DataFrame.from_dict(rows, orient="index", columns=["cost", "years", "earliest", "latest"])
+    return out.rename_axis("group")
+
+
+def retention_curve(summary: pd.DataFrame, *, inactive_after: float, groups=None, level: float = 0.95) -> pd.DataFrame:
+    """Share of customers still active, by age: Kaplan-Meier.
+
+    A customer is active from its first purchase until `inactive_after` units of time after its last one. Whoever bought longer ago than that
+    has become inactive at that age; all others are active still and count as long as they were observed. A customer who would come back after
+    a longer pause counts as lost if the data end in the pause, so choose `inactive_after` so long that few come back.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        As `summarize` gives it.
+    inactive_after : float
+        Units of the summary (weeks, say), greater than 0.
+    groups : Series by customer, optional
+        One group "total" when None.
+    level : float
+        Of the interval: log-log transformed Greenwood, pointwise.
+
+    Returns
+    -------
+    DataFrame
+        ``group``, ``age`` (units of the summary, starting with 0), ``at_risk`` (active and observed just before), ``lost`` (at this age),
+        ``retention``, ``low``, ``high`` (shares).
+
+    References
+    ----------
+    Kaplan & Meier (1958), JASA 53; Kalbfleisch & Prentice (2002), "The statistical analysis of failure time data", section 1.4, for log-log.
+
+    Examples
+    --------
+    >>> summary = pd.DataFrame({"frequency": [0, 1, 0, 1], "recency": [0.0, 2, 0, 9], "T": [10.0, 10, 2, 10]}, index=list("abcd"))
+    >>> retention_curve(summary, inactive_after=3)[["age", "at_risk", "lost", "retention"]]
+       age  at_risk  lost  retention
+    0  0.0        4     0   1.000000
+    1  3.0        3     1   0.666667
+    2  5.0        2     1   0.333333
+    """
+    check_summary(summary)
+    if not inactive_after > 0:
+        raise ValueError(f"inactive_after is {inactive_after!r}; give the pause, in units of the summary, after which a customer counts as lost.")
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level!r}; give a probability between 0 and 1, such as 0.95.")
+    recency, age = summary["recency"].to_numpy("float64"), summary["T"].to_numpy("float64")
+    lost = age - recency > inactive_after
+    until = np.where(lost, recency + inactive_after, age)
+    labels = group_labels("total" if groups is None else groups, summary.index).to_numpy()
+    parts = [_kaplan_meier(until[labels == name], lost[labels == name], level).assign(group=name) for name in np.unique(labels)]
+    columns = ["group", "age", "at_risk", "lost", "retention", "low", "high"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def _kaplan_meier(until: np.ndarray, lost: np.ndarray, level: float) -> pd.DataFrame:
+    ages, events = np.unique(until[lost], return_counts=True)
+    at_risk = len(until) - np.searchsorted(np.sort(until), ages, side="left")
+    retention = np.cumprod(1 - events / at_risk)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = np.sqrt(np.cumsum(events / (at_risk * (at_risk - events)))) / np.abs(np.log(retention))
+        reach = ndtri((1 + level) / 2) * spread
+        low, high = retention ** np.exp(reach), retention ** np.exp(-reach)
+    known = np.isfinite(spread)  # nothing can be said of the spread once all are lost
+    table = {"age": ages, "at_risk": at_risk, "lost": events, "retention": retention}
+    table |= {"low": np.where(known, low, np.nan), "high": np.where(known, high, np.nan)}
+    start = pd.DataFrame({"age": [0.0], "at_risk": [len(until)], "lost": [0], "retention": [1.0], "low": [1.0], "high": [1.0]})
+    return pd.concat([start, pd.DataFrame(table)], ignore_index=True) if len(ages) else start
+
+
+def _by_age(transactions, value: str, last_day: int, days: int, parts: int) -> tuple[pd.DataFrame, pd.Series]:
+    """Value by customer and whole step of age (1/10,000 units), and the first day of every customer."""
+    frame, names = _lines(transactions)
+    _, worth = margin_expression(names, value)
+    lines = (
+        frame.filter(~nw.col("customer_id").is_null() & ~nw.col("date").is_null())
+        .select(customer_key(), day_number("date").cast(nw.Int64).alias("day"), worth.alias("value"))
+        .filter((nw.col("customer_id") != UNKNOWN_CUSTOMER) & (nw.col("day") <= last_day))
+        .with_columns(money("value", _FINE))
+    )
+    first = lines.group_by("customer_id").agg(nw.col("day").min().alias("first_day"))
+    aged = lines.join(first, on="customer_id", how="left").with_columns(((nw.col("day") - nw.col("first_day")) * parts // days).alias("age"))
+    facts = collect(aged.group_by("customer_id", "age").agg(nw.col("value").sum())).sort_values(["customer_id", "age"], ignore_index=True)
+    firsts = collect(first).set_index("customer_id")["first_day"].sort_index()
+    if firsts.empty:
+        raise ValueError("no line of a known customer is left; check the dates and customer_id.")
+    return facts, firsts.astype("int64")
+
+
+def _quantiles(draws: np.ndarray, level: float) -> np.ndarray:
+    missing = np.isnan(draws).all(axis=0)
+    out = np.nanquantile(np.where(missing, 0.0, draws), [(1 - level) / 2, (1 + level) / 2], axis=0)
+    out[:, missing] = np.nan
+    return out
+
+
+def _crossing(ages: np.ndarray, values: np.ndarray, wanted: float) -> float:
+    reached = np.flatnonzero(values >= wanted)
+    if len(reached) == 0:
+        return float("nan")
+    i = reached[0]
+    if i == 0:
+        return float(ages[0])
+    return float(ages[i - 1] + (ages[i] - ages[i - 1]) * (wanted - values[i - 1]) / (values[i] - values[i - 1]))
