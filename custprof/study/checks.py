@@ -1,152 +1,24 @@
 """What should be known about the data before any figure is believed?
 
-A list of rules, each a function from the study to issues. An error stops the study, a warning goes with it into the report, an info is said once.
+A list of rules, each a function from the study to issues. An error stops the study, a warning goes with it into the report, an info is
+said once.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from custprof.study.advice import advise
+from custprof.study.conditions import CONDITIONS
 from custprof.study.contracts import REFERENCES, TABLES
 
-__all__ = ["COLUMNS", "CONDITIONS", "RULES", "Condition", "find_issues"]
+__all__ = ["COLUMNS", "RULES", "find_issues"]
 
 COLUMNS = ["severity", "table", "column", "rule", "rows", "amount", "examples", "advice"]
 _SEVERITIES = ["error", "warning", "info"]
-
-
-@dataclass(frozen=True)
-class Condition:
-    """Rows of one table, used as they are, that deserve a word.
-
-    ``where`` and ``amount`` are SQL over the used rows ({half} is half a minor unit); ``needs`` are the columns without which it is not asked.
-    """
-
-    table: str
-    column: str
-    rule: str
-    where: str
-    advice: str
-    needs: tuple[str, ...] = ()
-    severity: str = "warning"
-    amount: str | None = None
-
-
-CONDITIONS = [
-    *(
-        Condition(
-            table,
-            contract.date,
-            "later than today",
-            f"{contract.date} > current_date",
-            "Used as they are, and they move the end of the study; correct the dates or set date_format.",
-        )
-        for table, contract in TABLES.items()
-        if contract.date
-    ),
-    *(
-        Condition(
-            table,
-            contract.date,
-            "before 1970",
-            f"{contract.date} < date '1970-01-01'",
-            "Probably a placeholder; leave the cell blank or correct it.",
-        )
-        for table, contract in TABLES.items()
-        if contract.date
-    ),
-    Condition(
-        "transactions",
-        "revenue",
-        "list amount less discount is not revenue",
-        "abs(list_amount - coalesce(discount, 0) - revenue) > {half}",
-        "The amount is list amount less discount less revenue. The price ladder takes list amount less revenue as the discount; check the three columns.",
-        ("list_amount", "discount"),
-        amount="list_amount - coalesce(discount, 0) - revenue",
-    ),
-    Condition(
-        "transactions",
-        "discount",
-        "negative discount",
-        "discount < 0 and revenue >= 0",
-        "Discounts are positive numbers; a surcharge is negative. Turn the sign in study.toml's sql if the export has it the other way.",
-        ("discount",),
-        amount="discount",
-    ),
-    *(
-        Condition(
-            "transactions",
-            column,
-            "negative cost on a sale",
-            f"{column} < 0 and revenue > 0",
-            "Costs are positive numbers (negative on returns that bring goods back); turn the sign if the export has it the other way.",
-            (column,),
-            amount=column,
-        )
-        for column in ("cost_of_goods", "freight", "commission")
-    ),
-    Condition(
-        "transactions",
-        "is_return",
-        "return with positive revenue",
-        "is_return and revenue > 0",
-        "Returns have negative revenue; these raise it. Turn their sign.",
-        ("is_return",),
-    ),
-    Condition(
-        "transactions",
-        "is_return",
-        "negative revenue that is no return",
-        "not is_return and revenue < 0",
-        "Taken as negative sales (credits, corrections), as is_return says; change is_return if they are returns.",
-        ("is_return",),
-        "info",
-    ),
-    Condition("events", "minutes", "negative minutes", "minutes < 0", "Time cannot be negative; correct the entries.", ("minutes",)),
-    Condition(
-        "invoices",
-        "paid_on",
-        "paid before invoiced",
-        "paid_on < invoiced_on",
-        "Counted as credit given by the customer; check the dates.",
-        ("paid_on",),
-    ),
-    Condition("invoices", "due_on", "due before invoiced", "due_on < invoiced_on", "Used as it is; check the dates."),
-    Condition(
-        "invoices",
-        "amount_paid",
-        "paid more than invoiced",
-        "amount_paid > amount + {half}",
-        "The amount is what was paid beyond the invoice; it lowers no bad debt of other invoices.",
-        ("amount_paid",),
-        amount="amount_paid - amount",
-    ),
-    Condition(
-        "campaigns", "ended_on", "ended before it started", "ended_on < started_on", "Used as it is; check the dates.", ("ended_on",)
-    ),
-    Condition("campaigns", "spend", "negative spend", "spend < 0", "Spend is a positive number; turn its sign."),
-]
-
-_ADVICE = {
-    "required value missing": "Fill {column} in, or leave the rows aside: they are counted here and in no figure.",
-    "not a number": "Write {column} as a plain number, or leave it blank.",
-    "not finite": "{column} must be a finite number; correct the cells.",
-    "too large": "{column} is larger than money that adds up exactly; correct the cells.",
-    "out of range": "{column} lies outside its range; correct the cells.",
-    "date ambiguous": "The formats in date_format read these as different days; name one format only, or write dates as 2024-01-31.",
-    "date unreadable": "Write {column} as 2024-01-31, or name the formats in study.toml: date_format = [...].",
-    "not a yes or no": "Write {column} as true or false, 1 or 0, yes or no.",
-    "period unreadable": "Write the period as 2024-03, 2024-Q1, 2024 or a date.",
-    "period too long": "The ledger is kept in longer periods than the study; choose a longer period in study.toml.",
-    "wrong number of fields": "These lines have more or fewer fields than the header (a delimiter inside a text needs quotes); correct or export again.",
-    "duplicate key": "Each {column} may stand once; one row stays, the others are set aside. Remove the repeats.",
-    "duplicate line": "Set aside because study.toml says duplicates = 'set_aside'; one of each stays.",
-}
 
 
 def find_issues(study) -> pd.DataFrame:
@@ -154,8 +26,8 @@ def find_issues(study) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame with severity (error, warning, info), table, column, rule, rows, amount (money of the rows where the table has money and it is known,
-    else missing), examples (at most three) and advice (what to do).
+    DataFrame with severity (error, warning, info), table, column, rule, rows, amount (money of the rows where the table has money and it
+    is known, else missing), examples (at most three) and advice (what to do).
     """
     issues = [{"column": "", "rows": 0, "amount": float("nan"), "examples": "", **issue} for rule in RULES for issue in rule(study)]
     frame = pd.DataFrame(issues, columns=COLUMNS)
@@ -172,15 +44,12 @@ def _set_aside(study) -> Iterator[dict[str, Any]]:
             f"select _reason, min(_cell) from raw_{table} where _reason is not null group by _reason order by _reason"
         ):
             column, rule = reason.split("|")
-            advice = _ADVICE[rule].format(column=column)
-            if rule in ("date unreadable", "not a number"):
-                advice = _hint(rule, cell or "", study.settings.tables.get(table, {})) or advice
             yield {
                 "severity": "warning",
                 **_weigh(study, table, f"_reason = '{reason}'", "_cell"),
                 "column": column,
                 "rule": f"set aside: {rule}",
-                "advice": advice,
+                "advice": advise(rule, column, cell, study.settings.tables.get(table, {})),
             }
 
 
@@ -191,7 +60,9 @@ def _nothing_left(study) -> Iterator[dict[str, Any]]:
                 "severity": "error",
                 **_weigh(study, table, "true", "_cell"),
                 "rule": "no usable row",
-                "advice": f"Every row of {table} is set aside for the reasons given beside; put them right, or take the table out of study.toml.",
+                "advice": (
+                    f"Every row of {table} is set aside for the reasons given beside; put them right, or take the table out of study.toml."
+                ),
             }
 
 
@@ -230,25 +101,29 @@ def _not_listed(study) -> Iterator[dict[str, Any]]:
 
 def _repeated_lines(study) -> Iterator[dict[str, Any]]:
     for table in study.tables:
-        if TABLES[table].key is None and study.settings.tables.get(table, {}).get("duplicates") != "set_aside":
-            known = ", ".join(study.columns(table))
-            unit, amount = 10**study.decimals, TABLES[table].amount
-            money = f"sum(round({amount} * {unit})::bigint * (n - 1)) / {unit}" if amount and amount in study.columns(table) else "null"
-            rows, total = study.query(
-                f"select sum(n - 1), {money} from (select {known}, count(*) as n from used_{table} group by all) where n > 1"
-            )[0]
-            if not rows:
-                continue
-            repeats = f"(select *, count(*) over (partition by {known}) - 1 as _others from read_{table} where _reason is null)"
-            shown = study.query(f"select _file, _row from {repeats} where _others > 0 order by all limit 3")
+        if TABLES[table].key is not None or study.settings.tables.get(table, {}).get("duplicates") == "set_aside":
+            continue
+        unit, column = 10**study.decimals, TABLES[table].amount
+        money = f"first(round({column} * {unit})::bigint)" if column in study.columns(table) else "null"
+        groups = (
+            f"(select min(rowid) as first, count(*) - 1 as again, {money} as money from raw_{table} where _reason is null "
+            f"group by {', '.join(study.columns(table))} having count(*) > 1)"
+        )
+        rows, amount = study.query(f"select coalesce(sum(again), 0), sum(money * again) / {unit} from {groups}")[0]
+        if rows:
+            shown = study.query(
+                f"select _file, _row from read_{table} where _id in (select first from {groups} order by 1 limit 3) order by _file, _row"
+            )
             yield {
                 "severity": "warning",
                 "table": table,
                 "rule": "repeated line",
                 "rows": int(rows),
-                "amount": _float(total),
+                "amount": _float(amount),
                 "examples": "; ".join(_place(file, row) for file, row in shown),
-                "advice": "Kept: equal lines can be true. If the export repeated them, say duplicates = 'set_aside' for the table in study.toml.",
+                "advice": (
+                    "Kept: equal lines can be true. If the export repeats them, say duplicates = 'set_aside' for the table in study.toml."
+                ),
             }
 
 
@@ -284,7 +159,9 @@ def _rounded(study) -> Iterator[dict[str, Any]]:
             "rule": "rounded",
             "rows": int(study.query(f'select count(*) from raw_{row.table} where "_rest_{row.column}" <> 0')[0][0]),
             "amount": row.amount_rounding,
-            "advice": f"Money is kept to {study.decimals} decimals, the amount is what rounding took; set decimals in study.toml to keep more.",
+            "advice": (
+                f"Money is kept to {study.decimals} decimals, the amount is what rounding took; set decimals in study.toml to keep more."
+            ),
         }
 
 
@@ -400,23 +277,3 @@ def _place(file: str, row: int) -> str:
 
 def _float(value: float | None) -> float:
     return float("nan") if value is None else float(value)
-
-
-def _hint(rule: str, cell: str, spec: dict[str, Any]) -> str | None:
-    """What the writer of a cell probably meant."""
-    if rule == "date unreadable":
-        if found := re.match(r"^(\d{1,2})([./-])(\d{1,2})\2\d{4}", cell):
-            first, sign, second = found.groups()
-            day, month = f"%d{sign}%m{sign}%Y", f"%m{sign}%d{sign}%Y"
-            likely = day if int(first) > 12 or (sign == "." and int(second) <= 12) else month if int(second) > 12 else None
-            if likely:
-                return f"Add the format to study.toml: date_format = [..., '{likely}'] (%Y-%m-%d stands for 2024-01-31)."
-            return f"Say in study.toml whether the day or the month comes first: date_format = ['{day}'] or ['{month}']."
-        return None
-    decimal = spec.get("decimal", ".")
-    if decimal == "." and re.match(r"^[+-]?\d+,\d{1,2}$", cell):
-        return "The decimal sign looks like a comma: say decimal = ',' for the table in study.toml."
-    if re.match(r"^[+-]?\d{1,3}([,. ']\d{3})+([.,]\d+)?$", cell) and not spec.get("thousands"):
-        sign = re.search(r"[,. ']", cell).group()
-        return f"{cell!r} looks like thousands separated by {sign!r}: say thousands = {sign!r} in study.toml (and decimal, if it is a comma), or remove them."
-    return None

@@ -1,7 +1,8 @@
 """Which tables does a study have, and what must their columns hold?
 
-The definitions are data: the checks, the intake and the templates read them. Types are text (ids stay text), number, money (a number, rounded to
-the study's minor unit), date, flag (yes or no), fraction (0 to 1, or yes or no), score (0 to 10) and period (a month, quarter or year).
+The definitions are data: the checks, the intake and the templates read them. Types are text (ids stay text), number, money (a number,
+rounded to the study's minor unit), date, flag (yes or no), fraction (0 to 1, or yes or no), score (0 to 10) and period (a month, quarter
+or year).
 """
 
 from __future__ import annotations

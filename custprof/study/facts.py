@@ -1,7 +1,7 @@
 """What has every customer bought, returned and paid, by line and by invoice?
 
-One scan of the invoice lines and one of the invoices, written once with Narwhals for every engine. Money is summed as whole minor units, so the ladder
-list revenue - discounts = invoice revenue, invoice revenue - returns = net revenue holds to the cent for every customer.
+One scan of the invoice lines and one of the invoices, written once with Narwhals for every engine. Money is summed as whole minor units,
+so the ladder list revenue - discounts = invoice revenue, invoice revenue - returns = net revenue holds to the cent for every customer.
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ def customer_facts(
 
     Parameters
     ----------
-    transactions : frame of any engine with customer_id, order_id, date, revenue (net of discount, returns negative), and where known list_amount,
-        discount, cost_of_goods, freight, commission (positive costs), is_return
-    invoices : frame with customer_id, invoiced_on, due_on, amount, and where known paid_on, amount_paid; without it no cost of credit or bad debt
+    transactions : frame of any engine with customer_id, order_id, date, revenue (net of discount, returns negative), and where known
+        list_amount, discount, cost_of_goods, freight, commission (positive costs), is_return
+    invoices : frame with customer_id, invoiced_on, due_on, amount, and where known paid_on, amount_paid; without it no cost of credit or
+        bad debt
     by : None, or "period" for one row per customer and period
     period, fiscal_start : length of a period (year, quarter, month) and the month in which the fiscal year starts
     decimals : decimals of the minor unit of money
@@ -56,11 +57,12 @@ def customer_facts(
     Returns
     -------
     DataFrame indexed by customer_id (with by="period": customer_id, period), sorted; amounts that belong to nobody known are the row
-    "(unknown customer)". Columns, those known: lines, orders (with at least one line that is not a return), returns_lines; first_order, last_order;
-    list_revenue, discounts, invoice_revenue (lines that are not returns), returns (positive), net_revenue; cost_of_goods, freight, commission,
-    credit_cost, bad_debt (positive costs). A line is a return where is_return says so, or where that is unknown and its revenue is negative.
-    Credit cost of an invoice is amount x annual_rate x days / 365, from invoiced_on to paid_on (or the end), rounded to the minor unit; bad debt is
-    what is unpaid of invoices due more than write_off_days before the end. Both belong to the period of invoiced_on.
+    "(unknown customer)". Columns, those known: lines, orders (with at least one line that is not a return), returns_lines; first_order,
+    last_order; list_revenue, discounts, invoice_revenue (lines that are not returns), returns (positive), net_revenue; cost_of_goods,
+    freight, commission, credit_cost, bad_debt (positive costs). A line is a return where is_return says so, or where that is unknown and
+    its revenue is negative. Credit cost of an invoice is amount x annual_rate x days / 365, from invoiced_on to paid_on (or the end),
+    rounded to the minor unit; bad debt is what is unpaid of invoices due more than write_off_days before the end. Both belong to the
+    period of invoiced_on.
 
     Raises
     ------

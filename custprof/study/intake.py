@@ -1,8 +1,8 @@
 """How do the files' rows become typed rows, and which rows cannot be used, and why?
 
-Every row that is read lands in one table of the engine, typed, with the reason that keeps it from being used (null for the rows that are used): a column,
-a rule and the offending cell. So used + set aside = read holds by construction, in rows and in money. Money is rounded to the study's minor unit
-here and nowhere else; what the rounding takes is kept beside it.
+Every row that is read lands in one table of the engine, typed, with the reason that keeps it from being used (null for the rows that are
+used): a column, a rule and the offending cell. So used + set aside = read holds by construction, in rows and in money. Money is rounded to
+the study's minor unit here and nowhere else; what the rounding takes is kept beside it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ _ISO = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}($|[ T]\d)"
 
 @dataclass(frozen=True)
 class Mapping:
-    """Where the columns of a table stand in the files: position in the header by our name, extra columns kept, and headers that are not used."""
+    """Where the columns of a table stand in the files: position in the header by our name, extra columns kept, and headers that are not
+    used."""
 
     parts: list[Part]
     columns: dict[str, list[int]]
@@ -83,8 +84,8 @@ def map_columns(table: str, parts: list[Part]) -> tuple[Mapping | None, list[str
 def read_table(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection, *, decimals: int, period: str, fiscal_start: int) -> None:
     """Read a table's rows into ``read_<table>`` and the rows that are used into the view ``used_<table>``.
 
-    Columns of ``read_<table>``: the standard columns that are known, typed; ``_rest_<money>`` what rounding took, in thousandths of the minor unit;
-    ``_reason`` (column|rule) and ``_cell`` of rows set aside, ``_text`` their whole text; ``_file`` and ``_row``.
+    Columns of ``read_<table>``: the standard columns that are known, typed; ``_rest_<money>`` what rounding took, in thousandths of the
+    minor unit; ``_reason`` (column|rule) and ``_cell`` of rows set aside, ``_text`` their whole text; ``_file`` and ``_row``.
     """
     con.execute("set preserve_insertion_order = true")
     try:
@@ -106,7 +107,8 @@ def read_table(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection, *, 
     _set_repeats_aside(table, mapping, con)
     _type_extra(table, mapping, con)
     con.execute(
-        f"create or replace temp view read_{table} as select * replace (coalesce(_row, raw_{table}.rowid - first + {_first(mapping)}) as _row) "
+        f"create or replace temp view read_{table} as select raw_{table}.rowid as _id, "
+        f"* replace (coalesce(_row, raw_{table}.rowid - first + {_first(mapping)}) as _row) "
         f"from raw_{table} join (select _file, min(rowid) as first from raw_{table} group by _file) using (_file)"
     )
     known = [column for column in TABLES[table].columns if column in mapping.columns] + [_quoted(name) for name in mapping.extra]
@@ -238,7 +240,8 @@ def _date(text: str, cell: str, base: str, spec: dict) -> tuple[str, list[tuple[
 def _period(text: str, cell: str, base: str, spec: dict, period: str, fiscal_start: int) -> tuple[str, list[tuple[str, str]]]:
     """A ledger's period (2024-03, 202403, 2024-Q1, 2024, M03.2024 by date_format, or a date) as the study's period."""
     date = _date(text, cell, base, spec)[0]
-    month = rf"case when regexp_matches({text}, '^\d{{4}}[-/.]?(0[1-9]|1[0-2])$') then try_cast(left({text}, 4) || '-' || right({text}, 2) || '-01' as date) end"
+    first = f"try_cast(left({text}, 4) || '-' || right({text}, 2) || '-01' as date)"
+    month = rf"case when regexp_matches({text}, '^\d{{4}}[-/.]?(0[1-9]|1[0-2])$') then {first} end"
     quarter, year = rf"regexp_matches({text}, '^\d{{4}}[- ]?Q[1-4]$')", rf"regexp_matches({text}, '^\d{{4}}$')"
     value = f"case when coalesce({date}, {month}) is not null then {period_sql(f'coalesce({date}, {month})', period, fiscal_start)}"
     if period in ("quarter", "year"):
@@ -250,13 +253,14 @@ def _period(text: str, cell: str, base: str, spec: dict, period: str, fiscal_sta
 
 
 def _set_repeats_aside(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection) -> None:
-    """Set aside the rows that repeat a key (or, where study.toml asks, a whole line); which row stays does not depend on the order of the rows."""
+    """Set aside the rows that repeat a key or, where study.toml asks, a whole line; which one stays depends on no order of the rows."""
     key, known = TABLES[table].key, [_quoted(name) for name in (*mapping.columns, *mapping.extra)]
     if key is None and mapping.parts[0].spec.get("duplicates") != "set_aside":
         return
     by, rule = (key, f"{key}|duplicate key") if key else (", ".join(known), "|duplicate line")
+    text = f"concat_ws('; ', {', '.join(f'{column}::varchar' for column in known)})"
     con.execute(
-        f"update raw_{table} set _reason = '{rule}', _cell = {key or 'null'}, _text = concat_ws('; ', {', '.join(f'{c}::varchar' for c in known)}) "
+        f"update raw_{table} set _reason = '{rule}', _cell = {key or 'null'}, _text = {text} "
         f"where rowid in (select r from (select rowid as r, row_number() over (partition by {by} order by {', '.join(known)}) as n "
         f"from raw_{table} where _reason is null) where n > 1)"
     )

@@ -1,8 +1,8 @@
 """Which files feed which table, and what are their columns?
 
-Files are found and their headers read here, without reading the rows: CSV (also gzipped), Parquet, Excel, or a query over files in place. Every part of
-a table is then a relation of the engine whose columns are called c0, c1, ... beside ``_file`` (where a row came from) and ``_ragged`` (the text of a
-line that has more or fewer fields than the header).
+Files are found and their headers read here, without reading the rows: CSV (also gzipped), Parquet, Excel, or a query over files in place.
+Every part of a table is then a relation of the engine whose columns are called c0, c1, ... beside ``_file`` (where a row came from) and
+``_ragged`` (the text of a line that has more or fewer fields than the header).
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def find_parts(
 ) -> tuple[list[Part], list[str], list[str]]:
     """Parts of a table, the problems (sentences) that keep it from being read, and notes on what was passed over.
 
-    ``spec`` is the table's section of study.toml; None looks for files of the table's name in the folder. No part and no problem: the table is absent.
+    ``spec`` is the table's section of study.toml; None looks for files of the table's name in the folder. No part and no problem: the
+    table is absent.
     """
     named, spec = spec is not None and ("file" in spec or "sql" in spec), spec or {}
     base = (folder / spec["folder"]).resolve() if "folder" in spec else folder
@@ -96,7 +97,8 @@ def find_parts(
 def read_part(part: Part, con: duckdb.DuckDBPyConnection, *, careful: bool = False) -> str:
     """The FROM clause that gives a part's rows.
 
-    The engine reads CSV strictly and refuses a file with a line it cannot split; ``careful`` reads it row by row instead, so that no line is lost.
+    The engine reads CSV strictly and refuses a file with a line it cannot split; ``careful`` reads it row by row instead, so that no line
+    is lost.
     """
     columns = ", ".join(f"c{i}" for i in range(len(part.header)))
     tail = "null::integer as _row, null::varchar as _ragged"
@@ -216,14 +218,15 @@ def _csv_rows(file: Path, delimiter: str, encoding: str | None) -> Rows:
         try:
             yield from enumerate((row for row in rows if row), 1)
         except UnicodeDecodeError as error:
+            where = f"near line {rows.line_num + 1}, byte 0x{error.object[error.start]:02X}"
             raise StudyError(
-                f"{file.name} is not {error.encoding.upper()} text (near line {rows.line_num + 1}, byte 0x{error.object[error.start]:02X}); "
-                'say encoding = "cp1252" in study.toml where Excel on Windows saved it, or save it as UTF-8.'
+                f"{file.name} is not {error.encoding.upper()} text ({where}); say encoding = 'cp1252' in study.toml where Excel on Windows "
+                "saved it, or save it as UTF-8."
             ) from None
         except csv.Error as error:
             raise StudyError(
-                f"{file.name} cannot be read near line {rows.line_num}: {error}. A quote is not closed, or stands inside a field without being doubled "
-                '(12" is written "12"""); correct the line or export again.'
+                f"{file.name} cannot be read near line {rows.line_num}: {error}. A quote is not closed, or stands inside a field without "
+                'being doubled (12" is written "12"""); correct the line or export again.'
             ) from None
         except (OSError, EOFError):
             raise StudyError(f"{file.name} is cut short or not gzip; copy or export it again.") from None
@@ -242,9 +245,7 @@ def _excel_rows(file: Path, sheet: str | None) -> Rows:
             raise StudyError(
                 f"{file.name} has {len(book.sheetnames)} sheets; name one in study.toml, sheet = ...: {meant(named, book.sheetnames)}"
             )
-        number = 0
-        for cells in book[named].iter_rows(values_only=True):
-            number += 1
+        for number, cells in enumerate(book[named].iter_rows(values_only=True), 1):
             row = [_cell(value) for value in cells]
             if any(cell is not None for cell in row):
                 yield number, row

@@ -1,13 +1,13 @@
 """What is in a study: which tables, checked, with every row that was read accounted for?
 
-A study is a folder with study.toml and tables. Opening it reads the settings and the headers and lists every problem at once; rows are read at their
-first use, once, into an embedded DuckDB that keeps to memory and a temporary folder. Nothing is ever written into the study's folder.
+A study is a folder with study.toml and tables. Opening it reads the settings and the headers and lists every problem at once; rows are
+read at their first use, once, into an embedded DuckDB that keeps to memory and a temporary folder. Nothing is ever written into the
+study's folder.
 """
 
 from __future__ import annotations
 
 import tempfile
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from custprof.study.checks import find_issues
 from custprof.study.contracts import TABLES
 from custprof.study.errors import StudyError, meant
 from custprof.study.facts import customer_facts
-from custprof.study.intake import FINE, Mapping, map_columns, period_sql, read_table
+from custprof.study.intake import Mapping, map_columns, period_sql, read_table
+from custprof.study.reconciling import reconcile, tie_ledger
 from custprof.study.settings import Settings, read_settings
 from custprof.study.sources import find_parts
 
@@ -94,9 +95,8 @@ class Study:
                     mappings[table] = mapping
             elif table == "transactions" and not wrong:
                 near = sorted(file.name for file in settings.folder.iterdir() if file.is_file() and file.name != "study.toml")
-                problems.append(
-                    f"transactions: no file transactions.csv, .csv.gz, .parquet or .xlsx in {settings.folder}; {meant('transactions.csv', near)}"
-                )
+                hint = meant("transactions.csv", near)
+                problems.append(f"transactions: no file transactions.csv, .csv.gz, .parquet or .xlsx in {settings.folder}; {hint}")
         if problems:
             raise StudyError(problems)
         return cls(settings, mappings, notes, con, engine, scratch)
@@ -107,8 +107,8 @@ class Study:
     def table(self, name: str) -> nw.LazyFrame:
         """The used rows of a table, in the engine, with the standard columns that are known, typed.
 
-        Ids and texts are String, dates Date, numbers and money Float64 (money in currency units, rounded to the minor unit), is_return and disputed
-        Boolean. A missing customer_id stays null (``engine.customer_key`` names it). The order of the rows means nothing.
+        Ids and texts are String, dates Date, numbers and money Float64 (money in currency units, rounded to the minor unit), is_return and
+        disputed Boolean. A missing customer_id stays null (``engine.customer_key`` names it). The order of the rows means nothing.
 
         Raises
         ------
@@ -160,7 +160,9 @@ class Study:
         return self._kept["issues"].copy()
 
     def quarantine(self, table: str | None = None) -> pd.DataFrame:
-        """Rows set aside: table, file, row (the header is row 1), column, reason, cell (the offending text), amount (where known), text (the row)."""
+        """Rows set aside: table, file, row (the header is row 1), column, reason, cell (the offending text), amount (where known) and
+        text (the whole row).
+        """
         frames = []
         for name in self.tables if table is None else [self._known(table)]:
             self._load(name)
@@ -185,7 +187,7 @@ class Study:
         amount_set_aside + amount_rounding, and rows_unknown, the rows set aside whose amount cannot be known.
         """
         if "reconciliation" not in self._kept:
-            self._kept["reconciliation"] = pd.DataFrame([row for table in self.tables for row in self._reconcile(table)])
+            self._kept["reconciliation"] = reconcile(self)
         return self._kept["reconciliation"].copy()
 
     def ties(self) -> pd.DataFrame:
@@ -193,14 +195,10 @@ class Study:
 
         Returns
         -------
-        DataFrame with accounts, fact, ledger (times the tie's sign), tables, difference (ledger - tables; missing where one side is not known).
+        DataFrame with accounts, fact, ledger (times the tie's sign), tables, difference (ledger - tables; missing where one side is not
+        known).
         """
-        rows = []
-        for tie in self.settings.ties:
-            ledger, tables = self._ledger_sum(tie), self._fact_sum(tie["fact"])
-            difference = round(ledger - tables, self.decimals)
-            rows.append((", ".join(map(str, tie["accounts"])), tie["fact"], ledger, tables, difference + 0.0))
-        return pd.DataFrame(rows, columns=["accounts", "fact", "ledger", "tables", "difference"])
+        return tie_ledger(self)
 
     def customer_facts(self, by: str | None = None) -> pd.DataFrame:
         """Facts of every customer (and period, with by="period"), see ``facts.customer_facts``."""
@@ -275,53 +273,6 @@ class Study:
                 map(pd.Timestamp, self._con.execute("select min(date), max(date) from used_transactions").fetchall()[0])
             )
         return self._kept["dates"]
-
-    def _reconcile(self, name: str) -> list[dict[str, Any]]:
-        self._load(name)
-        used, scale = "_reason is null", 10**self.decimals
-        rows, kept = self._con.execute(f"select count(*), count(*) filter ({used}) from raw_{name}").fetchall()[0]
-        counts = {"rows_read": rows, "rows_used": kept, "rows_set_aside": rows - kept}
-        found = []
-        for column in [column for column in TABLES[name].money if column in self.columns(name)] or [""]:
-            amounts, unknown = [float("nan")] * 4, 0
-            if column:
-                required = column in TABLES[name].required
-                unread = f"_reason is not null and {column} is null and ({required} or split_part(_reason, '|', 1) in ('', '{column}'))"
-                whole = f"sum(round({column} * {scale})::hugeint)"
-                inside, aside, rest, unknown = self._con.execute(
-                    f"select coalesce({whole} filter ({used}), 0)::hugeint, coalesce({whole} filter (_reason is not null), 0)::hugeint, "
-                    f'sum("_rest_{column}")::hugeint, count(*) filter ({unread}) from raw_{name}'
-                ).fetchall()[0]
-                read = (int(inside) + int(aside)) * 10**FINE + int(rest)
-                amounts = [
-                    float(Decimal(read) / (scale * 10**FINE)),
-                    int(inside) / scale,
-                    int(aside) / scale,
-                    float(Decimal(int(rest)) / (scale * 10**FINE)),
-                ]
-            names = ("amount_read", "amount_used", "amount_set_aside", "amount_rounding")
-            found.append({"table": name, "column": column, **counts, **dict(zip(names, amounts, strict=True)), "rows_unknown": unknown})
-        return found
-
-    def _ledger_sum(self, tie: dict[str, Any]) -> float:
-        if "ledger" not in self.tables:
-            return float("nan")
-        self._usable("ledger")
-        unit, accounts = 10**self.decimals, [str(account) for account in tie["accounts"]]
-        total = self._con.execute(
-            f"select sum(round(amount * {unit})::bigint) from used_ledger where account in (select unnest(?))", [accounts]
-        ).fetchall()[0][0]
-        return float("nan") if total is None else int(total) / unit * tie.get("sign", 1)
-
-    def _fact_sum(self, fact: str) -> float:
-        table, _, column = fact.rpartition(".")
-        if table:
-            if self.lacks(fact):
-                return float("nan")
-            unit = 10**self.decimals
-            return int(self.query(f"select coalesce(sum(round({column} * {unit})::bigint), 0) from used_{table}")[0][0]) / unit
-        facts, unit = self.customer_facts(), 10**self.decimals
-        return float((facts[fact] * unit).round().sum() / unit) if fact in facts else float("nan")
 
     def _spark(self, name: str):
         """The used rows as a Spark DataFrame, by way of a Parquet file in the temporary folder."""

@@ -1,0 +1,68 @@
+"""What should be done about a cell that cannot be used?"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+__all__ = ["ADVICE", "advise"]
+
+#: What to do, by the rule that set a row aside.
+ADVICE = {
+    "required value missing": "Fill {column} in, or leave the rows aside: they are counted here and in no figure.",
+    "not a number": "Write {column} as a plain number, or leave it blank.",
+    "not finite": "{column} must be a finite number; correct the cells.",
+    "too large": "{column} is larger than money that adds up exactly; correct the cells.",
+    "out of range": "{column} lies outside its range; correct the cells.",
+    "date ambiguous": "The formats in date_format read these as different days; name one format only, or write dates as 2024-01-31.",
+    "date unreadable": "Write {column} as 2024-01-31, or name the formats in study.toml: date_format = [...].",
+    "not a yes or no": "Write {column} as true or false, 1 or 0, yes or no.",
+    "period unreadable": "Write the period as 2024-03, 2024-Q1, 2024 or a date.",
+    "period too long": "The ledger is kept in longer periods than the study; choose a longer period in study.toml.",
+    "wrong number of fields": "These lines have more or fewer fields than the header (a delimiter inside a text "
+    "needs quotes); correct or export again.",
+    "duplicate key": "Each {column} may stand once; one row stays, the others are set aside. Remove the repeats.",
+    "duplicate line": "Set aside because study.toml says duplicates = 'set_aside'; one of each stays.",
+}
+
+
+def advise(rule: str, column: str, cell: str | None, spec: dict[str, Any]) -> str:
+    """What to do about rows set aside by a rule, guessing from a cell what its writer meant.
+
+    Parameters
+    ----------
+    rule, column : why the row is set aside
+    cell : text of an offending cell
+    spec : the table's section of study.toml
+
+    Examples
+    --------
+    >>> advise("not a number", "revenue", "12,50", {})
+    "The decimal sign looks like a comma: say decimal = ',' for the table in study.toml."
+    """
+    guess = {"date unreadable": _date, "not a number": _number}.get(rule)
+    return (guess and guess(cell or "", spec)) or ADVICE[rule].format(column=column)
+
+
+def _date(cell: str, spec: dict[str, Any]) -> str | None:
+    found = re.match(r"^(\d{1,2})([./-])(\d{1,2})\2\d{4}", cell)
+    if not found:
+        return None
+    first, sign, second = found.groups()
+    day, month = f"%d{sign}%m{sign}%Y", f"%m{sign}%d{sign}%Y"
+    likely = day if int(first) > 12 or (sign == "." and int(second) <= 12) else month if int(second) > 12 else None
+    if likely:
+        return f"Add the format to study.toml: date_format = [..., '{likely}'] (%Y-%m-%d stands for 2024-01-31)."
+    return f"Say in study.toml whether the day or the month comes first: date_format = ['{day}'] or ['{month}']."
+
+
+def _number(cell: str, spec: dict[str, Any]) -> str | None:
+    if spec.get("decimal", ".") == "." and re.match(r"^[+-]?\d+,\d{1,2}$", cell):
+        return "The decimal sign looks like a comma: say decimal = ',' for the table in study.toml."
+    if re.match(r"^[+-]?\d{1,3}([,. ']\d{3})+([.,]\d+)?$", cell) and not spec.get("thousands"):
+        sign = re.search(r"[,. ']", cell).group()
+        return (
+            f"{cell!r} looks like thousands separated by {sign!r}: say thousands = {sign!r} in study.toml "
+            "(and decimal, if that is a comma), or remove the separators."
+        )
+    return None
