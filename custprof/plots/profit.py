@@ -286,7 +286,7 @@ def _whale_labels(ax: Axes, curve: pd.DataFrame, share: np.ndarray, money: np.nd
         return told if np.isnan(shares[place]) else f"{told} ({100 * shares[place]:.0f} %)"
 
     if peak:
-        side = "left" if share[peak] < 0.6 else "right"
+        side = "left" if share[peak] < 0.5 else "right"
         label = f"peak {words(peak)} at {100 * share[peak]:.0f} % of customers"
         ax.annotate(label, (share[peak], money[peak]), xytext=(0, 7), textcoords="offset points", ha=side, va="bottom", color=GAIN)
     if peak < len(money) - 1:

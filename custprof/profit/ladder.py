@@ -39,7 +39,8 @@ def customer_pnl(facts: pd.DataFrame, allocation=None) -> pd.DataFrame:
         value is a customer without such lines: zero. Other columns are left aside.
     allocation : Allocation or DataFrame, optional
         What serving the customers costs: an object with ``customers(by=None, avoidable=False)``, such as `costing.allocate` returns, or a
-        plain frame, customers x activities, of which no avoidable part is known.
+        plain frame, customers x activities, of which no avoidable part is known. An allocation in which nothing at all is avoidable comes
+        from a ledger that does not say what is: it counts as not known.
 
     Returns
     -------
@@ -227,7 +228,8 @@ def _activity_costs(allocation, index: pd.Index) -> tuple[pd.DataFrame | None, p
     clash = [name for name in full.columns if name in (*_FACTS, *_MARGINS)]
     if clash:
         raise ValueError(f"activities {clash} bear the names of steps of the ladder; rename them in the cost model.")
-    return full.astype(float).fillna(0.0), None if avoidable is None else avoidable.astype(float).fillna(0.0)
+    full, told = full.astype(float).fillna(0.0), avoidable is not None and avoidable.fillna(0.0).ne(0).any(axis=None)
+    return full, avoidable.astype(float).fillna(0.0) if told else None
 
 
 def _outer_index(facts: pd.Index, costs: pd.Index) -> pd.Index:

@@ -1,0 +1,201 @@
+"""Keep, repair or part, what parting costs, and what hangs on few: by hand-computed cases, edges and messages."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from custprof import decisions
+
+PNL = pd.DataFrame(
+    {
+        "net_revenue": [500.0, 200.0, 100.0, 90.0, 0.0],
+        "contribution": [200.0, 50.0, 10.0, -5.0, 0.0],
+        "cost_to_serve": [80.0, 70.0, 60.0, 20.0, 15.0],
+        "profit": [120.0, -20.0, -50.0, -25.0, -15.0],
+        "avoidable_cost": [40.0, 30.0, 35.0, 10.0, 0.0],
+        "avoidable_profit": [160.0, 20.0, -25.0, -15.0, 0.0],
+    },
+    index=pd.Index(["a", "b", "c", "d", "(unused capacity)"], name="customer_id"),
+)
+
+
+def periods(**profits):
+    rows = [(customer, f"{2021 + place}") for customer, values in profits.items() for place in range(len(values))]
+    values = [pair for values in profits.values() for pair in values]
+    frame = pd.DataFrame(values, columns=["profit", "avoidable_profit"], dtype=float)
+    return frame.set_index(pd.MultiIndex.from_tuples(rows, names=["customer_id", "period"]))
+
+
+BY_PERIOD = periods(
+    a=[(60, 80), (60, 80)],
+    b=[(-15, 8), (-5, 12)],
+    c=[(-20, -10), (-30, -15)],
+    d=[(5, 10), (-30, -25)],
+    e=[(0, 0), (-4, -3)],
+)
+
+
+def test_full_cost_keeps_avoidable_cost_repairs_and_only_the_rest_parts():
+    advice = decisions.recommend(PNL)
+    assert advice["action"].to_dict() == {"a": "keep", "b": "repair", "c": "part", "d": "part"}
+    assert advice["to_break_even"].tolist() == [0.0, 20.0, 50.0, 25.0]
+    assert advice["if_parted"].tolist() == [-160.0, -20.0, 25.0, 15.0]
+    assert list(advice) == ["action", "reason", "profit", "avoidable_profit", "to_break_even", "if_parted"]
+    assert "parting would lose that contribution" in advice.loc["b", "reason"]
+    assert "periods not looked at" in advice.loc["c", "reason"]
+
+
+def test_a_loss_in_one_period_is_repaired():
+    advice = decisions.recommend(PNL, verified=decisions.verify_losses(BY_PERIOD))
+    assert advice["action"].to_dict() == {"a": "keep", "b": "repair", "c": "part", "d": "repair"}
+    assert advice.loc["d", "reason"].endswith("loss in one period")
+    assert advice.loc["c", "reason"] == "a loss even at avoidable cost, in more than one period"
+
+
+def test_a_future_worth_something_or_unknown_is_repaired():
+    advice = decisions.recommend(PNL, value=pd.Series({"a": -1.0, "c": 0.0}))
+    assert advice["action"].to_dict() == {"a": "keep", "b": "repair", "c": "repair", "d": "repair"}
+    assert "lifetime value is not negative" in advice.loc["c", "reason"]
+    assert "lifetime value is not known" in advice.loc["d", "reason"]
+    assert decisions.recommend(PNL, value=pd.Series({"c": -0.01})).loc["c", "action"] == "part"
+
+
+def test_nobody_is_parted_with_where_avoidable_cost_is_not_known():
+    advice = decisions.recommend(PNL[["profit"]])
+    assert set(advice["action"]) == {"keep", "repair"}
+    assert "parting cannot be judged" in advice.loc["c", "reason"]
+    assert "if_parted" not in advice
+
+
+def test_a_customer_not_verified_is_not_parted_with():
+    verified = decisions.verify_losses(BY_PERIOD).drop("c")
+    assert decisions.recommend(PNL, verified=verified).loc["c", ["action", "reason"]].tolist() == [
+        "repair",
+        "a loss even at avoidable cost, but not verified over periods",
+    ]
+
+
+def test_recommend_mutates_nothing_and_says_what_is_wrong():
+    kept = PNL.copy(deep=True)
+    decisions.recommend(PNL, value=pd.Series({"c": -1.0}))
+    pd.testing.assert_frame_equal(PNL, kept)
+    with pytest.raises(TypeError, match="pnl is a Series"):
+        decisions.recommend(PNL["profit"])
+    with pytest.raises(ValueError, match="pnl lacks profit"):
+        decisions.recommend(PNL[["net_revenue"]])
+    with pytest.raises(ValueError, match="pnl is by period"):
+        decisions.recommend(BY_PERIOD)
+    with pytest.raises(ValueError, match=r"avoidable_profit is missing for 1 of 4 customers, first \['b'\]"):
+        decisions.recommend(PNL.assign(avoidable_profit=[160.0, np.nan, -25.0, -15.0, 0.0]))
+
+
+def test_verdicts_by_hand():
+    found = decisions.verify_losses(BY_PERIOD)
+    assert found["verdict"].to_dict() == {
+        "a": "no loss",
+        "b": "loss at full cost only",
+        "c": "confirmed loss",
+        "d": "loss in one period",
+        "e": "loss in one period",
+    }
+    assert found.loc["e", ["periods", "loss_periods", "profit", "avoidable_profit"]].tolist() == [1, 1, -4.0, -3.0]
+    assert found.loc["c", "reason"] == "a loss even at avoidable cost, in 2 of 2 periods"
+    assert found.loc["e", "reason"] == "a loss even at avoidable cost, but in 1 of 1 period only"
+    assert found.loc["b", "reason"] == "a loss at full cost in 2 of 2 periods; what would go with the customer is still paid"
+
+
+def test_without_avoidable_cost_no_loss_is_confirmed():
+    found = decisions.verify_losses(BY_PERIOD[["profit"]])
+    assert "confirmed loss" not in set(found["verdict"])
+    assert found.loc["c", "reason"].endswith("avoidable cost is not known")
+    assert "avoidable_profit" not in found
+
+
+def test_verify_messages():
+    with pytest.raises(ValueError, match="not by customer_id and period"):
+        decisions.verify_losses(PNL)
+    with pytest.raises(ValueError, match="lacks profit"):
+        decisions.verify_losses(BY_PERIOD[["avoidable_profit"]])
+
+
+def test_dropping_shows_what_is_lost_saved_and_stranded():
+    effect = decisions.drop_effect(PNL, ["b", "c"])
+    assert effect.set_index("step")["amount"].to_dict() == {
+        "profit_before": 10.0,
+        "lost_contribution": -60.0,
+        "avoided_cost": 65.0,
+        "profit_after": 15.0,
+        "stranded_cost": -65.0,
+    }
+    assert effect["kind"].tolist() == ["total", "step", "step", "total", "note"]
+    drawn = effect.set_index("step")["amount"]
+    assert drawn["profit_after"] - drawn["profit_before"] == decisions.recommend(PNL).loc[["b", "c"], "if_parted"].sum()
+
+
+def test_dropping_nobody_changes_nothing_and_one_name_is_enough():
+    assert decisions.drop_effect(PNL, [])["amount"].tolist() == [10.0, 0.0, 0.0, 10.0, 0.0]
+    pd.testing.assert_frame_equal(decisions.drop_effect(PNL, "c"), decisions.drop_effect(PNL, ["c"]))
+
+
+def test_drop_messages():
+    with pytest.raises(ValueError, match="pnl lacks cost_to_serve, avoidable_cost; dropping needs an allocation"):
+        decisions.drop_effect(PNL[["profit"]], ["a"])
+    with pytest.raises(ValueError, match=r"1 of 2 customers are not in pnl, first \['q'\]"):
+        decisions.drop_effect(PNL, ["a", "q"])
+    with pytest.raises(ValueError, match=r"\['\(unused capacity\)'\] are no customers"):
+        decisions.drop_effect(PNL, ["(unused capacity)"])
+    with pytest.raises(ValueError, match=r"names \['a'\] more than once"):
+        decisions.drop_effect(PNL, ["a", "a"])
+
+
+def test_concentration_by_hand_and_on_what_it_stands():
+    revenue = PNL["net_revenue"].drop("(unused capacity)")
+    found = decisions.concentration(revenue)
+    assert found["basis"] == "net revenue" and found["left_out"] == 0
+    assert found["herfindahl"] == pytest.approx((500**2 + 200**2 + 100**2 + 90**2) / 890**2)
+    assert found["equal_customers"] == pytest.approx(1 / found["herfindahl"])
+    assert found["largest"] == "a" and found["ten_largest_share"] == pytest.approx(1.0)
+    contribution = decisions.concentration(PNL["contribution"].drop("(unused capacity)"))
+    assert contribution["basis"] == "positive contribution (1 of 4 customers at zero or below left out)"
+    assert contribution["total"] == 260.0
+
+
+def test_equal_customers_are_as_many_as_they_are():
+    assert decisions.concentration(pd.Series(5.0, index=list("abcd")))["equal_customers"] == pytest.approx(4)
+    assert decisions.concentration(pd.Series({"a": 5.0}))["herfindahl"] == 1.0
+
+
+def test_concentration_messages():
+    with pytest.raises(TypeError, match="values is a list"):
+        decisions.concentration([1.0])
+    with pytest.raises(ValueError, match=r"rows that are no customer: \['\(unused capacity\)'\]"):
+        decisions.concentration(PNL["net_revenue"])
+    with pytest.raises(ValueError, match="none of the 1 customers has a positive amount"):
+        decisions.concentration(pd.Series({"a": -1.0}))
+    with pytest.raises(ValueError, match=r"values are missing for 1 of 2 customers, first \['b'\]"):
+        decisions.concentration(pd.Series({"a": 1.0, "b": np.nan}))
+
+
+def test_manager_risk_counts_profit_that_may_follow_and_nobody_is_lost():
+    people = pd.DataFrame({"customer_id": ["d", "a", "b", "q"], "account_manager": ["Bea", "Ann", "Ann", "Cid"]})
+    risk = decisions.manager_risk(PNL, people)
+    assert risk.index.tolist() == ["Ann", "(no account manager)", "Bea"]
+    assert risk.loc["Ann", ["customers", "net_revenue", "profit", "profit_at_risk", "share_at_risk"]].tolist() == [
+        2,
+        700.0,
+        100.0,
+        120.0,
+        1.0,
+    ]
+    assert risk.loc["Ann", "largest_customer"] == "a" and risk.loc["Ann", "largest_share"] == 1.0
+    assert np.isnan(risk.loc["Bea", "largest_share"])
+    assert risk["profit"].sum() == PNL["profit"].drop("(unused capacity)").sum()
+
+
+def test_manager_messages():
+    with pytest.raises(ValueError, match="customers lack account_manager"):
+        decisions.manager_risk(PNL, pd.DataFrame({"customer_id": ["a"]}))
+    with pytest.raises(ValueError, match=r"customers hold \['a'\] more than once"):
+        decisions.manager_risk(PNL, pd.DataFrame({"customer_id": ["a", "a"], "account_manager": ["Ann", "Bea"]}))
+    with pytest.raises(ValueError, match="pnl lacks profit"):
+        decisions.manager_risk(PNL[["net_revenue"]], pd.DataFrame({"account_manager": ["Ann"]}, index=["a"]))

@@ -1,0 +1,190 @@
+"""The figures of profit and decisions draw what the frames say, on their own Axes only."""
+
+from itertools import pairwise
+
+import matplotlib
+
+matplotlib.use("agg")
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+
+from custprof import decisions, plots, profit
+
+
+@pytest.fixture
+def company():
+    """A heavy-tailed company of 300 customers with residual rows."""
+    rng = np.random.default_rng(3)
+    ids = pd.Index([f"c{place:03d}" for place in range(300)], name="customer_id")
+    revenue = rng.lognormal(8, 1.8, 300).round(2)
+    facts = pd.DataFrame({"net_revenue": revenue, "cost_of_goods": (revenue * rng.normal(0.7, 0.2, 300)).round(2)}, index=ids)
+    costs = pd.DataFrame({name: rng.lognormal(5, 1.2, 300).round(2) for name in ("pick", "visit")}, index=ids)
+    costs.loc["(unused capacity)"] = [50000.0, 0.0]
+    pnl = profit.customer_pnl(facts, costs)
+    pnl["avoidable_cost"] = (pnl["cost_to_serve"] / 2).round(2)
+    return pnl.assign(avoidable_profit=pnl["contribution"] - pnl["avoidable_cost"])
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def overlaps(ax):
+    """Pairs of texts on the Axes that cover each other, and texts that leave it."""
+    ax.figure.canvas.draw()
+    boxes = [(text.get_text(), text.get_window_extent()) for text in ax.texts if text.get_text()]
+    pairs = [(one, other) for place, (one, box) in enumerate(boxes) for other, more in boxes[place + 1 :] if box.overlaps(more)]
+    frame = ax.get_window_extent()
+    outside = [text for text, box in boxes if box.x0 < frame.x0 - 1 or box.x1 > frame.x1 + 1]
+    return pairs, outside
+
+
+def test_money_axis_writes_short_money_and_the_currency_once():
+    _, ax = plt.subplots()
+    ax.set_ylabel("profit")
+    assert plots.money_axis(plots.money_axis(ax, currency="EUR"), currency="EUR").get_ylabel() == "profit (EUR)"
+    assert plots.money_axis(ax, "x", currency="CZK").get_xlabel() == "CZK"
+    ticks = [ax.yaxis.get_major_formatter()(amount) for amount in (-20_000, 0, 0.25, 350_000, 950_000, 1_000_000, 1_250_000, 2.5e9)]
+    assert ticks == ["-20 k", "0", "0.25", "350 k", "950 k", "1 M", "1.25 M", "2.5 bn"]
+    with pytest.raises(ValueError, match="which is 'z'; choose 'x' or 'y'"):
+        plots.money_axis(ax, "z")
+
+
+def test_whale_draws_the_curve_from_zero_in_money(company):
+    curve = profit.whale_curve(profit.customers_only(company)["profit"])
+    ax = plots.whale_curve(curve, currency="EUR", mark=["c000", "c007"], benchmark="Kanthal: 225 %")
+    drawn = np.concatenate([line.get_ydata() for line in ax.lines[:2]])
+    peak = int(np.concatenate([[0], curve["cumulative_profit"]]).argmax())
+    np.testing.assert_array_equal(np.delete(drawn, peak), [0, *curve["cumulative_profit"]])
+    assert sorted(ax.lines[-1].get_ydata()) == sorted(curve.loc[["c000", "c007"], "cumulative_profit"])
+    assert ax.get_ylabel() == "cumulative profit (EUR)" and ax.texts[-1].get_text() == "Kanthal: 225 %"
+    assert overlaps(ax) == ([], [])
+
+
+def test_whale_of_a_losing_company_speaks_of_money_only():
+    texts = plots.whale_curve(profit.whale_curve(pd.Series({"a": 5.0, "b": -9.0}))).texts
+    assert [text.get_text() for text in texts] == ["peak 5 at 50 % of customers", "total -4"]
+
+
+@pytest.mark.parametrize("values", [{"a": 5.0}, {"a": -5.0, "b": -1.0}, {"a": 0.0}])
+def test_whale_draws_edges(values):
+    assert plots.whale_curve(profit.whale_curve(pd.Series(values))).lines
+
+
+def test_ladder_bars_are_the_frame(company):
+    frame = profit.ladder(company)
+    ax = plots.ladder(frame, currency="EUR")
+    assert [bar.get_width() for bar in ax.patches] == frame["amount"].tolist()
+    assert [label.get_text() for label in ax.get_yticklabels()] == [step.replace("_", " ") for step in frame["step"]]
+    ends = [bar.get_x() + bar.get_width() for bar in ax.patches]
+    assert ends[-2] == pytest.approx(frame["amount"].iloc[-1])
+    assert overlaps(ax) == ([], [])
+
+
+def test_price_waterfall_writes_amount_and_share():
+    frame = profit.price_waterfall(
+        pd.DataFrame(
+            {"list_revenue": [7e6], "discounts": 1e6, "invoice_revenue": 6e6, "net_revenue": 6e6, "freight": 20000.0, "cost_of_goods": 4e6}
+        )
+    )
+    ax = plots.price_waterfall(frame, currency="EUR")
+    words = [
+        "7 M  (100 %)",
+        "-1 M  (-14 %)",
+        "6 M  (86 %)",
+        "6 M  (86 %)",
+        "-20 k  (-0.3 %)",
+        "5.98 M  (85 %)",
+        "-4 M  (-57 %)",
+        "1.98 M  (28 %)",
+    ]
+    assert [text.get_text() for text in ax.texts] == words
+    assert overlaps(ax) == ([], [])
+
+
+def test_quadrant_draws_every_customer_and_the_line_of_zero_profit(company):
+    customers = profit.customers_only(company)
+    ax = plots.quadrant(customers, currency="EUR")
+    points = np.concatenate([dots.get_offsets() for dots in ax.collections])
+    both = [customers[customers["profit"] >= 0], customers[customers["profit"] < 0]]
+    np.testing.assert_array_equal(points, pd.concat(both)[["cost_to_serve", "contribution"]].to_numpy())
+    line = ax.lines[0]
+    np.testing.assert_array_equal(line.get_xdata(), line.get_ydata())
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("cost to serve (EUR)", "contribution before cost to serve (EUR)")
+    (low, high), (left, right) = ax.get_ylim(), ax.get_xlim()
+    assert low <= customers["contribution"].min() and customers["contribution"].max() <= high
+    assert left <= customers["cost_to_serve"].min() and customers["cost_to_serve"].max() <= right
+    ax.figure.canvas.draw()
+    ticks = [tick.label1.get_window_extent() for tick in ax.yaxis.get_major_ticks() if tick.label1.get_text()]
+    assert not any(one.overlaps(other) for one, other in pairwise(ticks))
+
+
+def test_quadrant_without_cost_to_serve_says_so():
+    with pytest.raises(ValueError, match="pnl lacks cost_to_serve"):
+        plots.quadrant(pd.DataFrame({"profit": [1.0]}))
+
+
+def test_transitions_write_customers_shares_and_money():
+    rows = pd.MultiIndex.from_tuples([("a", "1"), ("a", "2"), ("b", "1"), ("b", "2"), ("c", "2")], names=["customer_id", "period"])
+    table = profit.transitions(pd.DataFrame({"profit": [5e6, -2e6, 100.0, 200.0, -350e3]}, index=rows))
+    ax = plots.transitions(table, currency="EUR")
+    assert [text.get_text() for text in ax.texts] == ["1 (50 %)\n+100", "1 (50 %)\n-7 M", "1 (100 %)\n-350 k"]
+    image = ax.images[0].get_array()
+    assert image[0].filled(-1).tolist() == [0.5, 0.0, 0.5, 0.0]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["profit", "neutral", "loss", "lost"]
+    assert overlaps(ax) == ([], [])
+
+
+def test_recommendations_draw_money_and_count(company):
+    advice = decisions.recommend(company)
+    ax = plots.recommendations(advice, currency="EUR")
+    money = advice.groupby("action")["profit"].sum()
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert [bar.get_width() for bar in ax.patches] == money[names].tolist()
+    assert ax.texts[0].get_text().startswith(f"{(advice['action'] == 'keep').sum()} customers, ")
+    assert overlaps(ax) == ([], [])
+
+
+def test_drop_effect_leaves_the_note_in_words(company):
+    effect = decisions.drop_effect(company, ["c001", "c002"])
+    ax = plots.drop_effect(effect, currency="EUR")
+    assert len(ax.patches) == 4 and "stranded cost -" in ax.get_xlabel()
+    assert overlaps(ax) == ([], [])
+
+
+def test_manager_risk_bars_are_the_frame(company):
+    people = pd.DataFrame({"account_manager": (["Ann", "Bea", None] * 100)}, index=profit.customers_only(company).index)
+    risk = decisions.manager_risk(company, people)
+    ax = plots.manager_risk(risk, currency="EUR")
+    assert [bar.get_width() for bar in ax.patches[:3]] == risk["profit_at_risk"].tolist()
+    assert overlaps(ax) == ([], [])
+
+
+def test_every_figure_draws_on_the_given_axes_and_leaves_frame_and_settings(company):
+    customers = profit.customers_only(company)
+    rows = pd.MultiIndex.from_tuples([("a", "1"), ("a", "2")], names=["customer_id", "period"])
+    calls = [
+        (plots.whale_curve, profit.whale_curve(customers["profit"])),
+        (plots.ladder, profit.ladder(company)),
+        (plots.price_waterfall, profit.price_waterfall(company)),
+        (plots.waterfall, profit.ladder(company)),
+        (plots.quadrant, customers),
+        (plots.transitions, profit.transitions(pd.DataFrame({"profit": [1.0, -1.0]}, index=rows))),
+        (plots.recommendations, decisions.recommend(company)),
+        (plots.drop_effect, decisions.drop_effect(company, ["c001"])),
+        (plots.manager_risk, decisions.manager_risk(company, pd.DataFrame({"account_manager": ["Ann"]}, index=["c000"]))),
+    ]
+    settings = matplotlib.rcParams.copy()
+    for draw, frame in calls:
+        kept = frame.copy(deep=True)
+        figure, (ax, other) = plt.subplots(1, 2)
+        assert draw(frame, ax=ax) is ax
+        assert not other.has_data() and ax.get_title() == "" and len(figure.axes) == 2
+        pd.testing.assert_frame_equal(frame, kept)
+        plt.close(figure)
+    assert matplotlib.rcParams == settings

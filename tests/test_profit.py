@@ -1,0 +1,334 @@
+"""The profit stage by hand-computed cases, edges and messages."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from custprof import profit
+
+KNOWN = {
+    "list_revenue": [1000.0, 500.0, 0.0],
+    "discounts": [100.0, 20.0, 0.0],
+    "invoice_revenue": [900.0, 480.0, 0.0],
+    "returns": [50.0, 0.0, 0.0],
+    "net_revenue": [850.0, 480.0, 0.0],
+    "cost_of_goods": [400.0, 300.0, 0.0],
+    "freight": [20.1, 10.2, 0.0],
+    "commission": [8.5, 4.8, 0.0],
+    "credit_cost": [3.33, 0.0, 0.0],
+    "bad_debt": [0.0, 30.0, 0.0],
+}
+ROWS = ["a", "b", "z", "(unused capacity)", "(unknown customer)"]
+
+
+@pytest.fixture
+def facts():
+    return pd.DataFrame(KNOWN, index=pd.Index(["b", "a", "(unknown customer)"], name="customer_id"))
+
+
+@pytest.fixture
+def allocation():
+    """An allocation by hand: z has cost but no facts, the unused capacity is nobody's."""
+    full = pd.DataFrame({"pick": [30.0, 60.0, 5.0, 12.5, 0.0], "sell": [200.0, 10.0, 7.0, 0.0, 1.0]}, index=ROWS)
+    part = pd.DataFrame({"pick": [15.0, 30.0, 2.5, 0.0, 0.0], "sell": [90.0, 4.0, 3.0, 0.0, 0.5]}, index=ROWS)
+    asked = []
+
+    def customers(*, by=None, avoidable=False):
+        asked.append((by, avoidable))
+        return part if avoidable else full
+
+    return SimpleNamespace(customers=customers, asked=asked, total=float(full.to_numpy().sum()))
+
+
+def by_customer_and_period(rows, **columns):
+    return pd.DataFrame(columns, index=pd.MultiIndex.from_tuples(rows, names=["customer_id", "period"]))
+
+
+def test_ladder_of_a_customer_by_hand(facts, allocation):
+    row = profit.customer_pnl(facts, allocation).loc["b"]
+    assert row["gross_margin"] == 450.0
+    assert row["contribution"] == 418.07  # 450 - 20.1 - 8.5 - 3.33
+    assert row["cost_to_serve"] == 70.0
+    assert row["profit"] == 348.07
+    assert row["avoidable_cost"] == 34.0
+    assert row["avoidable_profit"] == 384.07
+
+
+def test_columns_stand_in_the_order_of_the_ladder(facts, allocation):
+    pnl = profit.customer_pnl(facts, allocation)
+    serve = ["pick", "sell", "cost_to_serve", "profit", "avoidable_cost", "avoidable_profit"]
+    margins = ["gross_margin", "freight", "commission", "credit_cost", "bad_debt", "contribution"]
+    assert list(pnl) == [*list(KNOWN)[:6], *margins, *serve]
+    assert pnl.index.name == "customer_id"
+    assert profit.activity_columns(pnl) == ["pick", "sell"]
+
+
+def test_no_cent_is_lost_between_facts_allocation_and_profit(facts, allocation):
+    pnl = profit.customer_pnl(facts, allocation)
+    assert round(pnl["profit"].sum(), 2) == round(pnl["contribution"].sum() - allocation.total, 2)
+    assert profit.total(pnl["cost_to_serve"]) == allocation.total
+
+
+def test_customers_without_facts_and_residual_rows_come_in_with_zero_revenue(facts, allocation):
+    pnl = profit.customer_pnl(facts, allocation)
+    assert pnl.index.tolist() == ["b", "a", "z", "(unknown customer)", "(unused capacity)"]
+    assert pnl.loc["z", ["net_revenue", "contribution", "profit"]].tolist() == [0.0, 0.0, -12.0]
+    assert pnl.loc["(unused capacity)", "profit"] == -12.5
+    assert profit.customers_only(pnl).index.tolist() == ["b", "a", "z"]
+
+
+def test_unknown_columns_stay_absent_and_profit_is_the_deepest_known_margin(facts):
+    revenue = profit.customer_pnl(facts[["net_revenue"]])
+    assert list(revenue) == ["net_revenue", "profit"]
+    assert revenue["profit"].tolist() == [850.0, 480.0, 0.0]
+    margin = profit.customer_pnl(facts[["net_revenue", "cost_of_goods"]])
+    assert list(margin) == ["net_revenue", "cost_of_goods", "gross_margin", "contribution", "profit"]
+    assert margin["profit"].tolist() == [450.0, 180.0, 0.0]
+    no_goods = profit.customer_pnl(facts[["net_revenue", "freight"]])
+    assert "gross_margin" not in no_goods
+    assert no_goods.loc["b", "profit"] == 829.9
+
+
+def test_cost_to_serve_is_deducted_even_where_no_direct_cost_is_known(facts, allocation):
+    pnl = profit.customer_pnl(facts[["net_revenue"]], allocation)
+    assert "contribution" not in pnl
+    assert pnl.loc["b", "profit"] == 780.0
+    assert pnl.loc["b", "avoidable_profit"] == 816.0
+
+
+def test_avoidable_cost_is_absent_where_the_ledger_does_not_know_it(facts, allocation):
+    unknown = SimpleNamespace(customers=lambda by=None, avoidable=False: None if avoidable else allocation.customers(by=by))
+    assert "avoidable_profit" not in profit.customer_pnl(facts, unknown)
+    silent = SimpleNamespace(customers=lambda by=None, avoidable=False: allocation.customers() * (0.0 if avoidable else 1.0))
+    assert "avoidable_profit" not in profit.customer_pnl(facts, silent)
+    assert "avoidable_profit" not in profit.customer_pnl(facts, allocation.customers())
+    assert "avoidable_profit" not in profit.customer_pnl(facts)
+
+
+def test_a_missing_amount_means_no_lines():
+    facts = by_customer_and_period([("a", "2023"), ("a", "2024")], net_revenue=[10.0, np.nan], freight=[np.nan, np.nan])
+    assert profit.customer_pnl(facts)["profit"].tolist() == [10.0, 0.0]
+
+
+def test_by_period_asks_the_allocation_by_period():
+    facts = by_customer_and_period([("a", "2023"), ("a", "2024")], net_revenue=[10.0, 20.0])
+    cost = by_customer_and_period([("a", "2023"), ("z", "2024"), ("(unassigned)", "2023")], pick=[4.0, 5.0, 6.0])
+    asked = []
+
+    def customers(*, by=None, avoidable=False):
+        asked.append(by)
+        return None if avoidable else cost
+
+    pnl = profit.customer_pnl(facts, SimpleNamespace(customers=customers))
+    assert set(asked) == {"period"}
+    assert pnl["profit"].to_dict() == {("a", "2023"): 6.0, ("a", "2024"): 20.0, ("z", "2024"): -5.0, ("(unassigned)", "2023"): -6.0}
+    assert pnl.index.names == ["customer_id", "period"]
+    assert profit.customers_only(pnl).index.tolist() == [("a", "2023"), ("a", "2024"), ("z", "2024")]
+
+
+def test_other_facts_are_left_aside_and_nothing_is_mutated(facts, allocation):
+    more = facts.assign(lines=[3, 4, 0], first_order="2023-01-01")
+    kept = more.copy(deep=True)
+    pnl = profit.customer_pnl(more, allocation)
+    assert "lines" not in pnl and "first_order" not in pnl
+    pd.testing.assert_frame_equal(more, kept)
+
+
+def test_pnl_messages(facts, allocation):
+    with pytest.raises(TypeError, match=r"facts is a list; give the frame"):
+        profit.customer_pnl([1])
+    with pytest.raises(ValueError, match=r"facts lack net_revenue \(they have revenue\)"):
+        profit.customer_pnl(pd.DataFrame({"revenue": [1.0]}))
+    with pytest.raises(ValueError, match=r"facts hold 1 rows more than once, first \['b'\]"):
+        profit.customer_pnl(pd.concat([facts, facts.iloc[:1]]))
+    with pytest.raises(ValueError, match=r"list_revenue less discounts is not invoice_revenue for 1 of 3 rows, first \['a'\]"):
+        profit.customer_pnl(facts.assign(discounts=[100.0, 21.0, 0.0]))
+    with pytest.raises(ValueError, match=r"activities \['freight'\] bear the names of steps"):
+        profit.customer_pnl(facts, allocation.customers().rename(columns={"pick": "freight"}))
+    with pytest.raises(ValueError, match=r"facts are by customer_id but the allocation is by customer_id and period"):
+        profit.customer_pnl(facts, by_customer_and_period([("a", "2023")], pick=[1.0]))
+
+
+def test_profit_basis_says_what_is_deducted_and_what_is_not_known(facts, allocation):
+    assert profit.profit_basis(profit.customer_pnl(facts, allocation)) == (
+        "Profit is net revenue less cost of goods, freight, commission, credit cost, bad debt and cost to serve (2 activities)."
+    )
+    assert profit.profit_basis(profit.customer_pnl(facts[["net_revenue"]])) == (
+        "Profit is net revenue. Not known, so not deducted: cost of goods, freight, commission, credit cost, bad debt, cost to serve."
+    )
+
+
+def test_ladder_of_the_company_leads_from_list_revenue_to_profit(facts, allocation):
+    pnl = profit.customer_pnl(facts, allocation)
+    steps = profit.ladder(pnl)
+    amount = steps.set_index("step")["amount"]
+    assert amount["list_revenue"] == 1500.0 and amount["discounts"] == -120.0 and amount["net_revenue"] == 1330.0
+    assert amount["sell"] == -218.0 and amount["(unused capacity)"] == -12.5
+    assert amount["customer_profit"] + amount["(unused capacity)"] == amount["profit"] == profit.total(pnl["profit"])
+    between = steps[steps["kind"] != "total"].groupby((steps["kind"] == "total").cumsum())["amount"].sum()
+    totals = steps.loc[steps["kind"] == "total", "amount"]
+    np.testing.assert_allclose(np.diff(totals), between.reindex(range(1, len(totals)), fill_value=0.0), atol=1e-9)
+
+
+def test_ladder_of_one_customer_has_no_residual_rows(facts, allocation):
+    steps = profit.ladder(profit.customer_pnl(facts, allocation).loc[["b"]])
+    assert steps["step"].iloc[-1] == "profit" and "customer_profit" not in set(steps["step"])
+    assert "residual" not in set(steps["kind"])
+
+
+def test_whale_curve_breaks_ties_by_id_whatever_the_order():
+    one = profit.whale_curve(pd.Series({"b": 5.0, "a": 5.0, "c": 9.0, "d": -4.0}))
+    other = profit.whale_curve(pd.Series({"d": -4.0, "c": 9.0, "a": 5.0, "b": 5.0}))
+    pd.testing.assert_frame_equal(one, other)
+    assert one.index.tolist() == ["c", "a", "b", "d"]
+    assert list(one) == ["customer_share", "profit", "cumulative_profit", "cumulative_share"]
+
+
+def test_whale_of_one_customer():
+    curve = profit.whale_curve(pd.Series({"a": 12.0}))
+    assert curve.to_numpy().tolist() == [[1.0, 12.0, 12.0, 1.0]]
+    assert profit.whale_summary(pd.Series({"a": 12.0}))["best_fifth"] == 12.0
+
+
+@pytest.mark.parametrize("values", [[-5.0, -1.0], [5.0, -5.0], [0.0, 0.0]])
+def test_shares_of_a_total_of_zero_or_less_are_not_given(values):
+    series = pd.Series(values, index=["a", "b"])
+    curve, summary = profit.whale_curve(series), profit.whale_summary(series)
+    assert curve["cumulative_share"].isna().all() and curve["cumulative_profit"].iloc[-1] == sum(values)
+    assert np.isnan(summary["peak_share_of_total"]) and np.isnan(summary["best_fifth_share_of_total"])
+
+
+def test_whale_summary_of_loss_makers_only():
+    summary = profit.whale_summary(pd.Series({"a": -5.0, "b": -1.0}))
+    assert summary[["peak", "customers_at_peak", "losses", "loss_makers", "share_of_loss_makers"]].tolist() == [0, 0, -6, 2, 1]
+
+
+def test_whale_summary_by_hand():
+    summary = profit.whale_summary(pd.Series({"a": 60.0, "b": 50.0, "c": 10.0, "d": 0.0, "e": -20.0}))
+    assert summary.to_dict() == {
+        "customers": 5,
+        "total": 100.0,
+        "peak": 120.0,
+        "peak_share_of_total": 1.2,
+        "customers_at_peak": 0.6,
+        "losses": -20.0,
+        "loss_makers": 1,
+        "share_of_loss_makers": 0.2,
+        "best_fifth": 60.0,
+        "best_fifth_share_of_total": 0.6,
+    }
+
+
+def test_whale_messages():
+    with pytest.raises(TypeError, match=r"profit is a DataFrame; give a Series by customer_id"):
+        profit.whale_curve(pd.DataFrame({"profit": [1.0]}))
+    with pytest.raises(ValueError, match=r"profit holds no customer"):
+        profit.whale_curve(pd.Series(dtype=float))
+    with pytest.raises(ValueError, match=r"profit is missing for 1 of 2 customers, first \['b'\]; fill or drop them before ranking"):
+        profit.whale_summary(pd.Series({"a": 1.0, "b": np.nan}))
+    with pytest.raises(ValueError, match=r"rows that are no customer: \['\(unassigned\)'\]; rank customers_only"):
+        profit.whale_curve(pd.Series({"a": 1.0, "(unassigned)": -3.0}))
+    with pytest.raises(ValueError, match=r"1 customers stand in profit more than once, first \['a'\]"):
+        profit.whale_curve(pd.Series([1.0, 2.0], index=["a", "a"]))
+
+
+def test_gini_edges_and_messages():
+    assert profit.normalized_gini([0.0, 0.0]) == 0.0
+    with pytest.raises(ValueError, match="values holds 1 number; inequality needs two or more"):
+        profit.normalized_gini([3.0])
+    with pytest.raises(ValueError, match="missing or infinite for 1 of 3 customers"):
+        profit.normalized_gini([1.0, 2.0, np.nan])
+
+
+def test_gini_of_signed_values_equals_its_definition():
+    values = np.random.default_rng(5).standard_t(2, 60)
+    pairs = np.abs(values[:, None] - values[None, :]).sum()
+    assert profit.normalized_gini(values) == pytest.approx(pairs / (2 * 59 * np.abs(values).sum()), rel=1e-12)
+
+
+def test_price_waterfall_takes_one_customer_or_many(facts, allocation):
+    pnl = profit.customer_pnl(facts, allocation)
+    one, same, every = (profit.price_waterfall(rows) for rows in (pnl.loc["b"], pnl.loc[["b"]], pnl))
+    pd.testing.assert_frame_equal(one, same)
+    assert list(one) == ["step", "amount", "kind", "share"]
+    assert one.set_index("step").loc["pocket_price", "amount"] == 818.07  # 850 - 20.1 - 8.5 - 3.33
+    assert one.set_index("step").loc["pocket_margin", "amount"] == pnl.loc["b", "contribution"]
+    assert every["amount"].iloc[-1] == profit.total(pnl["contribution"])
+    assert one["share"].iloc[1] == -0.1
+
+
+def test_price_waterfall_of_revenue_only_has_no_pocket():
+    frame = profit.price_waterfall(pd.DataFrame({"net_revenue": [10.0, 0.0]}))
+    assert frame["step"].tolist() == ["net_revenue"]
+    assert np.isnan(profit.price_waterfall(pd.DataFrame({"net_revenue": [0.0]}))["share"].iloc[0])
+    with pytest.raises(ValueError, match="pnl lacks net_revenue"):
+        profit.price_waterfall(pd.DataFrame({"revenue": [10.0]}))
+
+
+PERIODS = by_customer_and_period(
+    [
+        ("a", "2023"),
+        ("a", "2024"),
+        ("b", "2023"),
+        ("c", "2024"),
+        ("d", "2023"),
+        ("d", "2024"),
+        ("e", "2023"),
+        ("e", "2024"),
+        ("(unassigned)", "2023"),
+    ],
+    net_revenue=[100.0, 60.0, 10.0, 20.0, 5.0, 5.0, 7.0, 0.0, 0.0],
+    cost_to_serve=[20.0, 80.0, 40.0, 8.0, 5.0, 4.0, 2.0, 0.0, 9.0],
+    profit=[80.0, -20.0, -30.0, 12.0, 0.0, 1.0, 5.0, 0.0, -9.0],
+)
+
+
+def test_drift_names_new_lost_and_turned_customers():
+    moves = profit.drift(PERIODS).droplevel("period")
+    assert moves["class_before"].to_dict() == {"a": "profit", "b": "loss", "c": "new", "d": "neutral", "e": "profit"}
+    assert moves["class_after"].to_dict() == {"a": "loss", "b": "lost", "c": "profit", "d": "profit", "e": "lost"}
+    assert moves.loc["a", ["change", "net_revenue_change", "cost_to_serve_change"]].tolist() == [-100.0, -40.0, 60.0]
+    assert moves.index[moves["warning"]].tolist() == ["a"]
+
+
+def test_drift_compares_consecutive_periods_only():
+    rows = by_customer_and_period([("a", "2022"), ("b", "2023"), ("a", "2024")], profit=[1.0, 2.0, 3.0])
+    moves = profit.drift(rows)
+    assert moves.index.tolist() == [("a", "2023"), ("a", "2024"), ("b", "2023"), ("b", "2024")]
+    assert moves["class_before"].tolist() == ["profit", "new", "new", "profit"]
+    assert moves["class_after"].tolist() == ["lost", "profit", "profit", "lost"]
+    assert "warning" not in moves
+
+
+def test_neutral_is_a_band():
+    assert profit.drift(PERIODS, neutral=20.0).loc[("a", "2024"), "class_after"] == "neutral"
+
+
+def test_transitions_count_every_customer_once_and_all_the_money():
+    table = profit.transitions(PERIODS)
+    assert table["customers"].sum() == 5 and len(table) == 15
+    assert table.loc[("profit", "loss"), ["customers", "share", "change"]].tolist() == [1, 0.5, -100.0]
+    customers = profit.customers_only(PERIODS)["profit"].groupby(level="period").sum()
+    assert table["change"].sum() == customers["2024"] - customers["2023"]
+    assert table["share"].groupby(level=0).sum().to_dict() == {"loss": 1.0, "neutral": 1.0, "new": 1.0, "profit": 1.0}
+
+
+def test_drift_messages():
+    with pytest.raises(ValueError, match=r"not by customer_id and period; make it from study.customer_facts\(by='period'\)"):
+        profit.drift(pd.DataFrame({"profit": [1.0]}))
+    with pytest.raises(ValueError, match="lacks profit"):
+        profit.transitions(PERIODS[["net_revenue"]])
+    with pytest.raises(ValueError, match="holds 1 period; a change needs two or more"):
+        profit.drift(PERIODS.xs("2023", level="period", drop_level=False))
+    with pytest.raises(ValueError, match="neutral is -1"):
+        profit.drift(PERIODS, neutral=-1)
+
+
+def test_totals_keep_cents_and_units_of_any_size():
+    assert profit.total([1e11, 0.01, -1e11]) == 0.01
+    assert profit.total(np.full(1_000_000, 0.1)) == 100_000.0
+    assert profit.total([1e-9, 2e-9]) == pytest.approx(3e-9, rel=1e-12)
+    assert profit.total([]) == 0.0 and profit.running_total([0.0, 0.0]).tolist() == [0.0, 0.0]
+    assert profit.running_total(pd.Series([0.1] * 10))[-1] == 1.0
