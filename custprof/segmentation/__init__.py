@@ -1,0 +1,10 @@
+"""Kinds of customers by what they bring and what they cost: how many there are, who they are, and whether to believe it."""
+
+from custprof.segmentation.choice import choose_k
+from custprof.segmentation.profile import segment_profile
+from custprof.segmentation.rules import segment_rules
+from custprof.segmentation.scaler import MoneyScaler
+from custprof.segmentation.segmenter import ProfitSegmenter
+from custprof.segmentation.stability import stability
+
+__all__ = ["MoneyScaler", "ProfitSegmenter", "choose_k", "segment_profile", "segment_rules", "stability"]

@@ -1,0 +1,116 @@
+"""How would one say, in money, who belongs to which segment?
+
+A shallow decision tree on the money columns and their ratios to revenue, its thresholds rounded to three digits and written as text. The rules
+are an explanation of the segments, not the segments: the share of customers that they place right says how good an explanation.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.tree import DecisionTreeClassifier
+
+from custprof.segmentation.profile import short_money, words
+from custprof.segmentation.scaler import bounded_ratio, check_money, revenue_column
+
+__all__ = ["segment_rules"]
+
+
+def segment_rules(X: pd.DataFrame, labels, *, names=None, revenue: str | None = None, max_leaves: int | None = None) -> pd.DataFrame:
+    """Rules in money units that reproduce the segments, one row per rule.
+
+    Parameters
+    ----------
+    X : DataFrame, customers x money columns
+        Currency units.
+    labels : array-like of int, one per customer
+    names : Series or dict, optional
+        Segment to name.
+    revenue : str, optional
+        The revenue column (default as in `MoneyScaler`).
+    max_leaves : int, optional
+        Most rules (default one more than the segments, at least 6).
+
+    Returns
+    -------
+    DataFrame by rule (from 1), by segment, the largest rule of a segment first
+        segment; name (if given); rule (text); customers (that the rule takes); right (share of them that are in the segment). Every customer
+        falls under one rule, so the sum of customers x right over all customers is the rules' fidelity.
+
+    Raises
+    ------
+    ValueError
+        If money is missing or labels are not one per customer.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"revenue": [100.0, 120.0, 900.0, 1000.0], "cost_to_serve": [20.0, 600.0, 180.0, 50.0]})
+    >>> segment_rules(X, [1, 1, 0, 0])[["segment", "rule", "customers", "right"]]
+          segment                  rule  customers  right
+    rule
+    1           0      revenue over 510          2    1.0
+    2           1  revenue at most 510          2    1.0
+    """
+    values = check_money(X)
+    labels = np.asarray(labels)
+    if labels.shape != (len(X),):
+        raise ValueError(f"there are {labels.size:,} labels for {len(X):,} customers; pass one for each.")
+    at = revenue_column(X, revenue)
+    money = pd.DataFrame(values, columns=list(X.columns))
+    ratios = pd.DataFrame(bounded_ratio(money.drop(columns=at).to_numpy(), money[[at]].to_numpy()), columns=list(money.columns.drop(at)))
+    features, columns = np.hstack([values, ratios.to_numpy()]), [*money.columns, *ratios.columns]
+    leaves = max_leaves or max(6, len(np.unique(labels)) + 1)
+    tree = DecisionTreeClassifier(max_leaf_nodes=leaves, min_samples_leaf=max(1, len(X) // 200), random_state=0).fit(features, labels).tree_
+    classes, rows = np.unique(labels), []
+    for node, path in _paths(tree):
+        bounds = {}
+        for feature, low, limit in path:
+            bounds.setdefault(feature, [-np.inf, np.inf])
+            threshold = _rounded(limit, feature >= len(money.columns))
+            bounds[feature][0 if low else 1] = threshold
+        inside = np.ones(len(X), dtype=bool)
+        for feature, (low, high) in bounds.items():
+            inside &= (features[:, feature] > low) & (features[:, feature] <= high)
+        text = (
+            " and ".join(_said(columns[f], low, high, f >= len(money.columns)) for f, (low, high) in sorted(bounds.items()))
+            or "every customer"
+        )
+        segment = classes[tree.value[node, 0].argmax()]
+        rows.append((segment, text, int(inside.sum()), float((labels[inside] == segment).mean()) if inside.any() else np.nan))
+    table = pd.DataFrame(rows, columns=["segment", "rule", "customers", "right"])
+    table = table.sort_values(["segment", "customers"], ascending=[True, False], kind="stable", ignore_index=True)
+    table.index = pd.RangeIndex(1, len(table) + 1, name="rule")
+    if names is not None:
+        table.insert(1, "name", table["segment"].map(dict(names)))
+    return table
+
+
+def _paths(tree, node: int = 0, path: tuple = ()):
+    """Leaves of a tree with the conditions that lead there: (feature, is a lower bound, threshold)."""
+    if tree.children_left[node] == -1:
+        yield node, path
+        return
+    feature, limit = int(tree.feature[node]), float(tree.threshold[node])
+    yield from _paths(tree, tree.children_left[node], (*path, (feature, False, limit)))
+    yield from _paths(tree, tree.children_right[node], (*path, (feature, True, limit)))
+
+
+def _rounded(limit: float, ratio: bool) -> float:
+    """The threshold as it will be read: three digits of money, or a whole per mille of revenue."""
+    if not ratio:
+        return float(f"{limit:.3g}")
+    if abs(limit) >= 0.999:
+        return limit
+    plain = round(limit / (1 - abs(limit)), 3)
+    return plain / (1 + abs(plain))
+
+
+def _said(column: str, low: float, high: float, ratio: bool) -> str:
+    if not ratio:
+        low_text, high_text, unit = short_money(low), short_money(high), ""
+    else:
+        low_text, high_text = (f"{x / (1 - abs(x)) * 100:.3g} %" if abs(x) < 1 else "" for x in (low, high))
+        unit = " of revenue"
+    if np.isfinite(low) and np.isfinite(high):
+        return f"{words(column)} over {low_text} to {high_text}{unit}"
+    return f"{words(column)} over {low_text}{unit}" if np.isfinite(low) else f"{words(column)} at most {high_text}{unit}"

@@ -1,0 +1,210 @@
+"""Which kinds of customers does the company have, by what they bring and what they cost?
+
+`ProfitSegmenter` puts together the stage: arcsinh levels and ratios (`MoneyScaler`), the number of segments (`choose_k`), K-means on a sample in
+one thread, segments ordered by mean profit, named and profiled in money, and rules that say them in words.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClusterMixin, clone
+from sklearn.cluster import KMeans
+from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
+
+from custprof.segmentation.choice import align_profit, choose_k
+from custprof.segmentation.profile import segment_profile
+from custprof.segmentation.rules import segment_rules
+from custprof.segmentation.scaler import MoneyScaler, check_money, revenue_column
+from custprof.segmentation.stability import canonical_order, with_segments
+
+__all__ = ["ProfitSegmenter"]
+
+WHALE = -1
+
+
+class ProfitSegmenter(ClusterMixin, BaseEstimator):
+    """Segments of customers on money columns, ordered by profit: 0 has the highest mean profit.
+
+    The order of the rows, the customers' ids and the currency change nothing.
+
+    Parameters
+    ----------
+    n_segments : int or "auto"
+        "auto" takes the suggestion of `choose_k`, which may be one. With whales, they come on top.
+    estimator : scikit-learn clusterer with predict, optional
+        Default K-means with five starts. Its number of clusters and random_state are set here.
+    whales : float
+        Share of the customers (largest by revenue; customers of equal revenue stay together) set apart as a segment of their own before the
+        others are segmented; 0 for none.
+    min_share : float
+        A segment with a smaller share of the customers is merged into the nearest, and listed in ``merged_``.
+    sample : int
+        At most this many customers are used to find the segments; all are then assigned.
+    random_state : int
+
+    Attributes
+    ----------
+    labels_ : ndarray of int, one per customer in the row order of X
+    segments_ : Series of str by customer
+        The name of the customer's segment.
+    profile_ : DataFrame by segment
+        See `segment_profile`: name, customers, share, profit, profit_share, loss_share, mean_profit, losing, median_<column>, <column>_rate.
+    rules_ : DataFrame by rule
+        See `segment_rules`: segment, name, rule, customers, right. ``fidelity_`` is the share of all customers that the rules place right.
+    k_table_ : DataFrame by k, or None if n_segments is a number
+        See `choose_k`.
+    merged_ : DataFrame
+        customers, share, into (segment): one row for every segment that was too small to stand.
+    n_segments_ : int
+    scaler_, estimator_ : the fitted parts
+    whale_limit_ : float or None
+        Revenue from which a customer is a whale.
+
+    Raises
+    ------
+    TypeError
+        If X is not a frame of numbers, or the estimator cannot predict or has no number of clusters.
+    ValueError
+        If profit is not given or amounts are missing or infinite, or there are fewer (different) customers than segments.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame(
+    ...     {"revenue": [900.0, 1000.0, 1100.0, 950.0, 1050.0, 980.0], "cost_to_serve": [90.0, 100.0, 110.0, 700.0, 800.0, 750.0]},
+    ...     index=list("abcdef"),
+    ... )
+    >>> segmenter = ProfitSegmenter(n_segments=2).fit(X, y=0.4 * X["revenue"] - X["cost_to_serve"])
+    >>> segmenter.labels_.tolist()
+    [0, 0, 0, 1, 1, 1]
+    >>> segmenter.profile_["name"].tolist()
+    ['medium revenue, earns, cost to serve 10 % of revenue', 'medium revenue, loses money, cost to serve 76 % of revenue']
+    >>> segmenter.predict(pd.DataFrame({"revenue": [5000.0], "cost_to_serve": [300.0]})).tolist()
+    [0]
+    """
+
+    def __init__(self, n_segments="auto", *, estimator=None, whales=0.0, min_share=0.02, sample=50_000, random_state=0):
+        self.n_segments = n_segments
+        self.estimator = estimator
+        self.whales = whales
+        self.min_share = min_share
+        self.sample = sample
+        self.random_state = random_state
+
+    def fit(self, X: pd.DataFrame, y=None) -> ProfitSegmenter:
+        """Find the segments.
+
+        Parameters
+        ----------
+        X : DataFrame, customers x money columns
+            Currency units: revenue (first, or named net_revenue or revenue), gross_margin, cost_to_serve, ...; one row per customer.
+        y : Series or array
+            Profit of the same customers, currency units, signed. A Series is matched by customer.
+        """
+        values = check_money(X)
+        self._check(X, y)
+        profit = align_profit(y, X)
+        self.revenue_ = revenue_column(X)
+        self.feature_names_in_, self.n_features_in_ = np.asarray(X.columns, dtype=object), X.shape[1]
+        revenue = X[self.revenue_].to_numpy(dtype=float)
+        self.whale_limit_ = _whale_limit(revenue, self.whales)
+        small = np.ones(len(X), dtype=bool) if self.whale_limit_ is None else revenue < self.whale_limit_
+        rows = np.flatnonzero(small)[canonical_order(values[small], profit[small])]
+        raw = np.full(len(X), WHALE)
+        raw[rows] = self._cluster(X.iloc[rows], profit[rows])
+        self._name(X, profit, raw)
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Segment of every customer of X (the columns of ``fit``, in currency units): ndarray of int."""
+        check_is_fitted(self, "labels_")
+        check_money(X)
+        raw = self._assign(X)
+        if self.whale_limit_ is not None:
+            raw = np.where(X[self.revenue_].to_numpy(dtype=float) >= self.whale_limit_, WHALE, raw)
+        return np.array([self._final[label] for label in raw], dtype=int)
+
+    def _check(self, X: pd.DataFrame, y) -> None:
+        if y is None:
+            raise ValueError("the profit of the customers is needed to order and name the segments: fit(X, y=pnl['profit']).")
+        if not (self.n_segments == "auto" or (isinstance(self.n_segments, int | np.integer) and self.n_segments >= 1)):
+            raise ValueError(f"n_segments is {self.n_segments!r}; give a whole number from 1, or 'auto'.")
+        if not 0 <= self.whales < 1 or not 0 <= self.min_share < 1:
+            raise ValueError(
+                f"whales is {self.whales} and min_share {self.min_share}; both are shares of the customers, from 0 to below 1."
+            )
+        if len(X) < (1 if self.n_segments == "auto" else self.n_segments):
+            raise ValueError(f"{self.n_segments} segments asked of {len(X):,} customers; ask for fewer, or pass more customers.")
+        if self.estimator is not None and not hasattr(self.estimator, "predict"):
+            raise TypeError(f"{type(self.estimator).__name__} cannot assign a new customer; pass a clusterer with predict, such as KMeans.")
+
+    def _cluster(self, X: pd.DataFrame, profit: np.ndarray) -> np.ndarray:
+        """Raw labels of the customers of X (in canonical order), those of small segments already merged."""
+        self.scaler_ = MoneyScaler(self.revenue_).fit(X)
+        features = self._features(X)
+        self.k_table_, k = None, self.n_segments
+        if k == "auto":
+            self.k_table_ = choose_k(X, profit, min_share=self.min_share, estimator=self.estimator, random_state=self.random_state)
+            k = int(self.k_table_.index[self.k_table_["suggested"]][0])
+        different = len(np.unique(features, axis=0)) if len(features) <= self.sample else k
+        if different < k:
+            raise ValueError(f"{k} segments asked of {different} different customers ({len(X):,} in all); ask for fewer.")
+        model = KMeans(k, n_init=5) if self.estimator is None else with_segments(clone(self.estimator), k)
+        if "random_state" in model.get_params():
+            model.set_params(random_state=self.random_state)
+        rng = np.random.default_rng(self.random_state)
+        chosen = np.sort(rng.choice(len(X), self.sample, replace=False)) if len(X) > self.sample else slice(None)
+        with threadpool_limits(1):
+            self.estimator_ = model.fit(features[chosen])
+            found = self.estimator_.predict(features)
+        self._home, self._merged = _merge(features, found, self.min_share)
+        return np.array([self._home[label] for label in found])
+
+    def _features(self, X: pd.DataFrame) -> np.ndarray:
+        return np.round(self.scaler_.transform(X), 9)  # absorbs what another currency does to the last digits
+
+    def _assign(self, X: pd.DataFrame) -> np.ndarray:
+        features = self._features(X)
+        with threadpool_limits(1):
+            found = self.estimator_.predict(features)
+        return np.array([self._home.get(label, label) for label in found], dtype=int)
+
+    def _name(self, X: pd.DataFrame, profit: np.ndarray, raw: np.ndarray) -> None:
+        means = pd.Series(profit).groupby(raw).mean().sort_values(ascending=False, kind="stable")
+        self._final = {label: segment for segment, label in enumerate(means.index)}
+        self.labels_ = np.array([self._final[label] for label in raw], dtype=int)
+        self.n_segments_ = len(means)
+        self.profile_ = segment_profile(X, profit, self.labels_, revenue=self.revenue_, whales=self._final.get(WHALE))
+        names = self.profile_["name"]
+        self.segments_ = pd.Series(names.loc[self.labels_].to_numpy(), index=X.index, name="segment")
+        self.rules_ = segment_rules(X, self.labels_, names=names, revenue=self.revenue_)
+        self.fidelity_ = float((self.rules_["customers"] * self.rules_["right"].fillna(0)).sum() / len(X))
+        self.merged_ = self._merged.assign(into=[self._final[label] for label in self._merged["into"]])
+
+
+def _whale_limit(revenue: np.ndarray, share: float) -> float | None:
+    if share == 0:
+        return None
+    count = max(1, round(share * len(revenue)))
+    limit = float(np.sort(revenue)[-count])
+    return limit if limit > revenue.min() else None  # no one is left to be smaller than
+
+
+def _merge(features: np.ndarray, labels: np.ndarray, min_share: float) -> tuple[dict, pd.DataFrame]:
+    """Where every found label ends, once segments below the share have joined the nearest, smallest first; and what was merged."""
+    found = np.unique(labels)
+    home, merged = {label: label for label in found}, []
+    while True:
+        ends = np.array([home[label] for label in found])
+        counts = pd.Series(labels).map(home).value_counts()
+        if len(counts) < 2 or counts.min() >= min_share * len(labels):
+            break
+        small = counts[counts == counts.min()].index.min()
+        now = np.array([home[label] for label in labels])
+        centres = {label: features[now == label].mean(axis=0) for label in np.unique(ends)}
+        into = min((label for label in centres if label != small), key=lambda label: np.linalg.norm(centres[label] - centres[small]))
+        merged.append({"customers": int(counts[small]), "share": counts[small] / len(labels), "into": into})
+        home = {label: into if end == small else end for label, end in home.items()}
+    frame = pd.DataFrame(merged, columns=["customers", "share", "into"])
+    return home, frame.assign(into=[home[label] for label in frame["into"]])
