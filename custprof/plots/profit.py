@@ -51,7 +51,7 @@ def whale_curve(curve: pd.DataFrame, *, ax: Axes | None = None, currency: str = 
     ax.axhline(money[-1], color=NEUTRAL, linewidth=0.8, linestyle="--")
     if mark is not None:
         dots = curve.loc[curve.index.isin(pd.Index(mark))]
-        ax.plot(dots["customer_share"], dots["cumulative_profit"], "o", color="black", markersize=5, zorder=3)
+        ax.plot(dots["customer_share"], dots["cumulative_profit"], "o", color="black", markersize=5, zorder=3, clip_on=False)
     ax.set(xlim=(0, 1), xlabel="customers, most profitable first", ylabel="cumulative profit")
     ax.margins(y=0.16)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import pandas as pd
 
+from custprof.costing import NO_ACTIVITY, SUSTAINING, UNASSIGNED, UNUSED
 from custprof.profit.totals import total
 from custprof.study.engine import UNKNOWN_CUSTOMER
 
 __all__ = ["DIRECT_COSTS", "RESIDUALS", "activity_columns", "customer_pnl", "customers_only", "ladder", "profit_basis"]
 
 #: The rows that are no customer: cost that no customer caused, or lines of nobody known.
-RESIDUALS = ("(unused capacity)", "(unassigned)", "(business-sustaining)", UNKNOWN_CUSTOMER)
+RESIDUALS = (UNUSED, UNASSIGNED, SUSTAINING, UNKNOWN_CUSTOMER)
 #: Costs that stand on the customer's own invoices, after the cost of goods.
 DIRECT_COSTS = ("freight", "commission", "credit_cost", "bad_debt")
 
@@ -105,7 +106,7 @@ def profit_basis(pnl: pd.DataFrame) -> str:
     deducted = [step.replace("_", " ") for step in steps if step in pnl]
     unknown = [step.replace("_", " ") for step in steps if step not in pnl]
     if "cost_to_serve" in pnl:
-        count = len(activity_columns(pnl))
+        count = len([name for name in activity_columns(pnl) if name != NO_ACTIVITY])
         deducted[-1] += f" ({count} {'activity' if count == 1 else 'activities'})"
     words = "Profit is net revenue" + (f" less {_listed(deducted)}" if deducted else "") + "."
     return words + (f" Not known, so not deducted: {', '.join(unknown)}." if unknown else "")
@@ -158,8 +159,9 @@ def ladder(pnl: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         In the order of the ladder, columns step (name), amount (money; deductions are negative, so the steps between two totals lead from
-        one to the other) and kind ("total", "step", or "residual" for cost that no customer caused). With residual rows the profit
-        of the customers stands as "customer_profit" above them, and "profit" is the company's.
+        one to the other) and kind ("total", "step", or "residual" for cost that no customer caused). Activities
+        that cost nobody anything are left out. With rows of cost that no customer caused, the profit of the customers (known or not)
+        stands as "customer_profit" above them, and "profit" is the company's.
 
     Examples
     --------
@@ -176,13 +178,16 @@ def ladder(pnl: pd.DataFrame) -> pd.DataFrame:
     """
     names = pnl.index.get_level_values(0)
     served = pnl[~names.isin(RESIDUALS[:3])]
-    costs = {"discounts", "returns", "cost_of_goods", *DIRECT_COSTS, *activity_columns(pnl)}
-    order = (*_REVENUE, "cost_of_goods", "gross_margin", *DIRECT_COSTS, "contribution", *activity_columns(pnl))
+    activities = activity_columns(pnl)
+    costs = {"discounts", "returns", "cost_of_goods", *DIRECT_COSTS, *activities}
+    order = (*_REVENUE, "cost_of_goods", "gross_margin", *DIRECT_COSTS, "contribution", *activities)
     rows = []
     for name in order:
         repeated = name == "contribution" and rows and rows[-1][0] == "gross_margin"  # no direct cost is known
         if name in pnl and not repeated:
             amount = total(served[name])
+            if not amount and name in activities:
+                continue
             rows.append((name, -amount if name in costs else amount, "step" if name in costs else "total"))
     residual = [(name, total(pnl.loc[names == name, "profit"]), "residual") for name in RESIDUALS[:3] if (names == name).any()]
     if residual:
