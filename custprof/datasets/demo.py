@@ -34,7 +34,7 @@ def load_demo():
 
     Examples
     --------
-    >>> load_demo().name                                                # doctest: +SKIP
+    >>> load_demo().name
     'Demo company'
     """
     from custprof.study import Study

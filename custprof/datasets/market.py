@@ -137,11 +137,11 @@ def draw_market(rng: np.random.Generator, n_customers: int) -> Market:
 
     years = ("2023", "2024", "2025")
     rows = [
-        (f"K{year[2:]}{k + 1}", f"{name} {year}", channel, f"{year}-{start}", days, spend)
+        (f"{name} {year}", channel, f"{year}-{start}", days, spend)
         for year in years
-        for k, (name, channel, start, days, spend, *_) in enumerate(_CAMPAIGNS)
+        for name, channel, start, days, spend, *_ in _CAMPAIGNS
     ]
-    frame = pd.DataFrame(rows, columns=["campaign_id", "name", "channel", "started_on", "days", "spend"])
+    frame = pd.DataFrame(rows, columns=["campaign_id", "channel", "started_on", "days", "spend"])
     frame["started_on"] = pd.to_datetime(frame["started_on"]).astype("datetime64[s]")
     frame["ended_on"] = frame["started_on"] + pd.to_timedelta(frame.pop("days"), unit="D")
     wobble = 0.85 + 0.3 * rng.random(len(frame))
@@ -157,7 +157,7 @@ def draw_market(rng: np.random.Generator, n_customers: int) -> Market:
         price=price,
         unit_cost=unit_cost,
         popularity=popularity,
-        campaigns=frame[["campaign_id", "name", "channel", "started_on", "ended_on", "spend"]],
+        campaigns=frame[["campaign_id", "channel", "started_on", "ended_on", "spend"]],
         campaign_share=share,
         conversion=conversion,
         tilt=tilt,

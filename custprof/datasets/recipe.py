@@ -109,6 +109,10 @@ fact = "credit_cost"
 [[ties]]
 accounts = ["5400"]
 fact = "bad_debt"
+
+[[ties]]
+accounts = ["6500"]        # a column of another table than the invoice lines is named with its table
+fact = "campaigns.spend"
 """
 
 _COSTS = """\
