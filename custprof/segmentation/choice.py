@@ -1,8 +1,8 @@
 """How many segments are there, and is there more than one?
 
-No single index knows. So: the gap statistic asks whether there is any structure; then every number of segments whose segments all come back in
-bootstraps (Jaccard of at least .75) and are large enough is a candidate; candidates are ranked by separation (silhouette) and by what they say
-about profit. The whole table is returned, and one suggestion with its reason in words. One segment is an answer.
+No single index knows. So: the gap statistic asks whether there is any structure; then every number of segments whose segments all come
+back in bootstraps (Jaccard of at least .75) and are large enough is a candidate; candidates are ranked by separation (silhouette) and by
+what they say about profit. The whole table is returned, and one suggestion with its reason in words. One segment is an answer.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from custprof.segmentation.stability import DOUBTFUL, VALID, canonical_order, ja
 
 __all__ = ["align_profit", "choose_k"]
 
-#: How far the gap must rise above one segment, its error deducted, against both references. Single heavy-tailed groups of eight shapes stayed
-#: at or under .12, most under .05; five types of customers reached .3 to .45, with much overlap .11 to .16.
+#: How far the gap must rise above one segment, its error deducted, against both references. Single heavy-tailed groups of eight shapes
+#: stayed at or under .12, most under .05; five types of customers reached .3 to .45, with much overlap .11 to .16.
 MATERIAL_GAP = 0.125
 GAP_SAMPLE, SILHOUETTE_SAMPLE = 1_500, 2_000
 
@@ -60,10 +60,10 @@ def choose_k(
     DataFrame by k (1, 2, ...)
         gap, gap_se, gap_cloud, gap_cloud_se (gap statistic against uniform data and against one cloud with the same tails and rank
         correlations, with the standard errors of the simulation); silhouette (NaN for k = 1); min_jaccard, mean_jaccard (over the
-        segments, of their bootstrap means); jaccards (list, smallest first); min_share (of the customers in the smallest segment); loss_caught
-        (share of all losses that lies in segments losing money in total), r2_profit, r2_arcsinh (share of the variance of profit, and of
-        arcsinh profit, between segments; raw profit alone prefers the worst segmentation) if profit is given; passes (bool: stable, large enough);
-        suggested (bool, true once); reason (words).
+        segments, of their bootstrap means); jaccards (list, smallest first); min_share (of the customers in the smallest segment);
+        loss_caught (share of all losses that lies in segments losing money in total), r2_profit, r2_arcsinh (share of the variance of
+        profit, and of arcsinh profit, between segments; raw profit alone prefers the worst segmentation) if profit is given; passes (bool:
+        stable, large enough); suggested (bool, true once); reason (words).
 
     Raises
     ------
@@ -191,8 +191,9 @@ def _suggest(table: pd.DataFrame, min_share: float) -> pd.DataFrame:
     if structure and len(pool):
         ranks = pool[[column for column in ("silhouette", "r2_arcsinh") if column in pool]].rank(ascending=False)
         best = int(ranks.mean(axis=1).idxmin())  # the smaller k wins a tie
-        why = f"structure beyond one segment (gap +{gain.max():.2f}), every segment found again (Jaccard {table.at[best, 'min_jaccard']:.2f}), "
-        why += f"smallest {table.at[best, 'min_share']:.0%} of customers, best in separation and profit together{doubt}"
+        jaccard, share = table.loc[best, "min_jaccard"], table.loc[best, "min_share"]
+        why = f"structure beyond one segment (gap +{gain.max():.2f}), every segment found again (Jaccard {jaccard:.2f}), "
+        why += f"smallest {share:.0%} of customers, best in separation and profit together{doubt}"
     elif structure:
         best, why = 1, "there is structure, but at every number some segment is too small or is not found again"
     elif len(table) == 1:

@@ -1,9 +1,9 @@
 """Is there any structure, or is it one group with a long tail?
 
-The gap statistic compares the spread within k segments with that of a reference without segments. Two references are used, since each is fooled
-by something that customers do. Uniform in the box along the principal axes (Tibshirani, Walther and Hastie) takes skewness and signs for
-structure. One cloud in money units, with the middle and tails of every column and their rank correlations, takes tails that come together for
-structure. Types of customers beat both.
+The gap statistic compares the spread within k segments with that of a reference without segments. Two references are used, since each is
+fooled by something that customers do. Uniform in the box along the principal axes (Tibshirani, Walther and Hastie) takes skewness and
+signs for structure. One cloud in money units, with the middle and tails of every column and their rank correlations, takes tails that come
+together for structure. Types of customers beat both.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def gap_table(X: pd.DataFrame, k_max: int, *, estimator=None, rng: np.random.Gen
     Returns
     -------
     DataFrame by k
-        gap, gap_se (uniform reference; simulation error), gap_cloud, gap_cloud_se (one cloud). Unit: log of the squared spread within segments.
+        gap, gap_se (uniform reference; simulation error), gap_cloud, gap_cloud_se (one cloud). Unit: log of the squared spread within
+        segments.
 
     References
     ----------
@@ -82,7 +83,8 @@ def _boxes(features: np.ndarray, rng: np.random.Generator):
 
 
 def _clouds(X: pd.DataFrame, scale: np.ndarray, rng: np.random.Generator):
-    """Samples of one cloud with the rank correlations of the columns (a Gaussian copula) and their middle and tails, without their bumps."""
+    """Samples of one cloud with the rank correlations of the columns (a Gaussian copula) and their middle and tails, without their
+    bumps."""
     levels = np.arcsinh(X.to_numpy(dtype=float) / scale)
     knots = np.quantile(levels, [0, *KNOTS, 1], axis=0)
     normal = ndtri(X.rank(method="average").to_numpy() / (len(X) + 1))

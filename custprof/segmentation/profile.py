@@ -1,6 +1,7 @@
 """Who is in each segment, what does it earn, and what should it be called?
 
-Everything is said in money and in words made from the data, since a segment is only as useful as the sentence that a sales manager can repeat.
+Everything is said in money and in words made from the data, since a segment is only as useful as the sentence that a sales manager can
+repeat.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def segment_profile(X: pd.DataFrame, profit, labels, *, revenue: str | None = No
     -------
     DataFrame by segment
         name (unique); customers; share (of customers); profit (sum); profit_share (of the total profit, NaN unless that is positive);
-        loss_share (of all losses, NaN if there are none); mean_profit; losing (share of its customers with a loss); median_<column> for every
-        money column; <column>_rate for every column but revenue (sum over sum of revenue, NaN unless that is positive).
+        loss_share (of all losses, NaN if there are none); mean_profit; losing (share of its customers with a loss); median_<column> for
+        every money column; <column>_rate for every column but revenue (sum over sum of revenue, NaN unless that is positive).
 
     Raises
     ------
@@ -134,7 +135,7 @@ def _telling(rates: pd.DataFrame) -> str | None:
 
 
 def _rate(rates: pd.DataFrame, segment: int, column: str) -> str:
-    rate = rates.at[segment, column]
+    rate = rates.loc[segment, column]
     return "" if np.isnan(rate) else f"{words(column)} {rate * 100:.0f} % of revenue"
 
 

@@ -1,7 +1,7 @@
 """How would one say, in money, who belongs to which segment?
 
-A shallow decision tree on the money columns and their ratios to revenue, its thresholds rounded to three digits and written as text. The rules
-are an explanation of the segments, not the segments: the share of customers that they place right says how good an explanation.
+A shallow decision tree on the money columns and their ratios to revenue, its thresholds rounded to three digits and written as text. The
+rules are an explanation of the segments, not the segments: the share of customers that they place right says how good an explanation.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def segment_rules(X: pd.DataFrame, labels, *, names=None, revenue: str | None = 
     Returns
     -------
     DataFrame by rule (from 1), by segment, the largest rule of a segment first
-        segment; name (if given); rule (text); customers (that the rule takes); right (share of them that are in the segment). Every customer
-        falls under one rule, so the sum of customers x right over all customers is the rules' fidelity.
+        segment; name (if given); rule (text); customers (that the rule takes); right (share of them that are in the segment). Every
+        customer falls under one rule, so the sum of customers x right over all customers is the rules' fidelity.
 
     Raises
     ------

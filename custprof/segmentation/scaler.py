@@ -1,9 +1,10 @@
 """How do customers of very different size come into one space where distance means something?
 
-Money columns are signed and heavy-tailed: on plain or z-scored values K-means finds one giant, a handful of outliers and the rest. Here a level
-becomes ``arcsinh(amount / scale)``, which is linear for small amounts, logarithmic for large ones and defined for losses; its scale is kept in
-money units. Beside every level but revenue stands its ratio to revenue, ``amount / (|amount| + |revenue|)``: between -1 and 1, defined for
-customers without revenue, one half where the amount equals the revenue. All columns are then centred and brought to unit variance.
+Money columns are signed and heavy-tailed: on plain or z-scored values K-means finds one giant, a handful of outliers and the rest. Here a
+level becomes ``arcsinh(amount / scale)``, which is linear for small amounts, logarithmic for large ones and defined for losses; its scale
+is kept in money units. Beside every level but revenue stands its ratio to revenue, ``amount / (|amount| + |revenue|)``: between -1 and 1,
+defined for customers without revenue, one half where the amount equals the revenue. All columns are then centred and brought to unit
+variance.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class MoneyScaler(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     revenue : str, optional
-        The column the others are set against. Default: ``net_revenue``, ``revenue``, ``invoice_revenue`` or ``list_revenue``, else the first.
+        The column the others are set against. Default: ``net_revenue``, ``revenue``, ``invoice_revenue`` or ``list_revenue``, else the
+        first.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
 """Which kinds of customers does the company have, by what they bring and what they cost?
 
-`ProfitSegmenter` puts together the stage: arcsinh levels and ratios (`MoneyScaler`), the number of segments (`choose_k`), K-means on a sample in
-one thread, segments ordered by mean profit, named and profiled in money, and rules that say them in words.
+`ProfitSegmenter` puts together the stage: arcsinh levels and ratios (`MoneyScaler`), the number of segments (`choose_k`), K-means on a
+sample in one thread, segments ordered by mean profit, named and profiled in money, and rules that say them in words.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
     segments_ : Series of str by customer
         The name of the customer's segment.
     profile_ : DataFrame by segment
-        See `segment_profile`: name, customers, share, profit, profit_share, loss_share, mean_profit, losing, median_<column>, <column>_rate.
+        See `segment_profile`: name, customers, share, profit, profit_share, loss_share, mean_profit, losing, median_<column>,
+        <column>_rate.
     rules_ : DataFrame by rule
         See `segment_rules`: segment, name, rule, customers, right. ``fidelity_`` is the share of all customers that the rules place right.
     k_table_ : DataFrame by k, or None if n_segments is a number

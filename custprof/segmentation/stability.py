@@ -1,8 +1,8 @@
 """Would these segments be found again, had other customers come by?
 
-Hennig's cluster-wise stability: draw customers with replacement, cluster them again, and for every segment take the Jaccard similarity with the
-most similar new segment, on the customers drawn. A segment that is a property of the customers comes back; one that is a property of the
-algorithm does not.
+Hennig's cluster-wise stability: draw customers with replacement, cluster them again, and for every segment take the Jaccard similarity
+with the most similar new segment, on the customers drawn. A segment that is a property of the customers comes back; one that is a property
+of the algorithm does not.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def stability(
     X : DataFrame, customers x money columns
         The frame that was segmented, in currency units.
     labels : array-like or Series of int, one per customer
-        The segments, as in ``ProfitSegmenter.labels_``. A Series is matched to X by customer. Leave whales out: they are a rule, not a cluster.
+        The segments, as in ``ProfitSegmenter.labels_``. A Series is matched to X by customer. Leave whales out: they are a rule, not a
+        cluster.
     estimator : scikit-learn clusterer, optional
         What made the labels (default K-means); its number of clusters is set to that of the labels.
     n_bootstraps : int
@@ -45,8 +46,8 @@ def stability(
     Returns
     -------
     DataFrame by segment
-        customers; jaccard (mean over the bootstraps); recovered (share of bootstraps with a similarity of at least .75); dissolved (share with
-        at most .5); verdict ("valid" from .75, "doubtful" from .6, "not to be trusted" above .5, "dissolved").
+        customers; jaccard (mean over the bootstraps); recovered (share of bootstraps with a similarity of at least .75); dissolved (share
+        with at most .5); verdict ("valid" from .75, "doubtful" from .6, "not to be trusted" above .5, "dissolved").
 
     Raises
     ------
@@ -103,7 +104,8 @@ def verdict(jaccard: float) -> str:
 
 
 def jaccards(features: np.ndarray, labels: np.ndarray, estimator, n_bootstraps: int, rng: np.random.Generator) -> np.ndarray:
-    """Similarity of each segment (labels 0, 1, ...) with its best match in each bootstrap: n_bootstraps x segments, NaN where none was drawn."""
+    """Similarity of each segment (labels 0, 1, ...) with its best match in each bootstrap: n_bootstraps x segments, NaN where none was
+    drawn."""
     n, k = len(labels), int(labels.max()) + 1
     runs = np.full((n_bootstraps, k), np.nan)
     for run in runs:
