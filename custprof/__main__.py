@@ -106,13 +106,21 @@ def _check(options) -> int:
     study = Study.open(options.dir or shipped("data") / "demo")
     issues = study.check()
     for issue in issues.itertuples():
-        where = f"{issue.table}.{issue.column}" if isinstance(issue.column, str) and issue.column else issue.table
-        print(f"{issue.severity.upper():8}{where}: {issue.rule} ({issue.rows:,} rows). {issue.advice}")
-    for row in study.reconciliation().itertuples():
+        print(_issue_line(issue, study))
+    for row in study.reconciliation().drop_duplicates("table").itertuples():
         print(f"{row.table}: {row.rows_read:,} rows read, {row.rows_used:,} used, {row.rows_set_aside:,} set aside")
     errors = int((issues["severity"] == "error").sum())
     print(f"{study.name}: {errors} errors, {int((issues['severity'] == 'warning').sum())} warnings")
     return FAILED if errors else 0
+
+
+def _issue_line(issue, study) -> str:
+    where = f"{issue.table}.{issue.column}" if issue.column else issue.table
+    counted = [f"{issue.rows:,} rows"] if issue.rows else []
+    counted += [study.money(issue.amount, decimals=study.decimals)] if issue.amount == issue.amount else []
+    what = f"{issue.rule} ({', '.join(counted)})" if counted else issue.rule
+    first = f" First: {issue.examples}." if issue.examples else ""
+    return f"{issue.severity.upper():8}{where}: {what}.{first} {issue.advice}"
 
 
 def _report(options) -> int:

@@ -12,7 +12,8 @@ from pathlib import Path
 __all__ = ["first_finding", "question_of", "render_index", "render_notebook"]
 
 TEMPLATES = Path(__file__).parent / "templates"
-SHOWN = ["application/vnd.jupyter.widget-view+json", "text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
+WIDGET = "application/vnd.jupyter.widget-view+json"
+SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
 INJECTED = "injected-parameters"
 
 
@@ -46,9 +47,9 @@ def render_notebook(notebook, pages: list[dict], name: str, *, study: str = "") 
     """
     import nbformat
 
-    shown = nbformat.from_dict(notebook)
-    shown.cells = [cell for cell in notebook.cells if INJECTED not in cell.metadata.get("tags", [])]
-    shown.metadata = {**notebook.metadata, "title": question_of(notebook) or name}
+    cells = [_without_widgets(cell) for cell in notebook.cells if INJECTED not in cell.metadata.get("tags", [])]
+    metadata = {**notebook.metadata, "title": question_of(notebook) or name}
+    shown = nbformat.from_dict({**notebook, "cells": cells, "metadata": metadata})
     here = next(place for place, page in enumerate(pages) if page["name"] == name)
     around = {"previous": pages[here - 1] if here else None, "next": pages[here + 1] if here + 1 < len(pages) else None}
     resources = {"metadata": {"name": name}, "report": {"study": study, "pages": pages, "here": name, **around}}
@@ -115,6 +116,12 @@ def first_finding(notebook) -> str:
         if (text := output.get("data", {}).get("text/markdown", ""))
     ]
     return _plain(max(said, key=lambda each: each[:2])[2]) if said else ""
+
+
+def _without_widgets(cell):
+    """A widget has no life on a page, and a static table stands beside it."""
+    outputs = [output for output in cell.get("outputs", []) if WIDGET not in output.get("data", {})]
+    return {**cell, "outputs": outputs} if len(outputs) < len(cell.get("outputs", [])) else cell
 
 
 def _plain(markdown: str) -> str:

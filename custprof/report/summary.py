@@ -112,7 +112,7 @@ def cover(study, tables: Mapping[str, pd.DataFrame]) -> dict:
         "subtitle": f"{study.start:%d %B %Y} to {study.end:%d %B %Y}, in {study.currency or 'currency units'}, compared by {study.period}.",
         "cards": _cards(study, tables["Key figures"].set_index("figure")),
         "figures": [_whale_figure(study, tables["Whale curve"])],
-        "notes": [profit_basis(pnl), *_reading_notes(study, tables["Reconciliation"])],
+        "notes": [profit_basis(pnl), _reading_note(tables["Reconciliation"])],
         "tables": [_issue_table(issues)] if issues is not None else [],
         "made": f"Made by custprof {__version__}. Customers plus the rows that are no customer equal the totals, to the cent.",
     }
@@ -192,7 +192,7 @@ def _cards(study, figures: pd.DataFrame) -> list[dict]:
         _card("Net revenue", study.money(amount["net revenue"])),
         _card("Profit of the company", study.money(amount["profit of the company"]), loss=amount["profit of the company"] < 0),
         _card("Customers at a loss", f"{figures.loc['customers at a loss', 'count']:,}", loss_makers, loss=amount["losses"] < 0),
-        _card("Profit of the profitable", study.money(amount["peak of the whale curve"]), peak),
+        _card("Peak of the whale curve", study.money(amount["peak of the whale curve"]), peak),
     ]
     for name, label in {
         "unused capacity": "Unused capacity",
@@ -209,30 +209,23 @@ def _card(label: str, value: str, note: str = "", *, loss: bool = False) -> dict
     return {"label": label, "value": value, "note": note, "loss": bool(loss)}
 
 
-def _reading_notes(study, reconciliation: pd.DataFrame) -> list[str]:
+def _reading_note(reconciliation: pd.DataFrame) -> str:
+    """Whether every row that was read is used."""
     tables = reconciliation.drop_duplicates("table")
-    said = [f"{row.table} {row.rows_read:,} = {row.rows_used:,} + {row.rows_set_aside:,}" for row in tables.itertuples()]
-    return [f"Rows read = used + set aside: {'; '.join(said)}."]
+    left = tables[tables["rows_set_aside"] > 0]
+    if left.empty:
+        return f"All {tables['rows_read'].sum():,} rows of {len(tables)} tables are used: {', '.join(tables['table'])}."
+    said = [f"{row.rows_set_aside:,} of {row.rows_read:,} rows of {row.table}" for row in left.itertuples()]
+    return f"Set aside, with the reasons below: {'; '.join(said)}. All other rows of {len(tables)} tables are used."
 
 
 def _issue_table(issues: pd.DataFrame) -> dict:
-    rows = [
-        [
-            issue.severity,
-            f"{issue.table}.{issue.column}" if isinstance(issue.column, str) and issue.column else issue.table,
-            issue.rule,
-            f"{issue.rows:,}" if issue.rows == issue.rows else "",
-            issue.advice,
-        ]
-        for issue in issues.itertuples()
-    ]
-    return {
-        "title": "What the check found",
-        "header": ["", "Where", "What", "Rows", "What to do"],
-        "rows": rows,
-        "texts": True,
-        "severity": True,
-    }
+    rows = []
+    for issue in issues.itertuples():
+        where = f"{issue.table}.{issue.column}" if issue.column else issue.table
+        rows.append([issue.severity, where, issue.rule, f"{issue.rows:,}" if issue.rows else "", issue.examples, issue.advice])
+    header = ["", "Where", "What", "Rows", "First", "What to do"]
+    return {"title": "What the check found", "header": header, "rows": rows, "texts": True, "severity": True}
 
 
 def _whale_figure(study, curve: pd.DataFrame) -> dict:

@@ -1,0 +1,109 @@
+"""The command as a person types it: what it prints, its exit status, and that its errors are sentences."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from custprof.__main__ import main
+from custprof.report.folders import new_study, notebooks_to_edit
+
+
+def custprof(*arguments, **options):
+    return subprocess.run([sys.executable, "-m", "custprof", *map(str, arguments)], capture_output=True, text=True, check=False, **options)
+
+
+def test_help_names_the_commands():
+    done = custprof("--help")
+    assert done.returncode == 0
+    assert all(f"    {command} " in done.stdout for command in ("new", "check", "report", "lab"))
+
+
+def test_version_is_the_package_s():
+    from custprof import __version__
+
+    assert custprof("--version").stdout == f"custprof {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["clv"], ["check", "a", "b"], ["report", "--wrong"]])
+def test_a_wrong_call_shows_the_usage(arguments):
+    done = custprof(*arguments)
+    assert done.returncode == 2 and "usage: custprof" in done.stderr
+
+
+def test_new_makes_a_study_that_opens_once_it_has_transactions(tmp_path, capsys):
+    folder = tmp_path / 'Ac"me'
+    assert main(["new", str(folder)]) == 0
+    assert "Put transactions.csv beside it" in capsys.readouterr().out
+    assert main(["check", str(folder)]) == 2
+    assert "transactions" in capsys.readouterr().err
+    header = (folder / "templates" / "transactions.csv").read_text(encoding="utf-8").strip().split(",")
+    assert header[:4] == ["customer_id", "order_id", "date", "revenue"] or set(header) >= {"customer_id", "order_id", "date", "revenue"}
+    (folder / "transactions.csv").write_text("customer_id,order_id,date,revenue\na,1,2024-03-01,12.50\n", encoding="utf-8")
+    assert main(["check", str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert "transactions: 1 rows read, 1 used, 0 set aside" in said and "Ac'me: 0 errors" in said
+
+
+def test_new_overwrites_nothing(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(ValueError, match=r"is not empty; name a new folder"):
+        new_study(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_errors_are_sentences_without_a_traceback(tmp_path):
+    done = custprof("report", tmp_path / "nowhere", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert done.stderr.startswith("custprof: ") and "does not exist" in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_check_exits_with_1_when_there_are_errors(small_study, capsys):
+    text = (small_study / "transactions.csv").read_text(encoding="utf-8").replace("revenue", "turnover")
+    (small_study / "transactions.csv").write_text(text, encoding="utf-8")
+    assert main(["check", str(small_study)]) in (1, 2)
+    said = capsys.readouterr()
+    assert "revenue" in said.out + said.err and "transactions" in said.out + said.err
+
+
+def test_report_prints_the_page_to_open_and_why_a_notebook_failed(small_study, write_notebook, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["report", str(small_study), "--out", str(out), "--notebooks", str(write_notebook("study_path"))]) == 0
+    assert capsys.readouterr().out.strip() == str(out / "index.html")
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "Small &amp; plain" in page and "Does it run?" in page
+    assert main(["report", str(small_study), "--out", str(out), "--notebooks", str(write_notebook("1 / 0"))]) == 1
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_fault_of_the_program_keeps_its_traceback(small_study, write_notebook, tmp_path, monkeypatch):
+    import pandas as pd
+
+    monkeypatch.setattr("custprof.report.run", lambda *_, **__: pd.Series([1], index=["a"]).astype("no such type"))
+    with pytest.raises(TypeError):
+        main(["report", str(small_study)])
+    monkeypatch.setattr("custprof.report.run", lambda *_, **__: int("x") if False else pd.to_datetime("never"))
+    with pytest.raises(ValueError, match="never"):
+        main(["report", str(small_study)])
+
+
+def test_lab_opens_the_checkout_s_notebooks_and_copies_an_installed_package_s(tmp_path, monkeypatch):
+    assert notebooks_to_edit(tmp_path / "copy").name == "notebooks" and not (tmp_path / "copy").exists()
+    source = tmp_path / "_shipped" / "notebooks"
+    (source / "solutions").mkdir(parents=True)
+    (source / "01_data.ipynb").write_text("theirs")
+    (source / "solutions" / "01_data.ipynb").write_text("theirs")
+    monkeypatch.setattr("custprof.datasets.shipped", lambda name: source)
+    folder = notebooks_to_edit(tmp_path / "copy")
+    (folder / "01_data.ipynb").write_text("mine")
+    notebooks_to_edit(tmp_path / "copy")
+    assert (folder / "01_data.ipynb").read_text() == "mine" and (folder / "solutions" / "01_data.ipynb").read_text() == "theirs"
+
+
+def test_lab_refuses_a_study_that_is_not_there():
+    done = custprof("lab", "/nowhere/at/all", env={**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"})
+    assert done.returncode == 2 and "does not exist" in done.stderr

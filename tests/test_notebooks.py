@@ -1,0 +1,61 @@
+"""Every notebook is a question, runs on the demo and on a study that has nothing but transactions, and stores no outputs."""
+
+from __future__ import annotations
+
+import re
+
+import nbformat
+import pytest
+from conftest import NOTEBOOKS
+
+from custprof.report import run
+
+SEVEN = ["01_data", "02_costs", "03_profit", "04_segments", "05_lifetime_value", "06_acquisition", "07_decisions"]
+
+
+def test_there_are_the_seven_notebooks():
+    assert [path.stem for path in NOTEBOOKS] == SEVEN
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_a_question_with_a_parameters_cell_and_a_fair_length(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    first = notebook.cells[0].source.splitlines()[0]
+    assert re.fullmatch(r"# .+\?", first), first
+    assert 20 <= len(notebook.cells) <= 40
+    tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    assert len(tagged) == 1 and "study_path" in tagged[0].source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_read_more_than_run(path):
+    lengths = sorted(len(cell.source.splitlines()) for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code")
+    assert lengths[len(lengths) // 2] <= 5
+
+
+@pytest.mark.xdist_group("report")
+@pytest.mark.parametrize("name", SEVEN)
+def test_a_notebook_runs_on_the_demo(demo_report, name):
+    page = (demo_report / f"{name}.html").read_text(encoding="utf-8")
+    assert "Not answered here" not in page
+    assert "Traceback" not in page and 'data-mime-type="application/vnd.jupyter.stderr"' not in page
+
+
+@pytest.mark.xdist_group("lacking")
+def test_the_notebooks_run_on_a_study_that_has_only_transactions(tmp_path):
+    """A hundred customers of a plain shop; what it cannot answer is said in words."""
+    rows = ["customer_id,order_id,date,revenue"]
+    for order in range(900):
+        customer = order * order % 97
+        rows.append(
+            f"c{customer:03},o{order},{2023 + order % 3}-{order % 12 + 1:02}-{order % 28 + 1:02},{(order * 37 % 1000 - 60) / 4:.2f}"
+        )
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "study.toml").write_text('[study]\nname = "Shop"\n', encoding="utf-8")
+    (tmp_path / "shop" / "transactions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    out = run(tmp_path / "shop", tmp_path / "out", progress=False)
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in out.glob("0*.html")}
+    assert set(pages) == set(SEVEN)
+    assert "Not answered here" in pages["02_costs"]
+    assert not any("Traceback" in page for page in pages.values())
