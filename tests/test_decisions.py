@@ -199,3 +199,27 @@ def test_manager_messages():
         decisions.manager_risk(PNL, pd.DataFrame({"customer_id": ["a", "a"], "account_manager": ["Ann", "Bea"]}))
     with pytest.raises(ValueError, match="pnl lacks profit"):
         decisions.manager_risk(PNL[["net_revenue"]], pd.DataFrame({"account_manager": ["Ann"]}, index=["a"]))
+
+
+def test_net_promoter_score_with_the_interval_of_rocks_2016():
+    """Three answers are added, three quarters of one to each end: n 7, p+ 2.75/7, p- 1.75/7."""
+    answers = pd.DataFrame({"customer_id": list("abcd"), "date": pd.Timestamp("2025-05-01"), "score": [10, 9, 7, 3]})
+    found = decisions.net_promoter_score(answers).loc["all"]
+    up, down = 2.75 / 7, 1.75 / 7
+    half = 1.959963984540054 * np.sqrt((up + down - (up - down) ** 2) / 7)
+    assert found["score"] == 0.25
+    assert [found["low"], found["high"]] == pytest.approx([up - down - half, up - down + half])
+
+
+def test_only_the_latest_answer_of_a_customer_counts():
+    answers = pd.DataFrame({"customer_id": ["a", "a"], "date": pd.to_datetime(["2025-05-01", "2024-05-01"]), "score": [2, 10], "kind": "x"})
+    found = decisions.net_promoter_score(answers, by="kind")
+    assert found.loc["x", "score"] == -1.0 and found.loc["x", "answers"] == 1
+
+
+def test_net_promoter_messages():
+    answers = pd.DataFrame({"customer_id": ["a"], "date": pd.Timestamp("2025-05-01"), "score": [11]})
+    with pytest.raises(ValueError, match=r"1 of 1 scores are not between 0 and 10, first of \['a'\]"):
+        decisions.net_promoter_score(answers)
+    with pytest.raises(ValueError, match="ratings lack score"):
+        decisions.net_promoter_score(answers.drop(columns="score"))

@@ -1,6 +1,7 @@
 """What to do about it: verify the losses, keep, repair or part, count what parting costs, and see what hangs on few."""
 
 from custprof.decisions.drop import drop_effect
+from custprof.decisions.promoters import net_promoter_score
 from custprof.decisions.recommend import recommend
 from custprof.decisions.risk import concentration, manager_risk
 from custprof.decisions.verify import verify_losses
@@ -9,6 +10,7 @@ __all__ = [
     "concentration",
     "drop_effect",
     "manager_risk",
+    "net_promoter_score",
     "recommend",
     "verify_losses",
 ]
