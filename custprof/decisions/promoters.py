@@ -1,7 +1,7 @@
 """Would customers recommend the company, and how sure is that?
 
-The net promoter score is the share of promoters (9 or 10) less the share of detractors (0 to 6). With few answers it means little, so it never
-stands without its interval: the adjusted Wald interval, which adds three answers, three quarters of one to each end.
+The net promoter score is the share of promoters (9 or 10) less the share of detractors (0 to 6). With few answers it means little, so
+it never stands without its interval: the adjusted Wald interval, which adds three answers, three quarters of one to each end.
 """
 
 from __future__ import annotations
