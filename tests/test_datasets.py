@@ -2,6 +2,7 @@
 
 import gzip
 import itertools
+import sys
 
 import numpy as np
 import pandas as pd
@@ -315,3 +316,13 @@ def test_an_unknown_case_lists_the_names():
 def test_missing_shipped_folder_is_said():
     with pytest.raises(FileNotFoundError, match="came without its folder 'nothing'"):
         shipped("nothing")
+
+
+def test_shipped_folders_of_an_installed_package(tmp_path, monkeypatch):
+    inside = tmp_path / "custprof" / "_shipped" / "data"
+    inside.mkdir(parents=True)
+    (tmp_path / "data").mkdir()  # another package's folder, not ours: there is no pyproject.toml beside it
+    monkeypatch.setattr(sys.modules["custprof.datasets.shipped"], "__file__", str(tmp_path / "custprof" / "datasets" / "shipped.py"))
+    assert shipped("data") == inside
+    (tmp_path / "pyproject.toml").touch()
+    assert shipped("data") == tmp_path / "data"

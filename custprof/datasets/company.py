@@ -204,7 +204,7 @@ class _Zipped(gzip.GzipFile):
 
     def __init__(self, path: Path) -> None:
         self._raw = path.open("wb")
-        super().__init__(filename="", mode="wb", fileobj=self._raw, compresslevel=9, mtime=0)
+        super().__init__(filename="", mode="wb", fileobj=self._raw, compresslevel=6, mtime=0)
 
     def close(self) -> None:
         super().close()
