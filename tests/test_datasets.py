@@ -71,6 +71,13 @@ def test_the_demo_is_small_enough_to_ship():
     assert sum(sizes.values()) < 10e6
 
 
+def test_the_card_says_how_many_rows(company):
+    card = (shipped("data") / "README.md").read_text(encoding="utf-8")
+    for table in TABLES:
+        row = next(line for line in card.splitlines() if line.startswith(f"| {table} |"))
+        assert row.split("|")[3].strip() == f"{len(company.tables[table]):,}"
+
+
 def test_shapes(company):
     assert sorted(company.tables) == TABLES
     assert company.tables["customers"].shape == (2000, 11)

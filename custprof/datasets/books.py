@@ -89,7 +89,15 @@ class Totals:
 
 
 def practical_capacity(totals: Totals) -> dict[str, int]:
-    """Minutes a year that each department can work, from its busiest year, rounded to thousands (hundreds in small companies)."""
+    """Minutes a year that each department can work, from its busiest year, rounded to thousands (hundreds in small companies).
+
+    Examples
+    --------
+    >>> totals = Totals()
+    >>> totals.minutes["warehouse"] += [8900, 17800, 17800]
+    >>> practical_capacity(totals)["warehouse"]  # 17,800 minutes fill 89 % of it
+    20000
+    """
     capacity = {}
     for pool, minutes in totals.minutes.items():
         busiest = minutes.max() / _FILLED[pool]
@@ -99,7 +107,16 @@ def practical_capacity(totals: Totals) -> dict[str, int]:
 
 
 def ledger_table(rng: np.random.Generator, market: Market, totals: Totals) -> pd.DataFrame:
-    """The standard table ledger: one line per month and account; revenue negative, cost positive, so that the sum is minus the profit."""
+    """The standard table ledger: one line per month and account; revenue negative, cost positive, so that the sum is minus the profit.
+
+    Examples
+    --------
+    >>> from custprof.datasets.market import draw_market
+    >>> rng = np.random.default_rng(0)
+    >>> market = draw_market(rng, 100)
+    >>> ledger_table(rng, market, Totals()).columns.tolist()
+    ['line_id', 'period', 'account', 'account_name', 'amount', 'department', 'avoidable']
+    """
     capacity = practical_capacity(totals)
     yearly_revenue = totals.month["revenue"].sum() / 100 / 3
     parts = []

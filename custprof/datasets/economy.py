@@ -33,6 +33,15 @@ def draw_customers(rng: np.random.Generator, market: Market, first: int, count: 
     """Draw `count` customers, the first of them number `first`: who they are, when they come and go, and how they behave.
 
     Customers who came before 2023 have survived until then: their drop-out rate is drawn given that (gamma with rate beta + age).
+
+    Examples
+    --------
+    >>> from custprof.datasets.market import draw_market
+    >>> rng = np.random.default_rng(0)
+    >>> market = draw_market(rng, 100)
+    >>> people = draw_customers(rng, market, first=1, count=100)
+    >>> bool((people["start"] < people["end"]).all())
+    True
     """
     old = rng.random(count) < _OLD
     campaign, channel, tilt = _origins(rng, market, old)
@@ -118,6 +127,16 @@ def draw_lines(rng: np.random.Generator, market: Market, people: pd.DataFrame, *
     """Draw every line that the customers buy and return, and some cash sales to nobody known, in order of their days.
 
     `closing` puts one cash sale on the last day, so that the study always ends there. Column order counts the orders of the block from 0.
+
+    Examples
+    --------
+    >>> from custprof.datasets.market import draw_market
+    >>> rng = np.random.default_rng(0)
+    >>> market = draw_market(rng, 100)
+    >>> people = draw_customers(rng, market, first=1, count=100)
+    >>> lines = draw_lines(rng, market, people, closing=True)
+    >>> bool((lines["list_amount"] - lines["discount"] == lines["revenue"]).all())
+    True
     """
     sales = _sale_lines(rng, market, people)
     cash = _cash_lines(rng, market, len(people), closing)
@@ -221,7 +240,14 @@ def _year_number(day):
 
 
 def order_frame(lines: pd.DataFrame) -> pd.DataFrame:
-    """One row per order: customer (-1 for cash sales), day, lines, revenue (cents) and is_return."""
+    """One row per order: customer (-1 for cash sales), day, lines, revenue (cents) and is_return.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"order": [0, 0], "customer": 7, "day": 3, "revenue": [100, 50], "is_return": False})
+    >>> order_frame(lines)[["customer", "lines", "revenue"]].iloc[0].tolist()
+    [7, 2, 150]
+    """
     orders = lines.groupby("order").agg(
         customer=("customer", "first"),
         day=("day", "first"),
@@ -233,7 +259,17 @@ def order_frame(lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def customer_table(market: Market, people: pd.DataFrame) -> pd.DataFrame:
-    """The standard table customers, without anything the company could not know."""
+    """The standard table customers, without anything the company could not know.
+
+    Examples
+    --------
+    >>> from custprof.datasets.market import draw_market
+    >>> rng = np.random.default_rng(0)
+    >>> market = draw_market(rng, 100)
+    >>> people = draw_customers(rng, market, first=1, count=100)
+    >>> customer_table(market, people)["customer_id"].iloc[-1]
+    'C00100'
+    """
     ids = customer_ids(people)
     campaign, manager, referrer = people["campaign"].to_numpy(), people["manager"].to_numpy(), people["referrer"].to_numpy()
     managers = np.array([f"M{k + 1:02d}" for k in range(len(market.commission_rate))], dtype=object)
@@ -255,7 +291,17 @@ def customer_table(market: Market, people: pd.DataFrame) -> pd.DataFrame:
 
 
 def customer_truth(people: pd.DataFrame) -> pd.DataFrame:
-    """What only the simulation knows of each customer."""
+    """What only the simulation knows of each customer.
+
+    Examples
+    --------
+    >>> from custprof.datasets.market import draw_market
+    >>> rng = np.random.default_rng(0)
+    >>> market = draw_market(rng, 100)
+    >>> people = draw_customers(rng, market, first=1, count=100)
+    >>> customer_truth(people).columns[:3].tolist()
+    ['customer_id', 'type', 'dropped_out_on']
+    """
     drop = people["drop"].to_numpy()
     return pd.DataFrame(
         {
@@ -272,7 +318,13 @@ def customer_truth(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def customer_ids(people: pd.DataFrame) -> np.ndarray:
-    """The ids C00001, C00002, ... of a block's customers."""
+    """The ids C00001, C00002, ... of a block's customers.
+
+    Examples
+    --------
+    >>> customer_ids(pd.DataFrame({"number": [1, 2]})).tolist()
+    ['C00001', 'C00002']
+    """
     return np.array([f"C{number:05d}" for number in people["number"]], dtype=object)
 
 

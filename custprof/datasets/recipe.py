@@ -38,7 +38,15 @@ def costs_toml(name: str, capacity: dict[str, int]) -> str:
 
 
 def truth_tables(market: Market) -> dict[str, pd.DataFrame]:
-    """What the simulation was told: campaigns, activities and the parameters of its distributions."""
+    """What the simulation was told: campaigns, activities and the parameters of its distributions.
+
+    Examples
+    --------
+    >>> from custprof.datasets.market import draw_market
+    >>> import numpy as np
+    >>> sorted(truth_tables(draw_market(np.random.default_rng(0), 100)))
+    ['activities', 'campaigns', 'parameters', 'types']
+    """
     orders = [(name, "order", _equation(name)) for name in MINUTES]
     events = [(row.activity, row.department, f"{row.unit_minutes:g}") for row in EVENTS.itertuples()]
     rates = [

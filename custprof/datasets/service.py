@@ -38,6 +38,14 @@ def draw_invoices(rng: np.random.Generator, people: pd.DataFrame, orders: pd.Dat
 
     A payment after the last day of the study has not happened yet. Credit notes are settled at once. interest is the imputed cost of credit
     of each invoice and bad_debt what remains unpaid too long after the due date, both in cents.
+
+    Examples
+    --------
+    >>> people = pd.DataFrame({"terms": [30], "late": [0.0], "disputed": [0.0], "unpaid": [0.0]})
+    >>> orders = pd.DataFrame({"order": [0, 1], "customer": [0, 0], "day": [10, 20], "revenue": [36500, -500]})
+    >>> invoices = draw_invoices(np.random.default_rng(0), people, orders)
+    >>> invoices[["due", "amount", "amount_paid"]].to_numpy().tolist()
+    [[40, 36500, 36500], [50, -500, -500]]
     """
     orders = orders[orders["customer"] >= 0]
     customer, day, amount = (orders[name].to_numpy() for name in ("customer", "day", "revenue"))
@@ -70,6 +78,18 @@ def draw_events(rng: np.random.Generator, people: pd.DataFrame, invoices: pd.Dat
     """Every call, email, complaint, special request, visit and reminder, by day, with the minutes written down (true minutes x noise).
 
     A drifter asks for more and more while it is a customer.
+
+    Examples
+    --------
+    >>> from custprof.datasets.economy import draw_customers
+    >>> from custprof.datasets.market import draw_market
+    >>> rng = np.random.default_rng(0)
+    >>> market = draw_market(rng, 100)
+    >>> people = draw_customers(rng, market, first=1, count=100)
+    >>> invoices = pd.DataFrame({"customer": [0], "amount": [100], "due": [30], "paid": [55]})
+    >>> events = draw_events(rng, people, invoices)
+    >>> int((EVENTS["activity"].to_numpy()[events["kind"]] == "reminder").sum())  # after 10 days, paid before the second
+    1
     """
     parts = []
     start, window = people["start"].to_numpy(), (people["end"] - people["start"]).to_numpy()
@@ -97,14 +117,25 @@ def draw_events(rng: np.random.Generator, people: pd.DataFrame, invoices: pd.Dat
 def _reminders(invoices):
     billed = invoices[invoices["amount"] > 0]
     until = np.where(billed["paid"] < 0, DAYS, billed["paid"])
-    reminded = [billed[billed["due"] + after < until].assign(day=billed["due"] + after) for after in _REMINDED_AFTER]
-    frame = pd.concat(reminded)[["customer", "day"]]
+    open_ = [billed.assign(day=billed["due"] + after)[billed["due"] + after < until] for after in _REMINDED_AFTER]
+    frame = pd.concat(open_)[["customer", "day"]]
     kind = int(np.flatnonzero(EVENTS["activity"] == "reminder")[0])
     return frame[frame["day"] < DAYS].assign(kind=kind)
 
 
 def draw_ratings(rng: np.random.Generator, people: pd.DataFrame) -> pd.DataFrame:
-    """Answers from 0 to 10 to a yearly survey, about one customer in three each year; worse from those who soon leave."""
+    """Answers from 0 to 10 to a yearly survey, about one customer in three each year; worse from those who soon leave.
+
+    Examples
+    --------
+    >>> from custprof.datasets.economy import draw_customers
+    >>> from custprof.datasets.market import draw_market
+    >>> rng = np.random.default_rng(0)
+    >>> market = draw_market(rng, 100)
+    >>> people = draw_customers(rng, market, first=1, count=100)
+    >>> bool(draw_ratings(rng, people)["score"].between(0, 10).all())
+    True
+    """
     parts = []
     for year in range(3):
         day = 365 * year + np.floor(365 * rng.random(len(people))).astype(np.int64)
@@ -116,7 +147,18 @@ def draw_ratings(rng: np.random.Generator, people: pd.DataFrame) -> pd.DataFrame
 
 
 def draw_contributions(rng: np.random.Generator, people: pd.DataFrame) -> pd.DataFrame:
-    """Case studies, ideas for features and help for the brand from a few customers, with what the company thinks each is worth (cents)."""
+    """Case studies, ideas for features and help for the brand from a few customers, with what the company thinks each is worth (cents).
+
+    Examples
+    --------
+    >>> from custprof.datasets.economy import draw_customers
+    >>> from custprof.datasets.market import draw_market
+    >>> rng = np.random.default_rng(0)
+    >>> market = draw_market(rng, 100)
+    >>> people = draw_customers(rng, market, first=1, count=100)
+    >>> draw_contributions(rng, people).columns.tolist()
+    ['customer', 'day', 'kind', 'value']
+    """
     chance = people["type"].map({"champion": 0.10, "solid": 0.02, "costly giant": 0.15}).fillna(0.006).to_numpy()
     gives = np.flatnonzero(rng.random(len(people)) < chance)
     kind = pick(rng.random(len(gives)), np.array([3, 4, 2]))
@@ -132,6 +174,17 @@ def draw_leads(rng: np.random.Generator, market: Market, people: pd.DataFrame) -
     """Every lead: those that became the block's new customers, and those that were lost, with what was known of them at the time.
 
     A campaign's true conversion says how many leads were lost for each that was won; a slow first answer and special wishes lose leads.
+
+    Examples
+    --------
+    >>> from custprof.datasets.economy import draw_customers
+    >>> from custprof.datasets.market import draw_market
+    >>> rng = np.random.default_rng(0)
+    >>> market = draw_market(rng, 100)
+    >>> people = draw_customers(rng, market, first=1, count=100)
+    >>> leads = draw_leads(rng, market, people)
+    >>> int((leads["won"] >= 0).sum()) == int((~people["old"]).sum())
+    True
     """
     won = np.flatnonzero(~people["old"].to_numpy())
     n_won, n_campaigns = len(won), len(market.campaigns)
@@ -187,7 +240,14 @@ def _type_numbers(people):
 
 
 def event_table(ids: np.ndarray, events: pd.DataFrame) -> pd.DataFrame:
-    """The standard table events."""
+    """The standard table events.
+
+    Examples
+    --------
+    >>> events = pd.DataFrame({"customer": [0], "day": [1], "kind": [0], "minutes": [9], "employee": [2]})
+    >>> event_table(np.array(["C00001"]), events).iloc[0].astype(str).tolist()
+    ['C00001', '2023-01-02 00:00:00', 'call', '9', 'Customer service', 'C3']
+    """
     department = EVENTS["department"].to_numpy()[events["kind"]]
     prefix = np.array([name[0] for name in EVENTS["department"]], dtype=object)[events["kind"]]
     return pd.DataFrame(
@@ -203,7 +263,15 @@ def event_table(ids: np.ndarray, events: pd.DataFrame) -> pd.DataFrame:
 
 
 def invoice_table(ids: np.ndarray, numbers: np.ndarray, invoices: pd.DataFrame) -> pd.DataFrame:
-    """The standard table invoices; an open invoice has no date of payment."""
+    """The standard table invoices; an open invoice has no date of payment.
+
+    Examples
+    --------
+    >>> one = {"order": 0, "customer": 0, "day": 0, "due": 30, "amount": 500, "paid": -1, "amount_paid": 0, "disputed": False}
+    >>> table = invoice_table(np.array(["C00001"]), np.array([12]), pd.DataFrame([one]))
+    >>> table["invoice_id"][0], float(table["amount"][0]), bool(table["paid_on"].isna()[0])
+    ('I0000012', 5.0, True)
+    """
     return pd.DataFrame(
         {
             "invoice_id": np.array([f"I{number:07d}" for number in numbers[invoices["order"]]], dtype=object),
@@ -219,7 +287,19 @@ def invoice_table(ids: np.ndarray, numbers: np.ndarray, invoices: pd.DataFrame) 
 
 
 def lead_table(market: Market, ids: np.ndarray, first: int, leads: pd.DataFrame) -> pd.DataFrame:
-    """The standard table leads, numbered from `first`; a lost lead has neither a day won nor a customer."""
+    """The standard table leads, numbered from `first`; a lost lead has neither a day won nor a customer.
+
+    Examples
+    --------
+    >>> from custprof.datasets.economy import draw_customers
+    >>> from custprof.datasets.market import draw_market
+    >>> rng = np.random.default_rng(0)
+    >>> market = draw_market(rng, 100)
+    >>> people = draw_customers(rng, market, first=1, count=100)
+    >>> table = lead_table(market, np.array([f"C{k + 1:05d}" for k in range(100)]), 1, draw_leads(rng, market, people))
+    >>> bool((table["won_on"].isna() == table["customer_id"].isna()).all())
+    True
+    """
     campaign, won, customer = (leads[name].to_numpy() for name in ("campaign", "won", "customer"))
     table = pd.DataFrame(
         {
