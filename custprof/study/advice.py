@@ -60,9 +60,9 @@ def _number(cell: str, spec: dict[str, Any]) -> str | None:
     if spec.get("decimal", ".") == "." and re.match(r"^[+-]?\d+,\d{1,2}$", cell):
         return "The decimal sign looks like a comma: say decimal = ',' for the table in study.toml."
     if re.match(r"^[+-]?\d{1,3}([,. ']\d{3})+([.,]\d+)?$", cell) and not spec.get("thousands"):
-        sign = re.search(r"[,. ']", cell).group()
-        return (
-            f"{cell!r} looks like thousands separated by {sign!r}: say thousands = {sign!r} in study.toml "
-            "(and decimal, if that is a comma), or remove the separators."
+        sign, fraction = re.search(r"[,. ']", cell).group(), (re.findall(r"[.,](?=\d+$)", cell) or ["."])[0]
+        say = f"thousands = {sign!r}" + (
+            f" and decimal = '{fraction}'" if fraction != sign and fraction != spec.get("decimal", ".") else ""
         )
+        return f"{cell!r} looks like thousands separated by {sign!r}: say {say} for the table in study.toml, or remove the separators."
     return None

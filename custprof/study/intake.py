@@ -93,14 +93,14 @@ def read_table(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection, *, 
         for index, part in enumerate(mapping.parts):
             places = {ours: found[index] for ours, found in {**mapping.columns, **mapping.extra}.items()}
             start = f"insert into raw_{table} by name" if index else f"create temp table raw_{table} as"
-            try:
-                con.execute(f"{start} {_typed(table, part, places, read_part(part, con), decimals, period, fiscal_start)}")
-            except duckdb.InvalidInputException as error:
-                if part.kind != "csv":
-                    raise StudyError(f"{table}: {_short(part)} cannot be read: {str(error).splitlines()[0]}") from None
-                con.execute(f"{start} {_typed(table, part, places, read_part(part, con, careful=True), decimals, period, fiscal_start)}")
-            except duckdb.Error as error:
-                raise StudyError(f"{table}: {_short(part)} cannot be read: {str(error).splitlines()[0]}") from None
+            for careful in (False, True):
+                try:
+                    source = read_part(part, con, careful=careful)
+                    con.execute(f"{start} {_typed(table, part, places, source, decimals, period, fiscal_start)}")
+                    break
+                except duckdb.Error as error:
+                    if careful or part.kind != "csv":
+                        raise StudyError(f"{table}: {_short(part)} cannot be read: {str(error).splitlines()[0]}") from None
     finally:
         con.execute("set preserve_insertion_order = false")
         con.execute("drop table if exists _part")
@@ -238,7 +238,10 @@ def _date(text: str, cell: str, base: str, spec: dict) -> tuple[str, list[tuple[
 
 
 def _period(text: str, cell: str, base: str, spec: dict, period: str, fiscal_start: int) -> tuple[str, list[tuple[str, str]]]:
-    """A ledger's period (2024-03, 202403, 2024-Q1, 2024, M03.2024 by date_format, or a date) as the study's period."""
+    """A ledger's period (2024-03, 202403, 2024-Q1, 2024, M03.2024 by date_format, or a date) as the study's period.
+
+    A quarter or year by name is one of the study's own, fiscal if they are.
+    """
     date = _date(text, cell, base, spec)[0]
     first = f"try_cast(left({text}, 4) || '-' || right({text}, 2) || '-01' as date)"
     month = rf"case when regexp_matches({text}, '^\d{{4}}[-/.]?(0[1-9]|1[0-2])$') then {first} end"

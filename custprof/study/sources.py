@@ -216,9 +216,9 @@ def _csv_rows(file: Path, delimiter: str, encoding: str | None) -> Rows:
     with _open(file, encoding) as stream:
         rows = csv.reader(stream, delimiter=delimiter, strict=True)
         try:
-            yield from enumerate((row for row in rows if row), 1)
+            yield from enumerate((row for row in rows if len(row) > 1 or (row and row[0].strip())), 1)
         except UnicodeDecodeError as error:
-            where = f"near line {rows.line_num + 1}, byte 0x{error.object[error.start]:02X}"
+            where = f"line {_undecodable(file, error.encoding)}, byte 0x{error.object[error.start]:02X}"
             raise StudyError(
                 f"{file.name} is not {error.encoding.upper()} text ({where}); say encoding = 'cp1252' in study.toml where Excel on Windows "
                 "saved it, or save it as UTF-8."
@@ -230,6 +230,17 @@ def _csv_rows(file: Path, delimiter: str, encoding: str | None) -> Rows:
             ) from None
         except (OSError, EOFError):
             raise StudyError(f"{file.name} is cut short or not gzip; copy or export it again.") from None
+
+
+def _undecodable(file: Path, encoding: str) -> int:
+    """Number of the first line that is not text of an encoding."""
+    with _bytes(file) as stream:
+        for number, line in enumerate(stream, 1):
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError:
+                return number
+    return 1
 
 
 def _excel_rows(file: Path, sheet: str | None) -> Rows:
