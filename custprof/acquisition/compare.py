@@ -1,0 +1,143 @@
+"""Which campaigns brought customers who earn more than they cost to win?
+
+Cost per customer alone prefers the cheap customer; here the profit of the customers won stands beside it, with an interval, since a
+campaign wins few customers and their profits differ widely.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from custprof.acquisition.cost import NO_CAMPAIGN, UNKNOWN_CAMPAIGN, acquisition_cost, checked_customers, place_in
+
+__all__ = ["compare_campaigns", "wilson"]
+
+
+def compare_campaigns(
+    campaigns: pd.DataFrame,
+    customers: pd.DataFrame,
+    leads: pd.DataFrame | None = None,
+    profit: pd.Series | None = None,
+    *,
+    by: str = "campaign_id",
+    minute_rate: float | None = None,
+    level: float = 0.95,
+    n_bootstraps: int = 2000,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Cost, conversion and profit of every campaign or channel, with intervals and a verdict.
+
+    Parameters
+    ----------
+    campaigns, customers, leads, by, minute_rate
+        As in `acquisition_cost`; leads with won_on (missing while not won) give the conversion.
+    profit : Series by customer_id, optional
+        What a customer earned or will earn (currency units, signed), before the cost of winning it: profit so far, or lifetime value.
+    level : float
+        Of the intervals.
+    n_bootstraps : int
+        Resamples of the won customers behind the interval of their mean profit.
+    random_state : int
+
+    Returns
+    -------
+    DataFrame by campaign or channel
+        The columns of `acquisition_cost`, without the rows for no campaign, and then: leads_won, conversion, conversion_low,
+        conversion_high (with leads; Wilson); with profit: known (won customers whose profit is known), profit_per_customer (mean of
+        those), profit_low, profit_high (percentile bootstrap, NaN below two), net (profit of the known customers less the whole cost),
+        needed (customers at that profit to cover the cost; NaN if they earn nothing), verdict: "covered" or "not covered" if the whole
+        interval says so, else "open"; "nobody won", "profit unknown".
+
+    Raises
+    ------
+    ValueError
+        As `acquisition_cost`; if a customer has several profits, or level is not between 0 and 1.
+
+    References
+    ----------
+    E. B. Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22, 209-212.
+
+    Examples
+    --------
+    A campaign of 10 million that won 18 customers for a product of 150,000:
+
+    >>> campaigns = pd.DataFrame({"campaign_id": ["launch"], "channel": ["tv"], "spend": [10_000_000.0]})
+    >>> customers = pd.DataFrame({"customer_id": range(18), "campaign_id": "launch"})
+    >>> table = compare_campaigns(campaigns, customers, profit=pd.Series(150_000.0, index=range(18)))
+    >>> table[["customers", "cost_per_customer", "net", "needed", "verdict"]].round(0)
+                 customers  cost_per_customer        net  needed      verdict
+    campaign_id
+    launch              18           555556.0 -7300000.0    67.0  not covered
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; give a share between 0 and 1, say 0.95.")
+    table = acquisition_cost(campaigns, customers, leads, by=by, minute_rate=minute_rate)
+    table = table[~table.index.isin([NO_CAMPAIGN, UNKNOWN_CAMPAIGN])]
+    home = campaigns.set_index("campaign_id")["channel"] if by == "channel" else None
+    if leads is not None and "won_on" in leads:
+        place = _group(leads["campaign_id"], campaigns, home)
+        won = leads["won_on"].notna().groupby(place).sum().reindex(table.index, fill_value=0)
+        low, high = wilson(won, table["leads"], level=level)
+        table = table.assign(
+            leads_won=won, conversion=won / table["leads"].where(table["leads"] > 0), conversion_low=low, conversion_high=high
+        )
+    if profit is None:
+        return table
+    table = table.join(_profits(checked_customers(customers), campaigns, home, profit, level, n_bootstraps, random_state))
+    table = table.fillna({"known": 0}).astype({"known": int})
+    mean = table["profit_per_customer"]
+    table["net"] = mean.fillna(0) * table["known"] - table["cost"]
+    table["needed"] = np.ceil((table["cost"] / mean.where(mean > 0)).round(9))
+    return table.assign(verdict=[_verdict(row) for _, row in table.iterrows()])
+
+
+def wilson(successes, trials, *, level: float = 0.95):
+    """Wilson's interval of a share: arrays (low, high), NaN without trials.
+
+    >>> low, high = wilson(np.array([5]), np.array([10]))
+    >>> low.round(4).tolist(), high.round(4).tolist()
+    ([0.2366], [0.7634])
+    """
+    successes, trials = np.asarray(successes, dtype=float), np.asarray(trials, dtype=float)
+    trials = np.where(trials > 0, trials, np.nan)
+    z = ndtri((1 + level) / 2)
+    share, weight = successes / trials, 1 + z**2 / trials
+    centre = (share + z**2 / (2 * trials)) / weight
+    half = z / weight * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
+    return np.maximum(centre - half, 0), np.minimum(centre + half, 1)
+
+
+def _group(campaign_id: pd.Series, campaigns: pd.DataFrame, home: pd.Series | None) -> pd.Series:
+    place = place_in(campaign_id, campaigns["campaign_id"])
+    return place if home is None else place.map(home).fillna(place)
+
+
+def _profits(customers, campaigns, home, profit, level, n_bootstraps, random_state) -> pd.DataFrame:
+    if not isinstance(profit, pd.Series):
+        raise TypeError(f"profit must be a Series by customer_id, say pnl['profit'], not {type(profit).__name__}.")
+    if not profit.index.is_unique:
+        raise ValueError("profit has several rows for some customers; pass one amount for each.")
+    place = _group(customers["campaign_id"], campaigns, home)
+    money = customers["customer_id"].map(profit).astype(float)
+    rng = np.random.default_rng(random_state)
+    rows = {}
+    for group, known in money.groupby(place, sort=True):
+        known = np.sort(known.dropna().to_numpy())  # sorted: the order of the customers does not move the interval
+        low = high = np.nan
+        if len(known) >= 2:
+            means = known[rng.integers(len(known), size=(n_bootstraps, len(known)))].mean(axis=1)
+            low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+        rows[group] = (len(known), known.mean() if len(known) else np.nan, low, high)
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["known", "profit_per_customer", "profit_low", "profit_high"])
+
+
+def _verdict(row: pd.Series) -> str:
+    if row["customers"] == 0:
+        return "nobody won"
+    if row["known"] == 0:
+        return "profit unknown"
+    if row["profit_low"] >= row["cost_per_customer"]:
+        return "covered"
+    return "not covered" if row["profit_high"] < row["cost_per_customer"] else "open"
