@@ -1,9 +1,9 @@
 """How often will a customer buy, if it may leave only right after a purchase?
 
-BG/NBD (Fader, Hardie & Lee 2005): purchases at rate lambda ~ Gamma(r, alpha); after every repeat purchase the customer leaves with probability
-p ~ Beta(a, b). Somebody who never bought again cannot have left, so one-timers count as alive for sure. The modified model (Batislam, Denizel &
-Filiztekin 2007; Hoppe & Wagner 2007) lets customers leave after the first purchase too. Expectations are averaged over p by Gauss-Jacobi
-quadrature, which stays accurate where the published hypergeometric forms lose all digits.
+BG/NBD (Fader, Hardie & Lee 2005): purchases at rate lambda ~ Gamma(r, alpha); after every repeat purchase the customer leaves with
+probability p ~ Beta(a, b). Somebody who never bought again cannot have left, so one-timers count as alive for sure. The modified model
+(Batislam, Denizel & Filiztekin 2007; Hoppe & Wagner 2007) lets customers leave after the first purchase too. Expectations are averaged
+over p by Gauss-Jacobi quadrature, which stays accurate where the published hypergeometric forms lose all digits.
 """
 
 from __future__ import annotations

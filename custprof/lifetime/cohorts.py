@@ -1,6 +1,7 @@
 """Do the customers won later stay longer and bring more than those won before?
 
-A cohort is the customers of one calendar period of first purchase; the table follows each through its age in periods. Counted in the engine.
+A cohort is the customers of one calendar period of first purchase; the table follows each through its age in periods. Counted in the
+engine.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ def cohorts(transactions, *, period: str = "quarter", value: str = "revenue") ->
     Returns
     -------
     DataFrame
-        ``cohort`` ("2024-Q1", by first line above zero), ``age`` (periods since, 0 the cohort's own), ``customers`` (in the cohort), ``active``
-        (with a line above zero in the period), ``retention`` (active / customers), ``value`` (of the period, currency units),
+        ``cohort`` ("2024-Q1", by first line above zero), ``age`` (periods since, 0 the cohort's own), ``customers`` (in the cohort),
+        ``active`` (with a line above zero in the period), ``retention`` (active / customers), ``value`` (of the period, currency units),
         ``cumulative_value`` (per customer of the cohort, not discounted), ``complete`` (False where the data end within the period).
 
     Examples

@@ -1,8 +1,8 @@
 """How does what a customer brings add up with its age: so far, and from now on?
 
-`value_history` looks back: mean cumulative discounted value per customer by age, from the lines themselves. `value_curve` looks ahead: expected
-cumulative value per customer by horizon, from a fitted `CustomerValue`. Both have a band and the same columns, so one figure draws either,
-and `break_even` reads from either when a cost of acquisition is earned back. `retention_curve` says how long customers stay.
+`value_history` looks back: mean cumulative discounted value per customer by age, from the lines themselves. `value_curve` looks ahead:
+expected cumulative value per customer by horizon, from a fitted `CustomerValue`. Both have a band and the same columns, so one figure
+draws either, and `break_even` reads from either when a cost of acquisition is earned back. `retention_curve` says how long customers stay.
 """
 
 from __future__ import annotations
@@ -26,7 +26,15 @@ _FINE = 4
 
 
 def value_curve(
-    model: CustomerValue, summary: pd.DataFrame, *, horizons=(1, 2, 3, 4, 5), groups=None, level: float = 0.9, n_boot: int = 200, random_state=0, **terms
+    model: CustomerValue,
+    summary: pd.DataFrame,
+    *,
+    horizons=(1, 2, 3, 4, 5),
+    groups=None,
+    level: float = 0.9,
+    n_boot: int = 200,
+    random_state=0,
+    **terms,
 ) -> pd.DataFrame:
     """Expected cumulative discounted value per customer, by horizon and group, with a band.
 
@@ -65,17 +73,20 @@ def value_curve(
         raise ValueError(f"horizons are {list(horizons)!r}; give finite years ahead, each greater than 0.")
     unknown = set(terms) - {"margin", "cost_per_order", "cost_per_period", "annual_rate"}
     if unknown:
-        raise TypeError(f"value_curve does not know {sorted(unknown)}; it takes margin, cost_per_order, cost_per_period and annual_rate.")
+        raise TypeError(f"value_curve does not know {sorted(unknown)}; its terms are margin, cost_per_order, cost_per_period, annual_rate.")
     labels = group_labels("total" if groups is None else groups, summary.index).to_numpy()
     names, code, customers = np.unique(labels, return_inverse=True, return_counts=True)
     given = {"margin": None, "cost_per_order": 0.0, "cost_per_period": 0.0, "annual_rate": 0.10} | terms
     rng = np.random.default_rng(random_state)
-    draws = group_draws(model, summary, model._terms(summary, *given.values()), list(years), refits(model, n_boot, rng), rng, code=code) / customers
+    priced = model._terms(summary, *given.values())
+    draws = group_draws(model, summary, priced, list(years), refits(model, n_boot, rng), rng, code=code) / customers
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
     frames = []
     for k, year in enumerate(years):
         value = np.bincount(code, model.predict(summary, horizon=year, **given)["value"].to_numpy()) / customers
-        frames.append(pd.DataFrame({"group": names, "horizon": year, "customers": customers, "value": value, "low": low[k], "high": high[k]}))
+        frames.append(
+            pd.DataFrame({"group": names, "horizon": year, "customers": customers, "value": value, "low": low[k], "high": high[k]})
+        )
     start = pd.DataFrame({"group": names, "horizon": 0.0, "customers": customers, "value": 0.0, "low": 0.0, "high": 0.0})
     return pd.concat([start, *frames]).sort_values(["group", "horizon"], kind="stable", ignore_index=True)
 
@@ -216,9 +227,9 @@ def break_even(curve: pd.DataFrame, *, cost) -> pd.DataFrame:
 def retention_curve(summary: pd.DataFrame, *, inactive_after: float, groups=None, level: float = 0.95) -> pd.DataFrame:
     """Share of customers still active, by age: Kaplan-Meier.
 
-    A customer is active from its first purchase until `inactive_after` units of time after its last one. Whoever bought longer ago than that
-    has become inactive at that age; all others are active still and count as long as they were observed. A customer who would come back after
-    a longer pause counts as lost if the data end in the pause, so choose `inactive_after` so long that few come back.
+    A customer is active from its first purchase until `inactive_after` units of time after its last one. Whoever bought longer ago than
+    that has become inactive at that age; all others are active still and count as long as they were observed. A customer who would come
+    back after a longer pause counts as lost if the data end in the pause, so choose `inactive_after` so long that few come back.
 
     Parameters
     ----------
@@ -239,7 +250,7 @@ def retention_curve(summary: pd.DataFrame, *, inactive_after: float, groups=None
 
     References
     ----------
-    Kaplan & Meier (1958), JASA 53; Kalbfleisch & Prentice (2002), "The statistical analysis of failure time data", section 1.4, for log-log.
+    Kaplan & Meier (1958), JASA 53; Kalbfleisch & Prentice (2002), "The statistical analysis of failure time data", section 1.4.
 
     Examples
     --------
@@ -252,7 +263,7 @@ def retention_curve(summary: pd.DataFrame, *, inactive_after: float, groups=None
     """
     check_summary(summary)
     if not inactive_after > 0:
-        raise ValueError(f"inactive_after is {inactive_after!r}; give the pause, in units of the summary, after which a customer counts as lost.")
+        raise ValueError(f"inactive_after is {inactive_after!r}; give the pause, in the summary's unit, after which a customer is lost.")
     if not 0 < level < 1:
         raise ValueError(f"level is {level!r}; give a probability between 0 and 1, such as 0.95.")
     recency, age = summary["recency"].to_numpy("float64"), summary["T"].to_numpy("float64")
@@ -290,7 +301,8 @@ def _by_age(transactions, value: str, last_day: int, days: int, parts: int) -> t
         .with_columns(money("value", _FINE))
     )
     first = lines.group_by("customer_id").agg(nw.col("day").min().alias("first_day"))
-    aged = lines.join(first, on="customer_id", how="left").with_columns(((nw.col("day") - nw.col("first_day")) * parts // days).alias("age"))
+    age = (nw.col("day") - nw.col("first_day")) * parts // days
+    aged = lines.join(first, on="customer_id", how="left").with_columns(age.alias("age"))
     facts = collect(aged.group_by("customer_id", "age").agg(nw.col("value").sum())).sort_values(["customer_id", "age"], ignore_index=True)
     firsts = collect(first).set_index("customer_id")["first_day"].sort_index()
     if firsts.empty:

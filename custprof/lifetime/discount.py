@@ -4,8 +4,9 @@ Every buy-till-you-die model here needs one integral only: a survival that falls
 
     decay_integral(n, z, h) = integral from 0 to h of exp(-z v) (1 + v)^-n dv.
 
-With h infinite it is Tricomi's function U(1, 2 - n, z) (Fader, Hardie & Lee 2005, "RFM and CLV", eq. 6); with z = 0 it is a Box-Cox transform.
-Textbook formulas overflow or lose all digits for large arguments; quadrature in log(1 + v), cut where nothing is left, does not.
+With h infinite it is Tricomi's function U(1, 2 - n, z) (Fader, Hardie & Lee 2005, "RFM and CLV", eq. 6); with z = 0 it is a Box-Cox
+transform. Textbook formulas overflow or lose all digits for large arguments; quadrature in log(1 + v), cut where nothing is left, does
+not.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """How is a model of purchases fitted to a million customers in a second, and how sure is it of its parameters?
 
-Customers with the same (frequency, recency, T) are one row with a weight. Times are scaled to mean 1, parameters are positive and searched as
-logarithms, the mean log-likelihood is maximised by L-BFGS-B with its analytic gradient and polished by Newton steps; standard errors come from
-the observed information. `PurchaseModel` is what the models of this stage share: a subclass brings the likelihood and what a survivor will do.
+Customers with the same (frequency, recency, T) are one row with a weight. Times are scaled to mean 1, parameters are positive and searched
+as logarithms, the mean log-likelihood is maximised by L-BFGS-B with its analytic gradient and polished by Newton steps; standard errors
+come from the observed information. `PurchaseModel` is what the models of this stage share: a subclass brings the likelihood and what a
+survivor will do.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pandas as pd
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from threadpoolctl import threadpool_limits
 
 from custprof.lifetime.discount import DAYS_PER_YEAR, discount_rate, periods
 from custprof.lifetime.history import DAYS, read_summary
@@ -100,7 +102,10 @@ def maximise(objective, start: np.ndarray, *, near: Optimum | None = None) -> Op
         return Optimum(np.clip(near.point + turn @ found.x, -_LIMIT, _LIMIT), near.hessian, bool(found.success))
 
     bounds = [(-_LIMIT, _LIMIT)] * len(start)
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"gtol": 1e-8, "ftol": 1e-15, "maxiter": 1000})
+    with threadpool_limits(1):  # matrices of four by four: threads would only wait for each other
+        found = minimize(
+            objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"gtol": 1e-8, "ftol": 1e-15, "maxiter": 1000}
+        )
     point, (value, gradient) = found.x, objective(found.x)
     for _ in range(3):
         hessian = _hessian(objective, point)
@@ -179,8 +184,9 @@ class PurchaseModel(BaseEstimator):
         if not ((frequency > 0) & (age > 0) & (True if weights is None else weights > 0)).any():
             raise ValueError(f"none of {len(summary)} customers bought again; a model of repeat purchases has nothing to learn from.")
         rows = compress(frequency, recency, age)
-        scale = float(np.average(age, weights=weights))
-        scaled, row_weights = self._prepare(rows.scaled(1 / scale)), rows.weigh(weights)
+        row_weights = rows.weigh(weights)
+        scale = float(np.average(rows.age, weights=row_weights))
+        scaled = self._prepare(rows.scaled(1 / scale))
         rate = (row_weights @ scaled.x) / (row_weights @ scaled.age)
         optimum = maximise(self._objective(scaled, row_weights), self._start(rate))
         if not optimum.converged:

@@ -1,15 +1,16 @@
 """How far may what really comes fall from what is expected?
 
-Two sources of doubt are played through together. The parameters: customers are drawn again with replacement and both models refitted, from the fit
-they have, so that 200 refits take seconds. Chance: under each set of parameters every customer lives one possible future, drawn from what the
-model knows of it. Purchases are drawn one by one while their discount leaves 5 % of their worth; what comes later enters by its mean
-given the customer's own rate, lifetime and spend, which changes no expectation and next to no spread.
+Two sources of doubt are played through together. The parameters: customers are drawn again with replacement and both models refitted, from
+the fit they have, so that 200 refits take seconds. Chance: under each set of parameters every customer lives one possible future, drawn
+from what the model knows of it. Purchases are drawn one by one while their discount leaves 5 % of their worth; what comes later enters by
+its mean given the customer's own rate, lifetime and spend, which changes no expectation and next to no spread.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from custprof.lifetime.discount import DAYS_PER_YEAR, annuity
 from custprof.lifetime.fitting import compress
@@ -43,15 +44,18 @@ def refits(model, n_boot: int, rng: np.random.Generator) -> list[tuple[np.ndarra
     scaled = purchases._prepare(rows.scaled(1 / purchases._scale))
     repeaters = frequency > 0
     spent = _data(frequency[repeaters], value[repeaters] / spend._scale)
-    n, out = int(round(weights.sum())), []
-    while len(out) < n_boot:
-        drawn = rng.multinomial(n, weights / weights.sum()).astype(float)
-        if (drawn[repeaters] > 0).sum() >= 2:
-            out.append((purchases._refit(scaled, rows.weigh(drawn)), spend._refit(spent, drawn[repeaters])))
+    n, out = round(weights.sum()), []
+    with threadpool_limits(1):  # matrices of four by four: threads would only wait for each other
+        while len(out) < n_boot:
+            drawn = rng.multinomial(n, weights / weights.sum()).astype(float)
+            if (drawn[repeaters] > 0).sum() >= 2:
+                out.append((purchases._refit(scaled, rows.weigh(drawn)), spend._refit(spent, drawn[repeaters])))
     return out
 
 
-def group_draws(model, summary: pd.DataFrame, terms, horizons, parameters, rng: np.random.Generator, *, code=None, quantiles=None) -> np.ndarray:
+def group_draws(
+    model, summary: pd.DataFrame, terms, horizons, parameters, rng: np.random.Generator, *, code=None, quantiles=None
+) -> np.ndarray:
     """Values drawn from the possible futures: sums by group, or quantiles by customer.
 
     Parameters
@@ -118,7 +122,9 @@ def _play(rng: np.random.Generator, future, shape: float, scale: np.ndarray, mon
     owner, when = np.concatenate([owner, parting]), np.concatenate([when, future.lifetime[parting]])
     worth = np.exp(-delta * when) * (margin[owner] * scale[owner] * rng.gamma(shape, size=len(owner)) - order_cost[owner])
     first = np.searchsorted(ends, when)
-    total = np.bincount(first * n + owner, worth, minlength=len(ends) * n)[: len(ends) * n].reshape(len(ends), n).cumsum(axis=0)
+    total = (
+        np.bincount(first * n + owner, worth, minlength=len(ends) * n)[: len(ends) * n].reshape(len(ends), n).cumsum(axis=0, dtype=float)
+    )
     later = future.rate * (margin * shape * scale - order_cost)
     for k, end in enumerate(ends):
         until = np.minimum(future.lifetime, end)

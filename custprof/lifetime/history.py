@@ -1,8 +1,9 @@
 """What has every customer done so far, in the few numbers that lifetime models read?
 
-Lines become purchase days (the lines of a customer on one day are one purchase), purchase days become one row per customer: how many repeat
-purchases, how old the customer was at the last one, how old it is now, and what a repeat purchase was worth on average. The counting runs in the
-engine of the frame (DuckDB, Spark, Polars, pandas); only one row per customer is collected. The summary carries its unit of time in ``.attrs``.
+Lines become purchase days (the lines of a customer on one day are one purchase), purchase days become one row per customer: how many
+repeat purchases, how old the customer was at the last one, how old it is now, and what a repeat purchase was worth on average. The
+counting runs in the engine of the frame (DuckDB, Spark, Polars, pandas); only one row per customer is collected. The summary carries its
+unit of time in ``.attrs``.
 """
 
 from __future__ import annotations

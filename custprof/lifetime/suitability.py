@@ -50,7 +50,9 @@ def suitability(summary: pd.DataFrame) -> pd.DataFrame:
         "spread of the mean pause between customers; near 0 it is a contract or subscription, for which renewal models are made",
     )
     wrong = int((spend[repeaters] <= 0).sum())
-    rows["positive spend"] = _rule(wrong, wrong > 0, False, f"{wrong} of {again} repeaters have a mean purchase of zero or less; Gamma-Gamma needs it positive")
+    rows["positive spend"] = _rule(
+        wrong, wrong > 0, False, f"{wrong} of {again} repeaters have a mean purchase of zero or less; Gamma-Gamma needs it positive"
+    )
     linked = again >= 10 and np.ptp(x[repeaters]) > 0 and np.ptp(spend[repeaters]) > 0
     correlation = float(np.corrcoef(x[repeaters], spend[repeaters])[0, 1]) if linked else np.nan
     rows["spend independent of frequency"] = _rule(

@@ -1,10 +1,11 @@
 """What is every customer worth from now on, after what it costs to serve and to keep?
 
-value = discounted purchases x (expected purchase x margin - cost of an order) - discounted years alive x cost of holding the customer a year.
+value = discounted purchases x (expected purchase x margin - cost of an order) - discounted years alive x cost of holding the customer a
+year.
 
-Purchases and the time alive come from one model (Pareto/NBD by default), the expected purchase from another (Gamma-Gamma); the two are taken to be
-independent (`suitability` looks at that). Costs are the customer's own, as the allocation found them, so a value can be negative: a customer whose
-orders do not pay for themselves is worth less the longer it stays.
+Purchases and the time alive come from one model (Pareto/NBD by default), the expected purchase from another (Gamma-Gamma); the two are
+taken to be independent (`suitability` looks at that). Costs are the customer's own, as the allocation found them, so a value can be
+negative: a customer whose orders do not pay for themselves is worth less the longer it stays.
 """
 
 from __future__ import annotations
@@ -76,7 +77,14 @@ class CustomerValue(BaseEstimator):
         return self
 
     def predict(
-        self, summary: pd.DataFrame, *, margin=None, cost_per_order=0.0, cost_per_period=0.0, horizon: float | None = None, annual_rate: float = 0.10
+        self,
+        summary: pd.DataFrame,
+        *,
+        margin=None,
+        cost_per_order=0.0,
+        cost_per_period=0.0,
+        horizon: float | None = None,
+        annual_rate: float = 0.10,
     ) -> pd.DataFrame:
         """Expected value by customer, with the parts it is made of.
 
@@ -85,8 +93,8 @@ class CustomerValue(BaseEstimator):
         summary : DataFrame
             See `summarize`; in the unit of the fit.
         margin : float or Series by customer
-            Margin as a fraction of the expected purchase, before the costs below: gross margin after returns, say. Required where the models
-            saw revenue; where they saw margins (``summarize(value="margin")``) it is 1 unless said. May be negative.
+            Margin as a fraction of the expected purchase, before the costs below: gross margin after returns, say. Required where the
+            models saw revenue; where they saw margins (``summarize(value="margin")``) it is 1 unless said. May be negative.
         cost_per_order : float or Series by customer
             What a purchase costs to handle, currency units, positive.
         cost_per_period : float or Series by customer
@@ -100,9 +108,9 @@ class CustomerValue(BaseEstimator):
         Returns
         -------
         DataFrame
-            By customer_id: ``p_alive``, ``purchases`` (discounted expected number), ``spend`` (expected purchase), ``alive_time`` (discounted
-            expected years), and in currency units ``margin``, ``order_cost`` and ``holding_cost`` (as parts of the value, so costs are
-            negative here) and their sum ``value``.
+            By customer_id: ``p_alive``, ``purchases`` (discounted expected number), ``spend`` (expected purchase), ``alive_time``
+            (discounted expected years), and in currency units ``margin``, ``order_cost`` and ``holding_cost`` (as parts of the value, so
+            costs are negative here) and their sum ``value``.
 
         Raises
         ------
@@ -135,9 +143,10 @@ class CustomerValue(BaseEstimator):
     ) -> pd.DataFrame:
         """Where the discounted value that really comes will lie, for each customer, for groups or for all.
 
-        The interval covers two things: the parameters (each of `n_boot` rounds refits both models on customers drawn again with replacement)
-        and chance (in each round every customer lives one possible future: whether it is still here, how long it stays, when it buys
-        and what each purchase is worth). It does not cover a wrong model, customers influencing each other, or changes of margin and cost.
+        The interval covers two things: the parameters (each of `n_boot` rounds refits both models on customers drawn again with
+        replacement) and chance (in each round customers live possible futures: whether they are still here, how long they stay, when they
+        buy and what each purchase is worth). It does not cover a wrong model, customers influencing each other, or changes of
+        margin and cost.
         For one customer it is wide, and its low end is often what a customer who never buys again brings: chance rules there.
         For a group chance averages out and the parameters remain. A skewed value may have its expectation outside a narrow interval.
 
@@ -173,9 +182,8 @@ class CustomerValue(BaseEstimator):
         draws = group_draws(self, summary, terms, [horizon], refits(self, n_boot, rng), rng, code=code)[:, 0, :]
         low, high = np.quantile(draws, tail, axis=0)
         grouped = value.groupby(labels.to_numpy()).agg(["size", "sum"]).loc[names]
-        return pd.DataFrame(
-            {"customers": grouped["size"].to_numpy(), "value": grouped["sum"].to_numpy(), "low": low, "high": high}, index=pd.Index(names, name="group")
-        )
+        table = {"customers": grouped["size"].to_numpy(), "value": grouped["sum"].to_numpy(), "low": low, "high": high}
+        return pd.DataFrame(table, index=pd.Index(names, name="group"))
 
     def _terms(self, summary: pd.DataFrame, margin, cost_per_order, cost_per_period, annual_rate: float) -> Terms:
         if not hasattr(self, "purchases_"):
@@ -183,7 +191,7 @@ class CustomerValue(BaseEstimator):
         check_summary(summary, *_SUMMARY)
         if margin is None:
             if self.spend_.value_ in (None, "revenue"):
-                raise ValueError("say margin, the share of a purchase that is earned (0.3, or a Series by customer): the models saw revenue.")
+                raise ValueError("say margin, the share of a purchase that is earned (0.3, or a Series): the models saw revenue.")
             margin = 1.0
         own = summary.attrs.get("value")
         if own is not None and self.spend_.value_ is not None and own != self.spend_.value_:
@@ -193,8 +201,8 @@ class CustomerValue(BaseEstimator):
         for name in costs:
             negative = by_customer[name] < 0
             if negative.any():
-                first = summary.index[negative][:3].tolist()
-                raise ValueError(f"{name} is negative for {negative.sum()} of {len(summary)} customers, first {first}; costs are positive here.")
+                found = f"{negative.sum()} of {len(summary)} customers, first {summary.index[negative][:3].tolist()}"
+                raise ValueError(f"{name} is negative for {found}; costs are positive here.")
         return Terms(*by_customer.values(), annual_rate)
 
 
@@ -214,7 +222,8 @@ def group_labels(by, index: pd.Index) -> pd.Series:
     labels = by.reindex(index)
     missing = labels.isna().to_numpy()
     if missing.any():
-        raise ValueError(f"groups are missing for {missing.sum()} of {len(index)} customers, first {index[missing][:3].tolist()}; name a group for them.")
+        found = f"{missing.sum()} of {len(index)} customers, first {index[missing][:3].tolist()}"
+        raise ValueError(f"groups are missing for {found}; name a group for them.")
     return labels.astype(str)
 
 
@@ -228,13 +237,16 @@ def _by_customer(values, index: pd.Index, name: str) -> np.ndarray:
         values = np.full(len(index), float(values))
     missing = ~np.isfinite(values)
     if missing.any():
-        raise ValueError(f"{name} is missing for {missing.sum()} of {len(index)} customers, first {index[missing][:3].tolist()}; fill or drop them.")
+        found = f"{missing.sum()} of {len(index)} customers, first {index[missing][:3].tolist()}"
+        raise ValueError(f"{name} is missing for {found}; fill or drop them.")
     return values
 
 
 def _refuse_repeated(index: pd.Index, name: str) -> None:
     if not index.is_unique:
-        raise ValueError(f"{name} names customers more than once, first {index[index.duplicated()][:3].tolist()}; give one row per customer.")
+        raise ValueError(
+            f"{name} names customers more than once, first {index[index.duplicated()][:3].tolist()}; give one row per customer."
+        )
 
 
 def _check_level(level: float, n_boot: int) -> None:

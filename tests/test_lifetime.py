@@ -1,0 +1,423 @@
+"""The lifetime stage by hand-computed cases, edges and messages."""
+
+from itertools import pairwise
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.integrate import quad
+from scipy.special import gammaln, hyperu
+from sklearn.base import clone
+
+from custprof.datasets import load_cdnow
+from custprof.lifetime import (
+    BetaGeoNBD,
+    CustomerValue,
+    GammaGamma,
+    ModifiedBetaGeoNBD,
+    ParetoNBD,
+    break_even,
+    calibration,
+    cohorts,
+    retention_curve,
+    split,
+    suitability,
+    summarize,
+    value_curve,
+    value_history,
+)
+from custprof.lifetime.discount import annuity, decay_integral, discount_rate
+from custprof.lifetime.futures import group_draws
+
+MODELS = (ParetoNBD, BetaGeoNBD, ModifiedBetaGeoNBD)
+
+
+def lines(rows, **extra):
+    frame = pd.DataFrame(rows, columns=["customer_id", "date", "revenue"]).assign(**extra)
+    return frame.assign(date=pd.to_datetime(frame["date"]))
+
+
+@pytest.fixture(scope="module")
+def known():
+    return split(load_cdnow(), "1997-09-30").calibration
+
+
+@pytest.fixture(scope="module")
+def model(known):
+    return CustomerValue().fit(known)
+
+
+# --- summarize, split -------------------------------------------------------------------------------------------------------------------
+
+
+def test_lines_of_a_day_are_one_purchase_and_returns_are_none():
+    summary = summarize(
+        lines(
+            [
+                ("a", "2024-01-01", 10.0),
+                ("a", "2024-01-11", 20.0),
+                ("a", "2024-01-11", 5.0),
+                ("a", "2024-01-15", -20.0),  # a return alone is no purchase
+                ("a", "2024-01-21", 30.0),
+                ("a", "2024-01-21", -30.0),  # bought and returned in full: none either
+                ("b", "2024-01-05", 0.0),  # a free order is a purchase
+                ("b", "2024-01-06", 8.0),
+                (None, "2024-01-31", 99.0),  # nobody's line counts for nobody, but the data reach to it
+            ]
+        ),
+        unit="D",
+    )
+    assert summary.loc["a"].tolist() == [1, 10.0, 30.0, 25.0]
+    assert summary.loc["b"].tolist() == [1, 1.0, 26.0, 8.0]
+    assert summary.index.tolist() == ["a", "b"] and summary.index.name == "customer_id"
+    assert summary["frequency"].dtype == "int64"
+    assert summary.attrs == {"unit": "D", "end": "2024-01-31", "value": "revenue"}
+
+
+def test_units_are_days_divided():
+    data = lines([("a", "2024-01-01", 1.0), ("a", "2024-03-01", 1.0)])
+    for unit, days in {"D": 1, "W": 7, "M": 30.4375}.items():
+        assert summarize(data, unit=unit, end="2024-12-31")["T"].tolist() == pytest.approx([365 / days])
+        assert summarize(data, unit=unit)["recency"].tolist() == pytest.approx([60 / days])
+
+
+def test_margin_is_made_from_the_lines():
+    data = lines([("a", "2024-01-01", 10.0), ("a", "2024-01-08", 20.0)], cost_of_goods=[6.0, 25.0], freight=[1.0, 0.5])
+    summary = summarize(data, value="margin")
+    assert summary["monetary_value"].tolist() == [-5.5]  # a purchase at a loss is a purchase
+    with pytest.raises(ValueError, match="revenue and cost_of_goods"):
+        summarize(data.drop(columns="cost_of_goods"), value="margin")
+
+
+def test_duckdb_gives_the_same_summary():
+    data = load_cdnow()
+    connection = duckdb.connect()
+    connection.register("cdnow", data)
+    for mine, theirs in zip(split(connection.sql("select * from cdnow"), "1997-09-30"), split(data, "1997-09-30"), strict=True):
+        pd.testing.assert_frame_equal(mine, theirs)
+
+
+def test_split_follows_the_same_customers():
+    data = lines([("a", "2024-01-01", 5.0), ("a", "2024-02-01", 7.0), ("a", "2024-02-02", 9.0), ("b", "2024-02-01", 5.0)])
+    known, later = split(data, "2024-01-15", unit="D")
+    assert known.index.tolist() == later.index.tolist() == ["a"]
+    assert later.loc["a"].tolist() == [2, 18.0, 8.0]
+    with pytest.raises(ValueError, match="nothing is left to hold out"):
+        split(data, "2024-02-02")
+
+
+def test_summarize_refuses_what_it_cannot_count():
+    data = lines([("a", "2024-01-01", 5.0)])
+    with pytest.raises(ValueError, match="unit is 'Y'; choose one of D, W, M"):
+        summarize(data, unit="Y")
+    with pytest.raises(ValueError, match="transactions lack 'profit'"):
+        summarize(data, value="profit")
+    with pytest.raises(TypeError, match="parse it first"):
+        summarize(data.assign(date="2024-01-01"))
+    with pytest.raises(ValueError, match="no purchase of a known customer"):
+        summarize(data, end="2020-01-01")
+    with pytest.raises(ValueError, match="transactions lack customer_id"):
+        summarize(data.drop(columns="customer_id"))
+
+
+# --- the models -------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore:.*did not converge")
+def test_pareto_likelihood_is_the_integral_it_stands_for():
+    model = ParetoNBD(unit="W").fit(load_small())
+    for params in ([0.5, 10.0, 0.6, 12.0], [2.0, 3.0, 1.5, 40.0], [0.05, 0.5, 0.1, 0.3], [8.0, 90.0, 6.0, 20.0]):
+        model.params_[:] = params
+        r, alpha, s, beta = params
+        for x, recency, age in [(0, 0, 39), (0, 0, 0), (1, 0.5, 30), (5, 30, 30), (26, 30.8, 31), (150, 200, 700), (999, 1000, 5000)]:
+
+            def log_density(y, x=x, r=r, alpha=alpha, s=s, beta=beta):
+                return -(r + x) * np.log(alpha + y) - (s + 1) * np.log(beta + y)
+
+            start = log_density(recency)
+            cuts = np.unique(np.concatenate([[recency, age], recency + (age - recency) * np.logspace(-5, 0, 16)]))
+            gone = sum(
+                quad(lambda y, f=log_density, at=start: np.exp(f(y) - at), a, b, epsabs=0, epsrel=1e-12)[0] for a, b in pairwise(cuts)
+            )
+            stay = np.exp(-(r + x) * np.log(alpha + age) - s * np.log(beta + age) - start)
+            expected = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + s * np.log(beta) + start + np.log(stay + s * gone)
+            row = pd.DataFrame({"frequency": [x], "recency": [float(recency)], "T": [float(age)]})
+            assert model.loglik(row)[0] == pytest.approx(expected, abs=2e-8), (params, x)
+            assert model.p_alive(row)[0] == pytest.approx(stay / (stay + s * gone), abs=1e-8)
+
+
+def load_small():
+    x = [0, 0, 0, 1, 4, 2, 0, 7]
+    return pd.DataFrame({"frequency": x, "recency": [0, 0, 0, 9.0, 20, 4, 0, 25], "T": [30.0, 25, 26, 28, 30, 29, 27, 31]})
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_gradient_is_the_derivative(kind, known):
+    model = kind().fit(known)
+    objective = model._objective(model._prepare(model._rows(known)), np.ones(len(model._rows(known).x)))
+    point = np.log(model.params_.to_numpy()) + 0.2
+    steps = np.eye(4) * 1e-6
+    slope = [(objective(point + h)[0] - objective(point - h)[0]) / 2e-6 for h in steps]
+    assert objective(point)[1] == pytest.approx(slope, abs=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:.*did not converge")
+def test_expected_purchases_where_textbook_forms_break():
+    model = BetaGeoNBD(unit="W").fit(load_small())
+    for a in (0.3, 1.0, 1.0 + 1e-9, 4.0):
+        model.params_[:] = r, alpha, a, b = 0.5, 4.0, a, 2.5
+        for x, age, t in [(150, 300.0, 5000.0), (300, 30.0, 365.0), (780, 700.0, 52.0), (0, 10.0, 39.0)]:
+            row = pd.DataFrame({"frequency": [x], "recency": [age if x else 0.0], "T": [age]})
+            shape = r + x
+            logbeta = gammaln(a) + gammaln(b + x) - gammaln(a + b + x)
+
+            def density(
+                u, shape=shape, t=t, age=age, a=a, b=b, alpha=alpha, x=x, logbeta=logbeta
+            ):  # p = u^(1/a) takes the singularity away
+                p = u ** (1 / a)
+                made = -np.expm1(-shape * np.log1p(p * t / (alpha + age))) / p
+                return made * np.exp((b + x - 1) * np.log1p(-p) - logbeta) / a
+
+            cuts = np.concatenate([[0], np.logspace(-10, 0, 60)])
+            expected = sum(quad(density, lo, hi, epsabs=0, epsrel=1e-10)[0] for lo, hi in pairwise(cuts))
+            assert model.predict(row, t)[0] / model.p_alive(row)[0] == pytest.approx(expected, rel=2e-6), (a, x, t)
+
+
+def test_discounted_time_is_tricomis_function():
+    for n, z in [(0.6, 0.02), (1.0, 0.5), (2.5, 3.0), (7.0, 0.1)]:
+        assert float(decay_integral(n, z)) == pytest.approx(hyperu(1, 2 - n, z), rel=1e-10)
+    assert float(decay_integral(1.0, 0.0, 3.0)) == pytest.approx(np.log(4))
+    assert annuity(discount_rate(0.1, "W"), np.inf) == pytest.approx(365.25 / 7 / np.log(1.1))
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_discounting_goes_over_into_plain_expectation(kind, known):
+    model = kind().fit(known)
+    few = known.iloc[:50]
+    plain = model.predict(few, 2 * 365.25 / 7)
+    assert model.dert(few, annual_rate=0.0, horizon=2).tolist() == pytest.approx(plain.tolist(), rel=1e-9)
+    assert model.dert(few, annual_rate=1e-9, horizon=2).tolist() == pytest.approx(plain.tolist(), rel=1e-6)
+    near, far, ever = (model.dert(few, horizon=h) for h in (1, 10, None))
+    assert (near < far).all() and (far < ever).all()
+    assert (model.alive_time(few) < 1 / np.log(1.1)).all() and (model.alive_time(few, horizon=1) < 1).all()
+
+
+def test_models_refuse_contradictions():
+    good = load_small()
+    with pytest.raises(ValueError, match="none of 2 customers bought again"):
+        ParetoNBD().fit(good.iloc[:2])
+    with pytest.raises(ValueError, match="recency is after T for 1 of 8 customers"):
+        ParetoNBD().fit(good.assign(recency=[0, 0, 0, 99.0, 20, 4, 0, 25]))
+    with pytest.raises(ValueError, match="frequency and recency contradict"):
+        ParetoNBD().fit(good.assign(frequency=3))
+    with pytest.raises(ValueError, match="T is missing"):
+        ParetoNBD().fit(good.assign(T=np.nan))
+    with pytest.raises(ValueError, match="lacks the columns"):
+        ParetoNBD().fit(good[["T"]])
+    with pytest.raises(TypeError, match="not a DataFrame"):
+        ParetoNBD().fit([1, 2])
+
+
+def test_units_are_never_mixed(known):
+    model = ParetoNBD().fit(known)
+    days = summarize(load_cdnow(), unit="D", end="1997-09-30")
+    with pytest.raises(ValueError, match="the summary is in unit 'D', the model in 'W'"):
+        model.predict(days, 10)
+    with pytest.raises(ValueError, match="the summary is in unit 'D', the model in 'W'"):
+        ParetoNBD(unit="W").fit(days)
+    bare = known.copy()
+    bare.attrs = {}
+    unknown = BetaGeoNBD().fit(bare)
+    assert unknown.unit_ is None and unknown.predict(bare, 39).sum() > 0
+    with pytest.raises(ValueError, match="did not say its unit"):
+        unknown.dert(bare)
+    with pytest.raises(ValueError, match="may be infinite"):
+        model.dert(known, annual_rate=0.0)
+
+
+def test_gamma_gamma_refuses_what_it_cannot_model(known):
+    wrong = known.iloc[:20].assign(monetary_value=-1.0)
+    with pytest.raises(ValueError, match=r"not positive for .* repeaters, first"):
+        GammaGamma().fit(wrong)
+    with pytest.raises(ValueError, match="at least two"):
+        GammaGamma().fit(known.iloc[2:4])
+    spend = GammaGamma().fit(known)
+    spend.params_["q"] = 0.9
+    with pytest.raises(ValueError, match="infinite"):
+        spend.predict(known)
+
+
+def test_weights_stand_for_customers(known):
+    some = known.iloc[:800]
+    twice = pd.concat([some, some])
+    for kind in (ParetoNBD, GammaGamma):
+        weighted, repeated = kind().fit(some, np.full(800, 2.0)), kind().fit(twice)
+        assert weighted.params_.tolist() == pytest.approx(repeated.params_.tolist(), rel=1e-6)
+        assert weighted.loglik_ == pytest.approx(repeated.loglik_)
+        assert weighted.se_.tolist() == pytest.approx(repeated.se_.tolist(), rel=1e-4)
+
+
+# --- value ------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_components_sum_to_the_value(model, known):
+    values = model.predict(known, margin=0.3, cost_per_order=2.0, cost_per_period=4.0)
+    parts = values[["margin", "order_cost", "holding_cost"]]
+    assert values["value"].tolist() == pytest.approx(parts.sum(axis=1).tolist())
+    assert (values["value"] < 0).any() and (values["value"] > 0).any()
+    assert values["margin"].tolist() == pytest.approx((values["purchases"] * values["spend"] * 0.3).tolist())
+    assert values["order_cost"].tolist() == pytest.approx((-2 * values["purchases"]).tolist())
+    assert values["holding_cost"].tolist() == pytest.approx((-4 * values["alive_time"]).tolist())
+
+
+def test_costs_by_customer_and_more_cost_less_value(model, known):
+    cost = pd.Series(1.0, index=known.index)
+    cost.iloc[5] = 50.0
+    plain = model.predict(known, margin=0.3, cost_per_order=1.0)["value"]
+    dear = model.predict(known, margin=0.3, cost_per_order=cost)["value"]
+    assert (dear.drop(known.index[5]) == plain.drop(known.index[5])).all() and dear.iloc[5] < plain.iloc[5]
+    held = model.predict(known, margin=0.3, cost_per_order=1.0, cost_per_period=1.0)["value"]
+    assert (held < plain).all()
+    loss = model.predict(known, margin=-0.1)["value"]
+    assert (loss < 0).all()
+    assert (model.predict(known, margin=0.0)["value"] == 0).all()
+
+
+def test_one_customer_is_enough_to_predict(model, known):
+    one = model.predict(known.iloc[[3]], margin=0.5)
+    pd.testing.assert_frame_equal(one, model.predict(known, margin=0.5).iloc[[3]])
+    assert model.interval(known.iloc[[3]], margin=0.5, n_boot=20).shape == (1, 3)
+
+
+def test_value_says_what_it_lacks(model, known):
+    with pytest.raises(ValueError, match="say margin"):
+        model.predict(known)
+    with pytest.raises(ValueError, match="cost_per_order is missing for 2356 of 2357 customers, first"):
+        model.predict(known, margin=0.3, cost_per_order=pd.Series({"0001": 1.0}))
+    with pytest.raises(ValueError, match="cost_per_period is negative"):
+        model.predict(known, margin=0.3, cost_per_period=-1.0)
+    with pytest.raises(TypeError, match="give one number, or a Series"):
+        model.predict(known, margin=[0.3, 0.4])
+
+
+def test_margins_need_no_ratio(known):
+    margins = known.copy()
+    margins.attrs["value"] = "margin"
+    model = CustomerValue().fit(margins)
+    pd.testing.assert_frame_equal(model.predict(margins), model.predict(margins, margin=1.0))
+    with pytest.raises(ValueError, match="the summary holds 'revenue', the models saw 'margin'"):
+        model.predict(known)
+
+
+def test_estimators_are_of_scikit_learn(known):
+    model = clone(CustomerValue(ModifiedBetaGeoNBD(unit="W"), GammaGamma()))
+    assert model.get_params()["purchases__unit"] == "W"
+    assert isinstance(model.fit(known.iloc[:500]).purchases_, ModifiedBetaGeoNBD)
+    assert not hasattr(model.purchases, "params_")
+
+
+@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("horizon", [2, None])
+def test_played_futures_average_to_the_expected_value(kind, horizon, known):
+    some = known.iloc[:300]
+    model = CustomerValue(kind()).fit(known)
+    terms = model._terms(some, 0.3, 2.0, 1.0, 0.1)
+    parameters = [(model.purchases_.params_.to_numpy(), model.spend_.params_.to_numpy())] * 400
+    draws = group_draws(model, some, terms, [horizon], parameters, np.random.default_rng(7), code=np.zeros(300, dtype=int))[:, 0, 0]
+    value = model.predict(some, margin=0.3, cost_per_order=2.0, cost_per_period=1.0, horizon=horizon)["value"].sum()
+    assert abs(draws.mean() - value) < 4 * draws.std() / 20
+
+
+def test_interval_by_customer_group_and_total(model, known):
+    terms = {"margin": 0.3, "cost_per_order": 1.0, "n_boot": 40, "horizon": 2}
+    total = model.interval(known, by="total", **terms)
+    assert total["low"].iloc[0] < total["value"].iloc[0] < total["high"].iloc[0]
+    segment = pd.Series(np.where(known["frequency"] > 0, "again", "once"), index=known.index)
+    groups = model.interval(known, by=segment, **terms)
+    assert groups.index.tolist() == ["again", "once"] and groups["customers"].tolist() == [946, 1411]
+    assert groups["value"].sum() == pytest.approx(total["value"].iloc[0])
+    one = model.interval(known, **terms)
+    assert (one["low"] <= one["high"]).all() and one.index.equals(known.index)
+    narrow = model.interval(known, by="total", level=0.5, **terms)
+    assert (narrow["high"] - narrow["low"]).iloc[0] < (total["high"] - total["low"]).iloc[0]
+    with pytest.raises(ValueError, match="level is 90"):
+        model.interval(known, level=90, **terms)
+    with pytest.raises(ValueError, match="groups are missing for 2357"):
+        model.interval(known, by=pd.Series({"nobody": "a"}), **terms)
+
+
+# --- curves, cohorts, verdicts ----------------------------------------------------------------------------------------------------------
+
+
+def test_value_curve_meets_the_predictions(model, known):
+    segment = pd.Series(np.where(known["frequency"] > 0, "again", "once"), index=known.index)
+    curve = value_curve(model, known, horizons=[3, 1], groups=segment, n_boot=20, margin=0.3, cost_per_order=1.0)
+    assert curve["horizon"].tolist() == [0, 1, 3] * 2
+    value = model.predict(known, margin=0.3, cost_per_order=1.0, horizon=3)["value"].groupby(segment).mean()
+    assert curve.loc[curve["horizon"] == 3, "value"].tolist() == pytest.approx(value.tolist())
+    ahead = curve[curve["horizon"] > 0]
+    assert (ahead["low"] < ahead["value"]).all() and (ahead["value"] < ahead["high"]).all()
+    with pytest.raises(TypeError, match="does not know"):
+        value_curve(model, known, margin=0.3, discount=0.1)
+
+
+def test_value_history_discounts_and_weighs_by_age():
+    data = lines([("a", "2022-01-01", 10.0), ("a", "2023-06-01", -4.0), ("b", "2023-01-15", 20.0)])
+    curve = value_history(data, step="year", end="2024-01-02", annual_rate=0.21)
+    assert curve["customers"].tolist() == [2, 1, 1] or curve["customers"].tolist() == [2, 1, 1, 1]
+    assert curve["value"].iloc[1] == pytest.approx(10.0 / 1.1)  # b has not been seen for a whole year
+    assert curve["value"].iloc[2] == pytest.approx(10.0 / 1.1 - 4.0 / 1.21**1.5)
+    with pytest.raises(ValueError, match="choose a shorter step"):
+        value_history(lines([("a", "2022-01-01", 10.0)]), step="year")
+
+
+def test_break_even_by_group():
+    curve = pd.DataFrame(
+        {"group": ["a", "a", "b", "b"], "horizon": [0.0, 1, 0, 1], "value": [0.0, 10, 0, 4], "low": [0.0, 8, 0, 2], "high": [0.0, 20, 0, 6]}
+    )
+    table = break_even(curve, cost=pd.Series({"a": 5.0, "b": 5.0}))
+    assert table.loc["a"].tolist() == pytest.approx([5.0, 0.5, 0.25, 0.625])
+    assert np.isnan(table.loc["b", "years"]) and table.loc["b", "earliest"] == pytest.approx(5 / 6)
+    with pytest.raises(ValueError, match="cost of group 'b'"):
+        break_even(curve, cost=pd.Series({"a": 5.0}))
+
+
+def test_kaplan_meier_by_hand():
+    summary = pd.DataFrame({"frequency": [0, 1, 0, 1, 0], "recency": [0.0, 2, 0, 9, 0], "T": [10.0, 10, 2, 10, 10]}, index=list("abcde"))
+    curve = retention_curve(summary, inactive_after=3, level=0.95)
+    assert curve["retention"].tolist() == pytest.approx([1, 0.5, 0.25])  # at 3: 2 of 4; at 5: 1 of 2
+    spread = np.sqrt(2 / (4 * 2)) / abs(np.log(0.5))
+    assert curve["low"].iloc[1] == pytest.approx(0.5 ** np.exp(1.959964 * spread), rel=1e-6)
+    assert curve["high"].iloc[1] == pytest.approx(0.5 ** np.exp(-1.959964 * spread), rel=1e-6)
+    everybody = retention_curve(summary, inactive_after=99)
+    assert everybody["retention"].tolist() == [1.0]
+
+
+def test_cohorts_count_each_line_once():
+    data = load_cdnow()
+    table = cohorts(data, period="month")
+    assert table["value"].sum() == pytest.approx(data["revenue"].sum())
+    assert table.groupby("cohort")["customers"].first().tolist() == table.loc[table["age"] == 0, "customers"].tolist()
+    assert table["customers"][table["age"] == 0].sum() == (data.groupby("customer_id")["revenue"].sum() > 0).sum()
+    assert table["complete"].all()  # the data end on the last day of June 1998
+    cut = cohorts(data[data["date"] < "1998-06-15"], period="quarter")
+    assert cut.loc[~cut["complete"], "cohort"].tolist() == ["1997-Q1"] and cut["age"].max() == 5
+
+
+def test_suitability_passes_flags_and_refuses(known):
+    assert (suitability(known)["verdict"] == "PASS").all()
+    linked = known.assign(monetary_value=np.where(known["frequency"] > 0, known["frequency"] * 10.0, 0))
+    assert suitability(linked).loc["spend independent of frequency", "verdict"] == "REFUSE"
+    assert suitability(known.iloc[:20]).loc["customers", "verdict"] == "REFUSE"
+    assert suitability(known.assign(monetary_value=-5.0)).loc["positive spend", "verdict"] == "REFUSE"
+
+
+def test_calibration_adds_up_to_the_holdout():
+    known, later = split(load_cdnow(), "1997-09-30")
+    table = calibration(ParetoNBD().fit(known), known, later)
+    assert (table["customers"] * table["actual"]).sum() == pytest.approx(1882)
+    assert (table["customers"] * table["expected"]).sum() == pytest.approx(1665.513, abs=0.01)
+    assert table.index.tolist() == ["0", "1", "2", "3", "4", "5", "6", "7+"]
+    with pytest.raises(ValueError, match="not of the same customers"):
+        calibration(ParetoNBD().fit(known), known.iloc[1:], later)

@@ -1,0 +1,70 @@
+"""Figures of the lifetime stage: what is drawn equals the frame."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+
+from custprof.plots import lifetime as plots
+
+
+@pytest.fixture(autouse=True)
+def close():
+    yield
+    plt.close("all")
+
+
+def curve(names):
+    part = {"horizon": [0.0, 1, 2], "value": [0.0, 4, 6], "low": [0.0, 3, 4], "high": [0.0, 5, 9]}
+    return pd.concat([pd.DataFrame({"group": name, **part}) for name in names], ignore_index=True)
+
+
+def test_value_curve_draws_each_group_and_band():
+    ax = plots.value_curve(curve(["web", "shop"]), currency="EUR", cost=5.0)
+    lines = {line.get_label(): line for line in ax.get_lines()}
+    assert lines["web"].get_xydata().tolist() == [[0, 0], [1, 4], [2, 6]]
+    assert len(ax.collections) == 2 and ax.collections[0].get_paths()[0].vertices[:, 1].max() == 9
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["web", "shop"]
+    assert ax.get_ylabel() == "discounted value per customer (EUR)"
+    with pytest.raises(ValueError, match="9 groups are too many"):
+        plots.value_curve(curve(list("abcdefghi")))
+
+
+def test_one_group_needs_no_legend_and_draws_on_the_given_axes():
+    _, ax = plt.subplots()
+    assert plots.value_curve(curve(["total"]), ax=ax) is ax and ax.get_legend() is None
+
+
+def test_retention_curve_draws_steps():
+    frame = pd.DataFrame(
+        {"group": "total", "age": [0.0, 3, 5], "retention": [1, 0.5, 0.25], "low": [1, 0.3, np.nan], "high": [1, 0.7, np.nan]}
+    )
+    ax = plots.retention_curve(frame, unit="M")
+    assert ax.get_lines()[0].get_ydata().tolist() == [1, 0.5, 0.25] and ax.get_lines()[0].get_drawstyle() == "steps-post"
+    assert ax.get_xlabel() == "age (months)"
+
+
+def test_calibration_draws_expected_and_actual():
+    table = pd.DataFrame({"customers": [9, 4], "expected": [0.2, 1.1], "actual": [0.3, 1.0]}, index=["0", "1+"])
+    ax = plots.calibration(table)
+    assert [line.get_ydata().tolist() for line in ax.get_lines()] == [[0.2, 1.1], [0.3, 1.0]]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0\nn = 9", "1+\nn = 4"]
+
+
+def test_cohorts_leave_incomplete_cells_blank():
+    table = pd.DataFrame(
+        {
+            "cohort": ["2024-Q1", "2024-Q1", "2024-Q2"],
+            "age": [0, 1, 0],
+            "retention": [1.0, 0.4, 1.0],
+            "cumulative_value": [1500.0, 2500.0, 900.0],
+            "complete": [True, True, False],
+        }
+    )
+    assert [text.get_text() for text in plots.cohorts(table).texts] == ["100 %", "40 %"]
+    assert [text.get_text() for text in plots.cohorts(table, what="cumulative_value").texts] == ["1.5 k", "2.5 k"]
+    with pytest.raises(ValueError, match="what is 'profit'"):
+        plots.cohorts(table, what="profit")
