@@ -3,7 +3,18 @@
 from custprof.study.contracts import REFERENCES, TABLES, Contract
 from custprof.study.engine import PERIODS, UNKNOWN_CUSTOMER
 from custprof.study.errors import StudyError
-from custprof.study.facts import customer_facts
+from custprof.study.facts import customer_facts, monthly_revenue
 from custprof.study.study import ENGINES, Study
 
-__all__ = ["ENGINES", "PERIODS", "REFERENCES", "TABLES", "UNKNOWN_CUSTOMER", "Contract", "Study", "StudyError", "customer_facts"]
+__all__ = [
+    "ENGINES",
+    "PERIODS",
+    "REFERENCES",
+    "TABLES",
+    "UNKNOWN_CUSTOMER",
+    "Contract",
+    "Study",
+    "StudyError",
+    "customer_facts",
+    "monthly_revenue",
+]

@@ -14,7 +14,7 @@ import pandas as pd
 
 from custprof.study.engine import collect, customer_key, day_number, lazy, money, period_label
 
-__all__ = ["customer_facts"]
+__all__ = ["customer_facts", "monthly_revenue"]
 
 _COUNTS = ("lines", "orders", "returns_lines")
 _COSTS = ("cost_of_goods", "freight", "commission")
@@ -102,13 +102,52 @@ def customer_facts(
     return facts[[column for column in _ORDER if column in facts.columns]]
 
 
+def monthly_revenue(transactions, *, decimals: int = 2) -> pd.DataFrame:
+    """Net revenue and returns of every month.
+
+    Parameters
+    ----------
+    transactions : frame of any engine with date, revenue (returns negative), and where known is_return
+    decimals : decimals of the minor unit of money
+
+    Returns
+    -------
+    DataFrame with month (its first day), lines, revenue (net) and returns (positive), by month; months without lines are there with zeros.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"date": pd.to_datetime(["2024-01-05", "2024-03-01", "2024-03-31"]), "revenue": [5.0, 7.0, -2.0]})
+    >>> monthly_revenue(lines)
+           month  lines  revenue  returns
+    0 2024-01-01      1      5.0      0.0
+    1 2024-02-01      0      0.0      0.0
+    2 2024-03-01      2      5.0      2.0
+    """
+    lines = lazy(transactions)
+    lines = lines.with_columns(_return=_is_return(lines), _revenue=money("revenue", decimals), month=period_label("date", "month"))
+    lines = lines.with_columns(_back=nw.when(nw.col("_return")).then(nw.col("_revenue")).otherwise(nw.lit(0)))
+    months = collect(
+        lines.group_by("month").agg(nw.len().alias("lines"), _total("_revenue").alias("revenue"), _total("_back").alias("returns"))
+    )
+    months = months.set_index(pd.PeriodIndex(months["month"], freq="M")).drop(columns="month").rename_axis(columns=None).sort_index()
+    months = months.reindex(pd.period_range(months.index[0], months.index[-1], freq="M", name="month"), fill_value=0).astype("int64")
+    months["revenue"], months["returns"] = months["revenue"] / 10**decimals, (0 - months["returns"]) / 10**decimals
+    return months.reset_index().assign(month=lambda frame: frame["month"].dt.to_timestamp())
+
+
+def _is_return(lines: nw.LazyFrame) -> nw.Expr:
+    """Whether a line is a return: as is_return says, or where that is unknown, by a negative revenue."""
+    negative = nw.col("revenue") < 0
+    if "is_return" not in lines.collect_schema().names():
+        return negative.fill_null(False)
+    said = nw.when(nw.col("is_return").is_null()).then(negative).otherwise(nw.col("is_return"))
+    return said.fill_null(False).cast(nw.Boolean)
+
+
 def _line_facts(lines: nw.LazyFrame, by: str | None, period: str, fiscal_start: int, decimals: int) -> nw.LazyFrame:
     known = lines.collect_schema().names()
-    is_return = nw.col("revenue") < 0
-    if "is_return" in known:
-        is_return = nw.when(nw.col("is_return").is_null()).then(is_return).otherwise(nw.col("is_return"))
     revenue, sale = money("revenue", decimals), ~nw.col("_return")
-    columns = {"_return": is_return.fill_null(False).cast(nw.Boolean), "_revenue": revenue}
+    columns = {"_return": _is_return(lines), "_revenue": revenue}
     if by == "period":
         columns["period"] = period_label("date", period, fiscal_start).alias("period")
     listed = {"list_amount", "discount"} & set(known)

@@ -18,7 +18,7 @@ import pandas as pd
 from custprof.study.checks import find_issues
 from custprof.study.contracts import TABLES
 from custprof.study.errors import StudyError, meant
-from custprof.study.facts import customer_facts
+from custprof.study.facts import customer_facts, monthly_revenue
 from custprof.study.intake import Mapping, map_columns, period_sql, read_table
 from custprof.study.reconciling import reconcile, tie_ledger
 from custprof.study.settings import Settings, read_settings
@@ -215,6 +215,10 @@ class Study:
                 end=self.end,
             )
         return self._kept["facts", by].copy()
+
+    def monthly_revenue(self) -> pd.DataFrame:
+        """Lines, net revenue and returns by month, see ``facts.monthly_revenue``."""
+        return monthly_revenue(self.table("transactions"), decimals=self.decimals)
 
     def money(self, x: float, decimals: int = 0) -> str:
         """An amount in words: "1,234,567 EUR"."""

@@ -1,0 +1,46 @@
+"""The figures of the study stage draw their frames, on the axes they are given."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from custprof import plots
+from custprof.study import Study
+
+
+@pytest.fixture
+def study(small_study):
+    with (small_study / "transactions.csv").open("a") as file:
+        file.write("c,C3,soon,5.00\nc,C4,later,5.00\n")
+    return Study.open(small_study)
+
+
+@pytest.fixture
+def ax():
+    figure, ax = plt.subplots()
+    yield ax
+    plt.close(figure)
+
+
+def test_reconciliation_draws_used_and_set_aside(study, ax):
+    frame = study.reconciliation()
+    before = frame.copy()
+    assert plots.reconciliation(frame, ax=ax) is ax
+    assert [bar.get_width() for bar in ax.patches] == pytest.approx([26 / 28, 2 / 28]) and ax.get_xlabel() == "share of the rows read"
+    assert [text.get_text() for text in ax.texts] == ["26 of 28"]
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_monthly_revenue_draws_its_frame(study, ax):
+    frame = study.monthly_revenue()
+    assert plots.monthly_revenue(frame, ax=ax, currency="EUR") is ax
+    assert ax.lines[0].get_ydata().tolist() == frame["revenue"].tolist() and "EUR" in ax.get_ylabel()
+    assert [bar.get_height() for bar in ax.patches] == (-frame["returns"]).tolist()
+    assert frame["revenue"].sum() == study.customer_facts()["net_revenue"].sum() and frame["returns"].sum() == 20.0
+
+
+def test_figures_make_their_own_axes(study):
+    for made in (plots.reconciliation(study.reconciliation()), plots.monthly_revenue(study.monthly_revenue())):
+        plt.close(made.figure)
