@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis
 
@@ -82,4 +83,7 @@ def monthly_revenue(frame: pd.DataFrame, *, ax: Axes | None = None, currency: st
     ax.axhline(0, color=NEUTRAL, linewidth=0.8)
     ax.set(xlabel="month", ylabel="amount per month")
     ax.legend()
+    dates = AutoDateLocator()
+    ax.xaxis.set_major_locator(dates)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(dates))
     return money_axis(ax, "y", currency)
