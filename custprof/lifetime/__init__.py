@@ -7,6 +7,7 @@ from custprof.lifetime.history import Split, split, summarize
 from custprof.lifetime.pareto import ParetoNBD
 from custprof.lifetime.spend import GammaGamma
 from custprof.lifetime.suitability import calibration, suitability
+from custprof.lifetime.terms import value_terms
 from custprof.lifetime.value import CustomerValue
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "summarize",
     "value_curve",
     "value_history",
+    "value_terms",
 ]
