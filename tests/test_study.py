@@ -304,6 +304,13 @@ def test_parquet_and_queries_are_read_in_place(folder):
     assert study.customer_facts()["net_revenue"].sum() == -126.10
 
 
+def test_missing_ids_of_float_columns_are_missing(folder):
+    lines = "(values (7.0::double, 1), ('nan'::double, 2), (null, 3)) as lines(customer_id, order_id)"
+    sql = f"select *, date '2024-01-01' as date, 5 as revenue from {lines}"
+    (folder / "study.toml").write_text(f'[tables.transactions]\nsql = """{sql}"""\n')
+    assert Study.open(folder).customer_facts()["lines"].to_dict() == {"(unknown customer)": 2, "7": 1}
+
+
 def test_leads_keep_their_features(folder):
     (folder / "leads.csv").write_text("lead_id,created_on,Company size,source\nL1,2024-01-01,12,web\nL2,2024-01-02,,fair\n")
     study = Study.open(folder)

@@ -108,6 +108,29 @@ def test_a_decimal_comma_gets_advice_and_then_is_read(tmp_path):
     assert accounted(study)["amount_used"] == 1244.0 and study.check().empty
 
 
+@pytest.mark.parametrize("space", [" ", "\u00a0", "\u202f"])
+def test_spaces_between_thousands_may_be_of_any_kind(tmp_path, space):
+    toml = '[tables.transactions]\nthousands = " "\ndecimal = ","\n'
+    text = f"customer_id;order_id;date;revenue\nC1;O1;2024-01-05;1{space}234{space}567,50\nC1;O1;2024-01-05;12{space}34\n"
+    study = Study.open(write(tmp_path, text, toml))
+    assert accounted(study, 2)["amount_used"] == 1234567.5 and len(study.quarantine()) == 1
+
+
+def test_brackets_around_negative_amounts_get_advice(tmp_path):
+    study = damaged(tmp_path, "C3,O4,2024-04-01,(12.50),0")
+    assert "minus in front" in issue(study, "set aside: not a number")["advice"]
+
+
+def test_words_for_nothing_may_be_named(tmp_path):
+    study = damaged(tmp_path, "n/a,O4,2024-04-01,5,n/a", toml='[tables.transactions]\nblank = "n/a"\n')
+    assert accounted(study, 4)["amount_used"] == 135.5 and "(unknown customer)" in study.customer_facts().index
+
+
+def test_blank_lines_before_below_and_between_are_no_rows(tmp_path):
+    study = Study.open(write(tmp_path, "\n\n" + "\n\n".join([HEADER, *LINES]) + "\n   \n\n"))
+    assert accounted(study, 3)["amount_used"] == 130.5 and study.quarantine().empty
+
+
 def test_thousands_separators_are_refused_with_advice(tmp_path):
     study = damaged(tmp_path, 'C3,O4,2024-04-01,"1,234.50",0')
     assert "thousands = ','" in issue(study, "set aside: not a number")["advice"]

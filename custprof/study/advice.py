@@ -59,6 +59,8 @@ def _date(cell: str, spec: dict[str, Any]) -> str | None:
 def _number(cell: str, spec: dict[str, Any]) -> str | None:
     if spec.get("decimal", ".") == "." and re.match(r"^[+-]?\d+,\d{1,2}$", cell):
         return "The decimal sign looks like a comma: say decimal = ',' for the table in study.toml."
+    if re.match(r"^\(.*\d\)$|^[\d.,]+-$", cell):
+        return "Negative amounts are written with a minus in front; turn brackets and trailing signs in the export or by sql in study.toml."
     if re.match(r"^[+-]?\d{1,3}([,. ']\d{3})+([.,]\d+)?$", cell) and not spec.get("thousands"):
         sign, fraction = re.search(r"[,. ']", cell).group(), (re.findall(r"[.,](?=\d+$)", cell) or ["."])[0]
         say = f"thousands = {sign!r}" + (

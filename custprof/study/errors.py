@@ -41,4 +41,7 @@ def meant(word: str, known: Sequence[str]) -> str:
     close = [lowered[name] for name in get_close_matches(word.lower().strip(), lowered, n=2, cutoff=0.6)]
     if close:
         return f"did you mean {' or '.join(map(repr, close))}?"
-    return f"choose from {', '.join(map(repr, known))}." if known else "there are none."
+    if not known:
+        return "there are none."
+    listed = ", ".join(map(repr, known[:12]))
+    return f"choose from {listed}" + (f" and {len(known) - 12} more." if len(known) > 12 else ".")

@@ -41,8 +41,7 @@ _ISO = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}($|[ T]\d)"
 
 @dataclass(frozen=True)
 class Mapping:
-    """Where the columns of a table stand in the files: position in the header by our name, extra columns kept, and headers that are not
-    used."""
+    """Where a table's columns stand in each part's header, by our name; the extra columns that are kept, the headers that are not used."""
 
     parts: list[Part]
     columns: dict[str, list[int]]
@@ -184,6 +183,7 @@ def _cast(kind: str, cell: str, dtype: str, spec: dict, period: str, fiscal_star
     base = dtype.split("(")[0].upper()
     text = f"nullif(trim({cell}), '')" if base == "VARCHAR" else f"{cell}::varchar"
     if base in ("FLOAT", "DOUBLE") and kind in ("text", "date", "period"):
+        text = f"nullif({text}, 'nan')"
         text = f"case when {cell} = floor({cell}) and abs({cell}) < 1e15 then ({cell}::bigint)::varchar else {text} end"
     blanks = spec.get("blank", [])
     for blank in [blanks] if isinstance(blanks, str) else blanks:
@@ -211,8 +211,10 @@ def _number(text: str, spec: dict) -> str:
     decimal, thousands = spec.get("decimal", "."), spec.get("thousands")
     value = text
     if thousands:
-        group = "".join("\\" + sign for sign in ({" ": [" "]}.get(thousands, [thousands])))
-        pattern = rf"^[+-]?\d{{1,3}}({group}\d{{3}})+(\{decimal}\d*)?$"
+        if thousands == " ":
+            # exports write the space between thousands as one that does not break
+            text = f"translate({text}, '\u00a0\u202f', '  ')"
+        pattern = rf"^[+-]?\d{{1,3}}([{thousands}]\d{{3}})+([{decimal}]\d*)?$"
         value = f"case when regexp_matches({text}, {_literal(pattern)}) then replace({text}, {_literal(thousands)}, '') else {text} end"
     if decimal != ".":
         value = f"case when contains({value}, '.') then null else replace({value}, {_literal(decimal)}, '.') end"

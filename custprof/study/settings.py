@@ -1,4 +1,31 @@
-"""What does study.toml say? Read, held against the words it may use, and every problem collected."""
+"""What does study.toml say? Read, held against the words it may use, and every problem collected.
+
+::
+
+    [study]
+    name = "Demo company"        # the folder's name if left out
+    currency = "EUR"
+    period = "year"              # year, quarter or month
+    fiscal_start = 1             # month in which the fiscal year starts
+    decimals = 2                 # of the minor unit of money
+    cost_model = "costs.toml"    # taken by itself where it is there
+    [credit]                     # optional: what it costs that customers pay late, or never
+    annual_rate = 0.08
+    write_off_days = 180
+    [tables.transactions]        # a table whose file bears its name (transactions.csv, transactions_*.csv.gz, ...) needs no section
+    file = "sales*.csv"          # or sql = "select ... from read_parquet('{folder}/x.parquet')"
+    folder = "../exports"        # where the file is, and {folder} in sql; by default the study's folder
+    sheet = "Sales"              # of a workbook
+    columns = { customer_id = "Customer No." }             # our name = theirs
+    date_format = ["%d.%m.%Y"]   # besides none: 2024-01-31, with or without a time
+    decimal = ","                # and thousands = ".", delimiter = ";", encoding = "cp1252", blank = ["n/a"]
+    duplicates = "set_aside"     # repeats of a whole line; by default they are kept and said
+    service_codes = ["POST"]     # products that are no goods: said, and used
+    [[ties]]                     # accounts of the ledger that should equal a fact of all customers, or a table's money
+    accounts = ["5000"]
+    fact = "cost_of_goods"       # or "campaigns.spend"
+    sign = 1                     # -1 where the ledger has it negative
+"""
 
 from __future__ import annotations
 
