@@ -44,11 +44,11 @@ def register(shell) -> None:
     True
     """
     from IPython.core.magic import no_var_expand, output_can_be_silenced
+    from matplotlib import rcParams
     from matplotlib_inline.config import InlineBackend
 
-    inline = InlineBackend.instance(parent=shell)
-    inline.rc = FIGURES
-    inline.figure_formats = {"retina"}
+    rcParams.update(FIGURES)
+    InlineBackend.instance(parent=shell).figure_formats = {"retina"}
 
     @no_var_expand
     @output_can_be_silenced

@@ -6,6 +6,7 @@ the study alone. Its parameters stand in a cell after the one tagged ``parameter
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import tempfile
@@ -168,6 +169,7 @@ class _Run:
             if not self.cancelled:
                 raise NotebookError(f"{self.name}.ipynb: its kernel died; perhaps memory ran out.", self.name, self.notebook) from None
         finally:
+            atexit.unregister(self.client._cleanup_kernel)  # nbclient forgets to where a kernel was killed
             self._show(-1)
 
     def cancel(self) -> None:

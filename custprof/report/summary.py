@@ -109,11 +109,11 @@ def cover(study, tables: Mapping[str, pd.DataFrame]) -> dict:
     issues = tables.get("Issues")
     return {
         "study": study.name,
-        "subtitle": f"{study.start:%d %B %Y} to {study.end:%d %B %Y}, in {study.currency or 'currency units'}, compared by {study.period}.",
+        "subtitle": f"{_day(study.start)} to {_day(study.end)}, in {study.currency or 'currency units'}, compared by {study.period}.",
         "cards": _cards(study, tables["Key figures"].set_index("figure")),
         "figures": [_whale_figure(study, tables["Whale curve"])],
         "notes": [profit_basis(pnl), _reading_note(tables["Reconciliation"])],
-        "tables": [_issue_table(issues)] if issues is not None else [],
+        "tables": [_issue_table(issues)] if issues is not None and (issues["severity"] != "info").any() else [],
         "made": f"Made by custprof {__version__}. Customers plus the rows that are no customer equal the totals, to the cent.",
     }
 
@@ -179,6 +179,10 @@ def _key_figures(pnl: pd.DataFrame, profit: pd.Series, allocation) -> pd.DataFra
     return table.astype({"amount": float, "share": float, "count": "Int64"})
 
 
+def _day(date) -> str:
+    return f"{date.day} {date:%B %Y}"
+
+
 def _cards(study, figures: pd.DataFrame) -> list[dict]:
     amount, share = figures["amount"], figures["share"]
     loss_makers = f"{share['customers at a loss']:.1%} of all, {study.money(amount['losses'])} together"
@@ -221,7 +225,7 @@ def _reading_note(reconciliation: pd.DataFrame) -> str:
 
 def _issue_table(issues: pd.DataFrame) -> dict:
     rows = []
-    for issue in issues.itertuples():
+    for issue in issues[issues["severity"] != "info"].itertuples():
         where = f"{issue.table}.{issue.column}" if issue.column else issue.table
         rows.append([issue.severity, where, issue.rule, f"{issue.rows:,}" if issue.rows else "", issue.examples, issue.advice])
     header = ["", "Where", "What", "Rows", "First", "What to do"]
