@@ -211,7 +211,7 @@ def test_an_empty_file_is_an_error(tmp_path, text):
 
 def test_an_empty_optional_table_is_passed_over_unless_study_toml_names_it(tmp_path):
     study = damaged(tmp_path, customers="customer_id,name\n")
-    assert "customers" not in study.tables and issue(study, "empty file")["table"] == "customers"
+    assert "customers" not in study.tables and issue(study, "file passed over")["examples"] == "customers.csv holds no rows"
     write(tmp_path, toml='[tables.customers]\nfile = "customers.csv"\n')
     with pytest.raises(StudyError, match=r"customers: customers.csv holds no rows"):
         Study.open(tmp_path)
@@ -305,6 +305,22 @@ def test_files_of_one_table_must_have_the_same_columns(tmp_path):
     ]
 
 
+def test_a_file_that_is_not_read_beside_another_is_said(tmp_path):
+    write(tmp_path, name="transactions_2023.csv")
+    study = damaged(tmp_path)
+    assert issue(study, "file passed over")["examples"] == "transactions_2023.csv is not read beside transactions.csv"
+    assert accounted(study, 3)["amount_used"] == 130.5
+
+
+def test_folders_may_have_any_name(tmp_path):
+    folder = tmp_path / "a [1] *it's* {x} ä"
+    folder.mkdir()
+    toml = '[tables.transactions]\nfile = "transactions*.csv"\n'
+    assert accounted(damaged(folder, "C1,O9,2024-01-01,1", toml=toml), 4)["amount_used"] == 130.5
+    toml = "[tables.transactions]\nsql = \"select * from read_csv('{folder}/transactions.csv', all_varchar = true)\"\n"
+    assert accounted(damaged(folder, toml=toml), 3)["amount_used"] == 130.5
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -329,8 +345,9 @@ def test_files_of_one_table_must_have_the_same_columns(tmp_path):
 def test_settings_that_cannot_be_read_say_why(tmp_path, text, message):
     write(tmp_path)
     (tmp_path / "study.toml").write_text(text)
-    with pytest.raises(StudyError, match=message):
+    with pytest.raises(StudyError, match=message) as caught:
         Study.open(tmp_path)
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
 
 
 def test_a_folder_without_a_study_or_transactions_says_so(tmp_path):

@@ -4,6 +4,7 @@ from custprof.study.contracts import REFERENCES, TABLES, Contract
 from custprof.study.engine import PERIODS, UNKNOWN_CUSTOMER
 from custprof.study.errors import StudyError
 from custprof.study.facts import customer_facts, monthly_revenue
+from custprof.study.questions import answerable
 from custprof.study.study import ENGINES, Study
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Contract",
     "Study",
     "StudyError",
+    "answerable",
     "customer_facts",
     "monthly_revenue",
 ]

@@ -207,9 +207,9 @@ def _unused(study) -> Iterator[dict[str, Any]]:
             {
                 "severity": "info",
                 "table": table,
-                "rule": "empty file",
+                "rule": "file passed over",
                 "examples": note,
-                "advice": "Passed over; fill it when there is data.",
+                "advice": f"Name the file, or a pattern, in [tables.{table}] of study.toml if it should be read.",
             }
             for note in notes
         )

@@ -115,7 +115,13 @@ def read_table(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection, *, 
 
 
 def period_sql(date: str, period: str, fiscal_start: int = 1) -> str:
-    """SQL for the period label of a date, the same as ``engine.period_label``."""
+    """SQL for the period label of a date, the same as ``engine.period_label``.
+
+    Examples
+    --------
+    >>> duckdb.sql("select " + period_sql("date '2024-04-01'", "quarter", 4)).fetchall()
+    [('2025-Q1',)]
+    """
     if period == "month":
         return f"strftime({date}, '%Y-%m')"
     shifted = f"({date} + interval {(13 - fiscal_start) % 12} month)"

@@ -12,7 +12,7 @@ import csv
 import gzip
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from glob import escape, glob, has_magic
 from pathlib import Path
@@ -73,6 +73,8 @@ def find_parts(
             return [], [f"{table}: no file {spec['file']!r} in {base}; {hint}"], []
         return [], [], []
     parts, problems, notes = [], [], []
+    if "file" not in spec:
+        notes += [f"{file.name} is not read beside {files[0].name}" for file in _named_after(table, base) if file not in files]
     for file in files:
         try:
             part = _file_part(file, spec, table, con)
@@ -81,16 +83,12 @@ def find_parts(
             continue
         if part is None:
             notes.append(f"{file.name} holds no rows")
-        elif (
-            parts
-            and (parts[-1].header, parts[-1].kind, parts[-1].delimiter) == (part.header, part.kind, part.delimiter)
-            and part.kind != "xlsx"
-        ):
-            parts[-1] = Part(parts[-1].files + part.files, part.header, part.types, part.kind, spec, part.delimiter)
+        elif parts and part.kind != "xlsx" and replace(parts[-1], files=part.files) == part:
+            parts[-1] = replace(part, files=parts[-1].files + part.files)
         else:
             parts.append(part)
     if notes and not parts and not problems and (named or table == "transactions"):
-        problems = [f"{table}: {note}; export it again, or take the table out of study.toml." for note in notes]
+        problems = [f"{table}: {note}; export it again, or take the table out of study.toml." for note in notes if note.endswith("no rows")]
     return parts, problems, notes
 
 
@@ -119,10 +117,16 @@ def read_part(part: Part, con: duckdb.DuckDBPyConnection, *, careful: bool = Fal
 
 def _files(table: str, pattern: str | None, base: Path) -> list[Path]:
     if pattern is None:
-        found = [base / f"{table}{ending}" for ending in ENDINGS if (base / f"{table}{ending}").is_file()]
-        return found[:1] or sorted(file for ending in ENDINGS for file in base.glob(f"{table}_*{ending}") if file.is_file())
+        found = _named_after(table, base)
+        return found[:1] if found and found[0].name.startswith(f"{table}.") else found
     files = glob(str(Path(escape(str(base))) / pattern)) if has_magic(pattern) else [str(base / pattern)]
     return sorted(Path(file) for file in files if Path(file).is_file())
+
+
+def _named_after(table: str, base: Path) -> list[Path]:
+    """Files called like a table (first), then those called like it and a further word (customers_2024.csv)."""
+    alone = [base / f"{table}{ending}" for ending in ENDINGS if (base / f"{table}{ending}").is_file()]
+    return alone + sorted(file for ending in ENDINGS for file in base.glob(f"{table}_*{ending}") if file.is_file())
 
 
 def _file_part(file: Path, spec: dict[str, Any], table: str, con: duckdb.DuckDBPyConnection) -> Part | None:

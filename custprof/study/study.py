@@ -41,6 +41,22 @@ class Study:
     credit : dict with annual_rate and write_off_days, or None
     tables : names of the tables that are there
     start, end : first and last date of the transactions
+
+    Examples
+    --------
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "study.toml").write_text('[study]\\ncurrency = "EUR"\\n')
+    >>> lines = "customer_id,order_id,date,revenue\\na,1,2024-01-05,90\\nb,2,2024-02-01,40\\nb,3,soon,7\\n"
+    >>> _ = (folder / "transactions.csv").write_text(lines)
+    >>> study = Study.open(folder)
+    >>> study.check()[["severity", "rule", "rows", "amount"]].to_dict("records")
+    [{'severity': 'warning', 'rule': 'set aside: date unreadable', 'rows': 1, 'amount': 7.0}]
+    >>> study.reconciliation().loc[0, ["amount_read", "amount_used", "amount_set_aside"]].tolist()
+    [137.0, 130.0, 7.0]
+    >>> study.customer_facts()["net_revenue"].to_dict()
+    {'a': 90.0, 'b': 40.0}
+    >>> study.lacks("ledger", "transactions.revenue"), study.money(130)
+    (['ledger'], '130 EUR')
     """
 
     def __init__(
