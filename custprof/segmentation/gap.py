@@ -20,6 +20,9 @@ __all__ = ["gap_table"]
 REFERENCES = 8
 #: Quantiles that the cloud shares with each column: its middle and its tails, but no bumps in between, which may be segments.
 KNOTS = (0.01, 0.05, 0.5, 0.95, 0.99)
+#: A column with gains and losses has two bumps of its own on the arcsinh scale, one on each side of zero: the cloud has them too.
+SIGNED_KNOTS = (0.01, 0.05, *np.arange(0.1, 0.95, 0.1), 0.95, 0.99)
+BOTH_SIGNS = 0.1
 
 
 def gap_table(X: pd.DataFrame, k_max: int, *, estimator=None, rng: np.random.Generator | None = None) -> pd.DataFrame:
@@ -83,21 +86,27 @@ def _boxes(features: np.ndarray, rng: np.random.Generator):
 
 
 def _clouds(X: pd.DataFrame, scale: np.ndarray, rng: np.random.Generator):
-    """Samples of one cloud with the rank correlations of the columns (a Gaussian copula) and their middle and tails, without their
-    bumps."""
+    """Samples of one cloud: the columns' rank correlations (a Gaussian copula), their middle and tails, but not their bumps."""
     levels = np.arcsinh(X.to_numpy(dtype=float) / scale)
-    knots = np.quantile(levels, [0, *KNOTS, 1], axis=0)
     normal = ndtri(X.rank(method="average").to_numpy() / (len(X) + 1))
     alive = normal.std(axis=0) > 1e-12
     root = np.zeros((X.shape[1], X.shape[1]))
     values, vectors = np.linalg.eigh(np.atleast_2d(np.corrcoef(normal[:, alive].T)))
     root[np.ix_(alive, alive)] = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
-    at = ndtri(np.array([1 / (len(X) + 1), *KNOTS, len(X) / (len(X) + 1)]))
-    at = np.maximum.accumulate(at)  # with under a hundred customers the outer knots are the extremes themselves
+    margins = [_margin(column) for column in levels.T]
     for _ in range(REFERENCES):
         drawn = rng.standard_normal(X.shape) @ root.T
-        cloud = np.column_stack([np.interp(column, at, knot) for column, knot in zip(drawn.T, knots.T, strict=True)])
+        cloud = np.column_stack([np.interp(column, *margin) for column, margin in zip(drawn.T, margins, strict=True)])
         yield pd.DataFrame(np.sinh(cloud) * scale, columns=X.columns)
+
+
+def _margin(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Normal scores and the levels that belong to them: the shape of one column of the cloud."""
+    rarer = min((levels < 0).mean(), (levels > 0).mean())
+    knots = SIGNED_KNOTS if rarer > BOTH_SIGNS else KNOTS
+    n = len(levels)
+    scores = ndtri(np.clip([0, *knots, 1], 1 / (n + 1), n / (n + 1)))  # below a hundred customers the outer knots are the extremes
+    return scores, np.quantile(levels, [0, *knots, 1])
 
 
 def _log_spreads(features: np.ndarray, k_max: int, estimator, rng: np.random.Generator) -> np.ndarray:

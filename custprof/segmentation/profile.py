@@ -116,9 +116,12 @@ def _names(
         margin = row["profit"] / total[segment] if total[segment] > 0 else np.sign(row["profit"])
         result = "breaks even" if abs(margin) < BREAK_EVEN else "earns" if margin > 0 else "loses money"
         said[segment] = [size, result, *([_rate(rates, segment, telling)] if telling else [])]
-    for extra in [column for column in rates.columns if column != telling]:  # what else tells two of one name apart
-        for segment in _alike(said):
-            said[segment].append(_rate(rates, segment, extra))
+    groups = pd.Series({segment: ", ".join(parts[:2]) for segment, parts in said.items()})
+    for _, same in groups.groupby(groups):  # of one size and result: the ratio that tells them apart is said as well
+        spread = rates.loc[same.index].max() - rates.loc[same.index].min()
+        if len(same) > 1 and telling and spread.notna().any() and spread.idxmax() != telling:
+            for segment in same.index:
+                said[segment].append(_rate(rates, segment, spread.idxmax()))
     for segment in _alike(said):
         said[segment].append(f"median revenue {short_money(median[segment])}")
     for segment in _alike(said):

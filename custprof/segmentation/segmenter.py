@@ -47,8 +47,8 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
     Attributes
     ----------
     labels_ : ndarray of int, one per customer in the row order of X
-    segments_ : Series of str by customer
-        The name of the customer's segment.
+    segments_ : Series by customer
+        The name of the customer's segment, an ordered category, best first.
     profile_ : DataFrame by segment
         See `segment_profile`: name, customers, share, profit, profit_share, loss_share, mean_profit, losing, median_<column>,
         <column>_rate.
@@ -178,7 +178,7 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         self.n_segments_ = len(means)
         self.profile_ = segment_profile(X, profit, self.labels_, revenue=self.revenue_, whales=self._final.get(WHALE))
         names = self.profile_["name"]
-        self.segments_ = pd.Series(names.loc[self.labels_].to_numpy(), index=X.index, name="segment")
+        self.segments_ = pd.Series(pd.Categorical.from_codes(self.labels_, list(names), ordered=True), index=X.index, name="segment")
         self.rules_ = segment_rules(X, self.labels_, names=names, revenue=self.revenue_)
         self.fidelity_ = float((self.rules_["customers"] * self.rules_["right"].fillna(0)).sum() / len(X))
         self.merged_ = self._merged.assign(into=[self._final[label] for label in self._merged["into"]])

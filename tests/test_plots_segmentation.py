@@ -1,0 +1,93 @@
+"""What is drawn for segments and campaigns equals the frames."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+
+from custprof.acquisition import compare_campaigns, funnel
+from custprof.plots import acquisition as campaign_plots
+from custprof.plots import segmentation as plots
+from custprof.segmentation import ProfitSegmenter
+
+
+@pytest.fixture(autouse=True)
+def close():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    rng = np.random.default_rng(0)
+    revenue = np.repeat([2e3, 5e4, 6e4], 80) * rng.lognormal(0, 0.4, 240)
+    X = pd.DataFrame({"net_revenue": revenue, "cost_to_serve": revenue * np.repeat([0.5, 0.1, 0.6], 80) * rng.lognormal(0, 0.2, 240)})
+    return X, ProfitSegmenter().fit(X, X["net_revenue"] * 0.3 - X["cost_to_serve"])
+
+
+def test_choose_k_draws_every_segment_once_and_the_suggestion(fitted):
+    table = fitted[1].k_table_
+    ax = plots.choose_k(table)
+    dots = sorted(float(y) for line in ax.lines[:2] for y in line.get_ydata())
+    assert dots == pytest.approx(sorted(table["jaccards"].explode().astype(float)))
+    assert ax.lines[2].get_ydata()[1:].tolist() == table["silhouette"].iloc[1:].tolist()
+    band = ax.patches[0]
+    assert band.get_x() + band.get_width() / 2 == pytest.approx(table["suggested"].idxmax())
+
+
+def test_profile_writes_the_money(fitted):
+    frame = fitted[1].profile_
+    ax = plots.profile(frame, currency="EUR")
+    texts = [text.get_text() for text in ax.texts]
+    assert len(texts) == len(frame) * (frame.shape[1] - 3)
+    assert texts[0] == f"{frame['customers'].iloc[0]}"
+    assert ax.get_xlabel() == "money in EUR"
+    labels = [label.get_text().replace("\n", " ") for label in ax.get_yticklabels()]
+    assert labels == frame["name"].tolist()
+
+
+def test_segments_draws_every_customer_in_the_order_of_the_segments(fitted):
+    X, segmenter = fitted
+    _, given = plt.subplots()
+    ax = plots.segments(
+        X.assign(segment=segmenter.segments_, rest=X["net_revenue"] - 2 * X["cost_to_serve"]), y="rest", currency="EUR", ax=given
+    )
+    assert ax is given
+    names = [line.get_label() for line in ax.lines[:3]]
+    assert names == segmenter.profile_["name"].tolist()
+    for segment, line in enumerate(ax.lines[:3]):
+        assert sorted(line.get_xdata()) == sorted(X.loc[segmenter.labels_ == segment, "net_revenue"])
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "symlog")
+    assert ax.get_ylabel() == "rest (EUR)"
+
+
+def test_many_customers_are_thinned_and_that_is_said():
+    frame = pd.DataFrame({"net_revenue": np.arange(1, 12_001.0), "cost_to_serve": 1.0, "segment": 0})
+    ax = plots.segments(frame)
+    assert len(ax.lines[0].get_xdata()) == 4000
+    assert "one customer in 3 shown" in ax.get_xlabel()
+
+
+def test_compare_campaigns_draws_costs_profits_and_verdicts():
+    campaigns = pd.DataFrame({"campaign_id": ["a", "b", "c"], "channel": "x", "spend": [100.0, 9000.0, 50.0]})
+    customers = pd.DataFrame({"customer_id": range(20), "campaign_id": ["a", "b"] * 10})
+    frame = compare_campaigns(campaigns, customers, profit=pd.Series(np.arange(20) + 50.0))
+    ax = campaign_plots.compare_campaigns(frame, currency="EUR")
+    assert ax.lines[0].get_xdata()[:2].tolist() == [10, 900]
+    drawn = {line.get_label(): list(line.get_xdata()) for line in ax.lines}
+    assert drawn["profit: covered"] == [frame.loc["a", "profit_per_customer"]]
+    assert drawn["profit: not covered"] == [frame.loc["b", "profit_per_customer"]]
+    assert [text.get_text() for text in ax.texts] == ["nobody won"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a (10 won)", "b (10 won)", "c (0 won)"]
+
+
+def test_funnel_draws_the_conversion():
+    created = pd.to_datetime(["2024-01-01"] * 6)
+    won = pd.to_datetime(["2024-01-02", None, None, "2024-01-02", "2024-01-02", None])
+    frame = funnel(pd.DataFrame({"created_on": created, "won_on": won, "channel": ["w", "w", "w", "f", "f", "w"]}), by="channel")
+    ax = campaign_plots.funnel(frame)
+    assert [bar.get_width() for bar in ax.patches] == frame["conversion"].tolist()
+    assert [text.get_text() for text in ax.texts] == ["1 of 4", "2 of 2"]

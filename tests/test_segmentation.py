@@ -1,0 +1,340 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.cluster import AgglomerativeClustering, KMeans
+from sklearn.metrics import adjusted_rand_score
+from sklearn.mixture import GaussianMixture
+
+from custprof.segmentation import MoneyScaler, ProfitSegmenter, choose_k, segment_profile, segment_rules, stability
+
+TYPES = {
+    "share": [0.08, 0.30, 0.16, 0.16, 0.30],
+    "revenue": [300e3, 30e3, 20e3, 60e3, 2e3],
+    "margin": [0.35, 0.45, 0.25, 0.35, 0.40],
+    "cost": [0.12, 0.15, 0.12, 0.55, 0.70],
+}
+
+
+def five_types(n, seed=0):
+    """Good accounts, a good core, low-margin customers, demanding ones and a costly tail; 42 % lose money, most of the loss in one type."""
+    rng = np.random.default_rng(seed)
+    kind = rng.choice(5, n, p=TYPES["share"])
+    pick = {name: np.array(values)[kind] for name, values in TYPES.items()}
+    revenue = pick["revenue"] * rng.lognormal(0, 0.8, n)
+    margin = revenue * np.clip(pick["margin"] + 0.05 * rng.standard_normal(n), -0.1, 0.8)
+    cost = revenue * pick["cost"] * rng.lognormal(0, 0.33, n)
+    index = pd.Index([f"C{i:05}" for i in range(n)], name="customer_id")
+    X = pd.DataFrame({"net_revenue": revenue, "gross_margin": margin, "cost_to_serve": cost}, index=index).round(2)
+    return X, (X["gross_margin"] - X["cost_to_serve"]).rename("profit"), kind
+
+
+@pytest.fixture(scope="module")
+def base():
+    return five_types(2000)
+
+
+@pytest.fixture(scope="module")
+def fitted(base):
+    X, profit, _ = base
+    return ProfitSegmenter().fit(X, profit)
+
+
+def loss_caught(profit, labels):
+    total = profit.groupby(np.asarray(labels)).transform("sum")
+    return profit[(profit < 0) & (total < 0)].sum() / profit[profit < 0].sum()
+
+
+# five types
+
+
+def test_auto_finds_the_five_types_and_nearly_all_of_the_losses(base, fitted):
+    X, profit, kind = base
+    assert fitted.n_segments_ == 5
+    assert adjusted_rand_score(kind, fitted.labels_) > 0.78
+    assert loss_caught(profit, fitted.labels_) > 0.9
+    zscored = KMeans(5, n_init=5, random_state=0).fit_predict((X - X.mean()) / X.std())
+    assert adjusted_rand_score(kind, zscored) < 0.3
+
+
+def test_labels_are_ordered_by_mean_profit(base, fitted):
+    _, profit, _ = base
+    means = profit.groupby(fitted.labels_).mean()
+    assert means.index.tolist() == list(range(5))
+    assert means.is_monotonic_decreasing
+    assert fitted.profile_["mean_profit"].tolist() == pytest.approx(means.tolist())
+
+
+def test_profile_adds_up_and_names_are_unique(base, fitted):
+    X, profit, _ = base
+    profile = fitted.profile_
+    assert profile["customers"].sum() == len(X)
+    assert profile["share"].sum() == pytest.approx(1)
+    assert profile["profit"].sum() == pytest.approx(profit.sum())
+    assert profile["profit_share"].sum() == pytest.approx(1)
+    assert profile["loss_share"].sum() == pytest.approx(1)
+    assert profile["name"].is_unique
+    assert profile["name"].iloc[-1] == "large revenue, loses money, cost to serve 61 % of revenue"
+    first = fitted.labels_ == 0
+    assert profile.loc[0, "median_net_revenue"] == X.loc[first, "net_revenue"].median()
+    assert profile.loc[0, "cost_to_serve_rate"] == pytest.approx(X.loc[first, "cost_to_serve"].sum() / X.loc[first, "net_revenue"].sum())
+
+
+def test_segments_are_named_by_customer_best_first(base, fitted):
+    assert fitted.segments_.index.equals(base[0].index)
+    assert fitted.segments_.cat.categories.tolist() == fitted.profile_["name"].tolist()
+    assert fitted.segments_.cat.codes.tolist() == fitted.labels_.tolist()
+
+
+def test_predict_repeats_the_labels_and_places_new_customers(base, fitted):
+    X, _, _ = base
+    assert (fitted.predict(X) == fitted.labels_).all()
+    new = pd.DataFrame({"net_revenue": [500e3, 1e3], "gross_margin": [175e3, 400.0], "cost_to_serve": [60e3, 800.0]})
+    placed = fitted.predict(new)
+    assert placed[0] == 0
+    assert fitted.profile_.loc[placed[1], "profit"] < 0
+
+
+def test_rules_cover_every_customer_in_money_units(base, fitted):
+    rules = fitted.rules_
+    assert rules["customers"].sum() == len(base[0])
+    assert set(rules["segment"]) == set(range(5))
+    assert fitted.fidelity_ > 0.92
+    assert rules["rule"].str.contains("of revenue").any()
+    assert rules.loc[1, "name"] == fitted.profile_.loc[0, "name"]
+
+
+def test_k_table_suggests_once_and_says_why(fitted):
+    table = fitted.k_table_
+    assert table["suggested"].sum() == 1
+    assert "found again" in table.loc[table["suggested"], "reason"].item()
+    assert (table["reason"].str.len() > 10).all()
+    assert table.loc[1, "min_jaccard"] == 1
+    assert np.isnan(table.loc[1, "silhouette"])
+    assert table.loc[5, ["loss_caught", "r2_arcsinh"]].min() > 0.7
+
+
+def test_stability_finds_the_types_valid_and_noise_not(base, fitted):
+    X, _, _ = base
+    assert (stability(X, fitted.labels_, n_bootstraps=15)["verdict"] == "valid").all()
+    rng = np.random.default_rng(0)
+    cloud = pd.DataFrame(np.exp(rng.standard_normal((400, 3))), columns=["revenue", "gross_margin", "cost_to_serve"])
+    labels = KMeans(7, n_init=2, random_state=0).fit_predict(MoneyScaler().fit_transform(cloud))
+    assert (stability(cloud, labels, n_bootstraps=15)["verdict"] != "valid").any()
+
+
+# one segment is an answer
+
+
+def one_group(kind, n=1000, seed=1):
+    rng = np.random.default_rng(seed)
+    revenue, shape = {
+        "lognormal": (rng.lognormal(9, 1.2, n), 0.4),
+        "pareto": (1e4 * (rng.pareto(1.5, n) + 0.2), 0.6),
+        "student": (1e4 * np.exp(0.9 * rng.standard_t(4, n)), 0.3),
+    }[kind]
+    margin = revenue * (0.35 + 0.06 * rng.standard_normal(n))
+    return pd.DataFrame({"revenue": revenue, "gross_margin": margin, "cost_to_serve": revenue * 0.25 * rng.lognormal(0, shape, n)})
+
+
+@pytest.mark.parametrize("kind", ["lognormal", "pareto", "student"])
+def test_one_heavy_tailed_group_is_one_segment(kind):
+    X = one_group(kind)
+    table = choose_k(X, X["gross_margin"] - X["cost_to_serve"])
+    assert table.index[table["suggested"]].tolist() == [1]
+    assert table.loc[1, "reason"].startswith("no structure")
+
+
+def test_signed_heavy_tailed_noise_is_one_segment():
+    X = pd.DataFrame(np.random.default_rng(3).standard_t(2.5, (1500, 3)) * 1e4, columns=["revenue", "gross_margin", "cost_to_serve"])
+    assert choose_k(X)["suggested"].idxmax() == 1
+
+
+def test_two_clear_groups_are_two_segments():
+    rng = np.random.default_rng(0)
+    revenue = np.repeat([1e3, 1e6], 200) * rng.lognormal(0, 0.4, 400)
+    X = pd.DataFrame({"revenue": revenue, "cost_to_serve": revenue * 0.1 * rng.lognormal(0, 0.3, 400)})
+    segmenter = ProfitSegmenter().fit(X, X["revenue"] * 0.3 - X["cost_to_serve"])
+    assert segmenter.n_segments_ == 2
+    assert segmenter.profile_["customers"].tolist() == [200, 200]
+
+
+def test_customers_all_alike_are_one_segment():
+    X = pd.DataFrame({"revenue": [100.0] * 30, "cost_to_serve": [20.0] * 30})
+    segmenter = ProfitSegmenter().fit(X, [5.0] * 30)
+    assert segmenter.labels_.tolist() == [0] * 30
+    assert segmenter.profile_["name"].tolist() == ["all customers"]
+    assert segmenter.rules_["rule"].tolist() == ["every customer"]
+    assert "too few different" in segmenter.k_table_.loc[1, "reason"]
+
+
+def test_constant_columns_say_nothing(base):
+    X, profit, _ = base
+    X, profit = X.head(400), profit.head(400)
+    plain = ProfitSegmenter(4).fit(X, profit)
+    with_zeros = ProfitSegmenter(4).fit(X.assign(freight=0.0), profit)
+    assert (plain.labels_ == with_zeros.labels_).all()
+
+
+def test_one_customer_and_a_few():
+    X = pd.DataFrame({"revenue": [100.0], "cost_to_serve": [20.0]})
+    assert ProfitSegmenter().fit(X, [80.0]).predict(X).tolist() == [0]
+    X = pd.DataFrame({"revenue": [100.0, 200.0, 50.0, 0.0], "cost_to_serve": [20.0, 1.0, 5.0, 9.0]})
+    assert ProfitSegmenter().fit(X, [80.0, 1.0, 2.0, -9.0]).n_segments_ == 1
+
+
+# choices
+
+
+def test_whales_are_a_named_segment_of_their_own(base):
+    X, profit, _ = base
+    segmenter = ProfitSegmenter(5, whales=0.005).fit(X, profit)
+    top = X["net_revenue"].nlargest(10).index
+    assert segmenter.n_segments_ == 6
+    assert len(set(segmenter.segments_[top])) == 1
+    assert segmenter.segments_[top[0]].startswith("whales (median revenue ")
+    assert (segmenter.segments_ == segmenter.segments_[top[0]]).sum() == 10
+    assert segmenter.whale_limit_ == X.loc[top, "net_revenue"].min()
+    assert (segmenter.predict(X) == segmenter.labels_).all()
+
+
+def test_whales_among_equals_are_nobody():
+    X = pd.DataFrame({"revenue": [100.0] * 20, "cost_to_serve": range(20)})
+    assert ProfitSegmenter(2, whales=0.1).fit(X, np.arange(20.0)).whale_limit_ is None
+
+
+def test_small_segments_are_merged_and_reported():
+    rng = np.random.default_rng(0)
+    revenue = np.concatenate([rng.lognormal(8, 0.2, 100), rng.lognormal(11, 0.2, 100), [9e8]])
+    X = pd.DataFrame({"revenue": revenue, "cost_to_serve": 0.1 * revenue})
+    segmenter = ProfitSegmenter(3, min_share=0.02).fit(X, 0.2 * revenue)
+    assert segmenter.n_segments_ == 2
+    assert segmenter.merged_.to_dict("records") == [{"customers": 1, "share": 1 / 201, "into": 0}]
+    assert (segmenter.predict(X) == segmenter.labels_).all()
+    kept = ProfitSegmenter(3, min_share=0).fit(X, 0.2 * revenue)
+    assert kept.profile_["customers"].tolist() == [1, 100, 100]
+    assert kept.merged_.empty
+
+
+def test_other_estimators_and_sampling(base):
+    X, profit, kind = base
+    mixture = ProfitSegmenter(5, estimator=GaussianMixture(covariance_type="diag")).fit(X, profit)
+    assert mixture.n_segments_ == 5
+    assert mixture.estimator.n_components == 1  # the one passed in is left alone
+    sampled = ProfitSegmenter(5, sample=800).fit(X, profit)
+    assert len(sampled.labels_) == len(X)
+    assert adjusted_rand_score(kind, sampled.labels_) > 0.75
+
+
+def test_profit_is_matched_by_customer_and_nothing_is_changed(base):
+    X, profit, _ = base
+    X, profit = X.head(300), profit.head(300)
+    before = X.copy(), profit.copy()
+    shuffled = profit.sample(frac=1, random_state=1)
+    assert (ProfitSegmenter(3).fit(X, shuffled).labels_ == ProfitSegmenter(3).fit(X, profit).labels_).all()
+    pd.testing.assert_frame_equal(X, before[0])
+    pd.testing.assert_series_equal(profit, before[1])
+
+
+def test_it_is_a_scikit_learn_estimator():
+    segmenter = clone(ProfitSegmenter(4, whales=0.01))
+    assert segmenter.get_params()["whales"] == 0.01
+    assert segmenter.set_params(n_segments=3).n_segments == 3
+
+
+# scaler
+
+
+def test_scaler_by_hand():
+    X = pd.DataFrame({"revenue": [100.0, 300.0, 0.0, -50.0], "freight": [100.0, 0.0, 7.0, 50.0]})
+    scaler = MoneyScaler().fit(X)
+    assert scaler.scale_.to_dict() == {"revenue": 75.0, "freight": 28.5}
+    ratio = np.array([0.5, 0.0, 1.0, 0.5])
+    assert scaler.transform(X)[:, 2] == pytest.approx((ratio - 0.5) / ratio.std())
+    level = np.arcsinh(X["revenue"] / 75)
+    assert scaler.transform(X)[:, 0] == pytest.approx((level - level.mean()) / level.std(ddof=0))
+
+
+def test_scaler_takes_revenue_by_name_or_first():
+    X = pd.DataFrame({"freight": [1.0, 2.0], "net_revenue": [10.0, 30.0]})
+    assert MoneyScaler().fit(X).get_feature_names_out().tolist() == ["freight", "net_revenue", "freight / net_revenue"]
+    assert MoneyScaler(revenue="freight").fit(X).revenue_ == "freight"
+    assert MoneyScaler().fit(X.rename(columns={"net_revenue": "sales"})).revenue_ == "freight"
+
+
+# names and rules
+
+
+def test_names_say_no_revenue_and_breaks_even():
+    X = pd.DataFrame({"revenue": [0.0, 0.0, 100.0, 110.0], "freight": [5.0, 6.0, 10.0, 11.0]})
+    profile = segment_profile(X, [-5.0, -6.0, 1.0, -0.5], [1, 1, 0, 0])
+    assert profile["name"].tolist() == ["large revenue, breaks even, freight 10 % of revenue", "no revenue, loses money"]
+    assert np.isnan(profile.loc[1, "freight_rate"])
+
+
+def test_names_stay_unique_for_segments_that_look_alike():
+    X = pd.DataFrame({"revenue": [100.0, 100.0], "cost_to_serve": [10.0, 10.0]})
+    names = segment_profile(X, [1.0, 1.0], [0, 1])["name"]
+    assert names.is_unique
+
+
+def test_rules_by_hand():
+    X = pd.DataFrame({"revenue": [100.0] * 8, "cost_to_serve": [10.0] * 4 + [50.0] * 4})
+    rules = segment_rules(X, [0] * 4 + [1] * 4)
+    assert rules["right"].tolist() == [1.0, 1.0]
+    assert rules["rule"].tolist() in (
+        ["cost to serve at most 30", "cost to serve over 30"],
+        ["cost to serve at most 26.9 % of revenue", "cost to serve over 26.9 % of revenue"],
+    )
+
+
+# messages
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "match"),
+    [
+        (
+            lambda X: X.mask(X.iloc[1, 0] == X),
+            ValueError,
+            r"net_revenue is missing for 1 of 50 customers, first \['C00001'\]; fill or drop",
+        ),
+        (lambda X: X.replace(X.iloc[2, 2], np.inf), ValueError, r"cost_to_serve is infinite for 1 of 50 customers"),
+        (lambda X: X.assign(region="north"), TypeError, r"columns \['region'\] are not numbers"),
+        (lambda X: X.to_numpy(), TypeError, "X must be a DataFrame of money columns by customer, not ndarray"),
+        (lambda X: X[[]], ValueError, "X has no columns"),
+        (lambda X: X[["net_revenue", "net_revenue"]], ValueError, "appear more than once"),
+    ],
+)
+def test_bad_money_is_refused(base, change, error, match):
+    X, profit, _ = base
+    with pytest.raises(error, match=match):
+        ProfitSegmenter(2).fit(change(X.head(50)), profit.head(50))
+
+
+def test_bad_choices_are_refused(base):
+    X, profit = base[0].head(50), base[1].head(50)
+    for segmenter, y, error, match in [
+        (ProfitSegmenter(2), None, ValueError, "the profit of the customers is needed"),
+        (ProfitSegmenter(2), profit.head(40), ValueError, "profit has no row for 10 of 50 customers, first"),
+        (ProfitSegmenter(2), profit.where(profit.index != "C00003"), ValueError, r"profit is missing or infinite for 1 of 50 .*'C00003'"),
+        (ProfitSegmenter(2), [1.0, 2.0], ValueError, r"profit has shape \(2,\) for 50 customers"),
+        (ProfitSegmenter(51), profit, ValueError, "51 segments asked of 50 customers"),
+        (ProfitSegmenter("many"), profit, ValueError, "n_segments is 'many'; give a whole number from 1, or 'auto'"),
+        (ProfitSegmenter(2, whales=5), profit, ValueError, "whales is 5"),
+        (ProfitSegmenter(2, estimator=AgglomerativeClustering()), profit, TypeError, "cannot assign a new customer"),
+    ]:
+        with pytest.raises(error, match=match):
+            segmenter.fit(X, y)
+    with pytest.raises(ValueError, match="3 segments asked of 2 different customers"):
+        ProfitSegmenter(3).fit(pd.DataFrame({"revenue": [1.0, 1.0, 2.0, 2.0]}), [1.0] * 4)
+    with pytest.raises(ValueError, match="k_max is 0"):
+        choose_k(X, k_max=0)
+    with pytest.raises(ValueError, match="there are no customers"):
+        choose_k(X.head(0))
+    with pytest.raises(ValueError, match="49 labels for 50 customers"):
+        stability(X, [0] * 49)
+    with pytest.raises(ValueError, match="the columns are"):
+        MoneyScaler().fit(X).transform(X[["net_revenue"]])
+    with pytest.raises(ValueError, match="revenue column 'sales' is not among"):
+        MoneyScaler(revenue="sales").fit(X)
