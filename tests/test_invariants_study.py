@@ -15,7 +15,7 @@ from custprof.study import Study
 from custprof.study.facts import customer_facts
 
 HEADER = "customer_id,order_id,date,revenue,list_amount,is_return"
-CENTS = st.integers(-10_000_000, 10_000_000).map(lambda cents: f"{Decimal(cents) / 100}")
+THOUSANDTHS = st.integers(-100_000_000, 100_000_000).map(lambda thousandths: f"{Decimal(thousandths) / 1000:f}")
 BAD_MONEY = st.sampled_from(["", "abc", "1,5", "inf", "nan", "1e400", "--3", "12 €", "0x10"])
 
 
@@ -26,8 +26,8 @@ def rows(draw):
         draw(st.sampled_from(["C1", "C2", "C3", "", '"C ""4"""', '"C\n5"'])),
         draw(st.sampled_from(["O1", "O2", "O3", ""])),
         draw(st.sampled_from(["2023-12-31", "2024-01-01", "2024-06-30", "31.12.2023", "2024-02-30", "", "soon"])),
-        draw(CENTS | BAD_MONEY).replace(",", ";"),
-        draw(CENTS | st.sampled_from(["", "", "n/a"])),
+        draw(THOUSANDTHS | BAD_MONEY).replace(",", ";"),
+        draw(THOUSANDTHS | st.sampled_from(["", "", "n/a"])),
         draw(st.sampled_from(["", "true", "no", "perhaps"])),
     ]
     damage = draw(st.sampled_from([0, 0, 0, 0, -2, 1]))

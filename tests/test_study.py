@@ -188,6 +188,7 @@ def test_money_is_rounded_to_the_minor_unit_and_the_rounding_stands_by_itself(fo
     row = study.reconciliation().set_index("table").loc["ledger"]
     assert (row["amount_read"], row["amount_used"], row["amount_set_aside"], row["amount_rounding"]) == (8.24, 1.24, 7.0, 0.0)
     assert "rounded" not in study.check()["rule"].tolist()
+    assert str(ledger(folder, "1,2024,a,-0.001,").frame("ledger")["amount"][0]) == "0.0"
     study = ledger(folder, "1,2024,a,1.234,")
     row = study.check().set_index("rule").loc["rounded"]
     assert row["severity"] == "info" and row["amount"] == pytest.approx(0.004) and row["rows"] == 1

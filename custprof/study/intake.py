@@ -165,7 +165,7 @@ def _typed(table: str, part: Part, places: dict[str, int], source: str, decimals
             faults = [*faults, ("too large", "abs({v}) * " + f"{scale} > {LIMIT}")]
             fits = f"isfinite({v}) and abs({v}) * {scale} <= {LIMIT}"
             rounded = f"round(case when {fits} then {v} end * {scale})"
-            outer += [f"{rounded} / {scale} as {name}"]
+            outer += [f"{rounded} / {scale} + 0.0::double as {name}"]
             rest = f"round((case when {fits} then {v} end * {scale} - {rounded}) * {10**FINE})"
             outer += [f"coalesce({rest}, 0)::smallint as {_quoted('_rest_' + ours)}"]
         else:
