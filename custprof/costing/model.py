@@ -107,6 +107,30 @@ class CostModel:
         """Pool by account."""
         return {account: pool.name for pool in self.pools.values() for account in pool.accounts}
 
+    def describe(self) -> pd.DataFrame:
+        """The model as a table, one row per activity.
+
+        Returns
+        -------
+        DataFrame
+            ``activity``, ``pool``, ``level``, ``counts`` (table and, in brackets, the rows chosen) and ``driver`` (a column, "rows", "orders"
+            or a time equation in minutes).
+
+        Examples
+        --------
+        >>> pick = {"pool": "warehouse", "level": "order", "table": "transactions", "per": "order", "minutes": "2 + 3*lines"}
+        >>> CostModel.from_dict({"pools": {"warehouse": {"accounts": [6000]}}, "activities": {"pick": pick}}).describe()
+          activity       pool  level               counts               driver
+        0     pick  warehouse  order  transactions, orders  minutes: 2 + 3*lines
+        """
+        rows = []
+        for activity in self.activities.values():
+            chosen = "; ".join(f"{column}: {', '.join(map(str, values))}" for column, values in activity.where.items())
+            counts = (activity.table or "") + (", orders" if activity.per == "order" else "") + (f" ({chosen})" if chosen else "")
+            driver = activity.driver or "" if activity.minutes is None else f"minutes: {activity.minutes.text}"
+            rows.append((activity.name, activity.pool, activity.level, counts, driver))
+        return pd.DataFrame(rows, columns=["activity", "pool", "level", "counts", "driver"])
+
     def check(self, ledger: pd.DataFrame | None = None) -> pd.DataFrame:
         """What is allowed and yet worth a look.
 

@@ -5,7 +5,8 @@
     %%needs ledger cost_model -- Which customers lose money after the cost to serve?
 
 A need is a table (``ledger``), a column of a table (``transactions.cost_of_goods``) or a section of the study (``cost_model``, ``credit``),
-as ``Study.lacks`` knows them. The study is the notebook's variable ``study``. Where it lacks something, one sentence stands in its place.
+as ``Study.lacks`` knows them; any other word is a variable of the notebook that must not be None or False. The study is the variable
+``study``. Where something is lacking, one sentence stands in the cell's place.
 """
 
 from __future__ import annotations
@@ -24,7 +25,13 @@ FIGURES = {
     "axes.titlepad": 12,
     "legend.frameon": False,
 }
-SECTIONS = {"cost_model": "no cost model", "credit": "no terms of credit"}
+PHRASES = {
+    "cost_model": "no cost model",
+    "credit": "no terms of credit",
+    "periods": "no second period",
+    "truth": "no known truth behind it",
+    "usable": "no purchase history that these models may be used on",
+}
 
 
 def register(shell) -> None:
@@ -56,7 +63,7 @@ def register(shell) -> None:
         """Run the cell if the study has what the line names, else say in one sentence what cannot be answered."""
         wanted, _, question = line.partition("--")
         study = _find_study(shell)
-        missing = study.lacks(*wanted.split())
+        missing = [need for need in wanted.split() if _lacks(shell.user_ns, study, need)]
         if not missing:
             return _run(shell, cell)
         return _sentence(needs_sentence(missing, question))
@@ -92,9 +99,20 @@ def needs_sentence(missing: list[str], question: str = "") -> str:
     return " ".join(filter(None, ["**Not answered here:**", question, f"The study has {what}."]))
 
 
+def _lacks(names: dict, study, need: str) -> bool:
+    """Whether the study lacks what is needed; of what no study knows, whether the notebook's variable of that name is None or says no."""
+    try:
+        return bool(study.lacks(need))
+    except ValueError:
+        if need not in names:
+            raise
+    value = names[need]
+    return value is None or (getattr(value, "ndim", 0) == 0 and not value)
+
+
 def _phrase(need: str) -> str:
-    if need in SECTIONS:
-        return SECTIONS[need]
+    if need in PHRASES:
+        return PHRASES[need]
     table, _, column = need.partition(".")
     return f"no column {column} in {table}" if column else f"no {table} table"
 
