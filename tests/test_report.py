@@ -32,6 +32,9 @@ class Lacking:
         self.missing = missing
 
     def lacks(self, *needs: str) -> list[str]:
+        for need in needs:
+            if need in ("truth", "usable"):
+                raise ValueError(f"{need!r} is not something a study may have")
         return [need for need in needs if need in self.missing]
 
 
@@ -69,6 +72,23 @@ def test_needs_lets_errors_through(shell, capsys):
 def test_needs_lets_a_semicolon_silence_the_cell(shell, capsys):
     shell.run_cell("%%needs transactions -- Why?\n40 + 2;")
     assert "42" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("usable", "runs"), [(True, True), (False, False), (None, False), (np.True_, True), (pd.DataFrame([1, 2]), True)])
+def test_needs_asks_a_variable_for_what_no_study_knows(shell, usable, runs):
+    shell.user_ns["usable"] = usable
+    shown = shell.run_cell("%%needs transactions usable -- what comes\n42").result
+    assert shown == 42 if runs else "no purchase history that these models may be used on" in shown.data
+
+
+def test_needs_takes_a_table_for_a_table_whatever_the_notebook_calls_so(shell):
+    shell.user_ns["ledger"] = pd.DataFrame([1])
+    assert "no ledger table" in shell.run_cell("%%needs ledger -- Why?\n42").result.data
+
+
+def test_needs_refuses_a_word_that_nobody_knows(shell, capsys):
+    assert isinstance(shell.run_cell("%%needs truth -- Why?\n42").error_in_exec, ValueError)
+    assert "is not something a study may have" in capsys.readouterr().out
 
 
 def test_needs_before_the_study_is_opened_says_so(shell, capsys):

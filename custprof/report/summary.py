@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["SHEETS", "cover", "summarize_study"]
 
 LIMIT = 100_000
+FEATURES = ["net_revenue", "discounts", "returns", "gross_margin", "cost_to_serve"]
+HORIZON, ANNUAL_RATE = 5, 0.10
 SHEETS = {
     "Key figures": "The study in a dozen numbers.",
     "Ladder": "From list revenue to profit, all customers and the cost that no customer caused.",
@@ -25,7 +27,7 @@ SHEETS = {
     "Profit by period": "Profit of every customer in every period.",
     "Recommendations": "Keep, repair or part: from full and avoidable profit, with the reason.",
     "Segments": "Segments of customers by level and make-up of their profit, ordered by mean profit.",
-    "Lifetime value": "What every customer is expected to bring from now on, after the cost to serve.",
+    "Lifetime value": "What every customer will bring in the next five years, after the cost to serve, discounted at 10 % a year.",
     "Activity cost": "Cost of every activity, and where it went: customers, nobody known, unused capacity.",
     "Balance": "What goes into and out of every pool and activity; the remainder is zero.",
     "Rates": "What one unit of every driver costs.",
@@ -57,24 +59,31 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
     0.0
     """
     from custprof.costing import allocate_study
-    from custprof.decisions import recommend, verify_losses
     from custprof.profit import customer_pnl, customers_only, ladder, whale_curve
+    from custprof.segmentation import ProfitSegmenter
 
     allocation = allocate_study(study)
     pnl = customer_pnl(study.customer_facts(), allocation)
     by_period = customer_pnl(study.customer_facts(by="period"), allocation)
-    profit = customers_only(pnl)["profit"]
+    customers = customers_only(pnl)
+    profit = customers["profit"]
+    segmenter = ProfitSegmenter(random_state=0).fit(customers.filter(FEATURES), profit)
+    value, avoidable_value = _values(study, pnl, allocation)
+    advice = _advice(pnl, by_period, avoidable_value)
     tables = {
-        "Key figures": _key_figures(pnl, profit, allocation),
+        "Key figures": _key_figures(pnl, profit, allocation, value, advice),
         "Ladder": ladder(pnl),
-        "Customer P&L": _named(study, _best_first(pnl)),
+        "Customer P&L": _named(study, _best_first(pnl), segmenter.segments_),
         "Whale curve": whale_curve(profit),
         "Profit by period": _by_period(customers_only(by_period)),
-        "Recommendations": _named(study, recommend(pnl, verified=verify_losses(by_period)).sort_values("profit")),
+        "Recommendations": _named(study, advice, segmenter.segments_),
+        "Segments": segmenter.profile_,
         "Ties": study.ties(),
         "Reconciliation": study.reconciliation(),
         "Issues": study.check(),
     }
+    if value is not None:
+        tables["Lifetime value"] = _named(study, value.sort_values("value", ascending=False, kind="stable"), segmenter.segments_)
     if allocation is not None:
         tables |= {"Balance": allocation.balance(), "Rates": allocation.rates(), "Capacity": allocation.capacity()}
         tables["Activity cost"] = allocation.customers().T.pipe(_activity_cost)
@@ -133,14 +142,32 @@ def _best_first(pnl: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([customers.sort_values("profit", ascending=False, kind="stable"), pnl.drop(customers.index)])
 
 
-def _named(study, table: pd.DataFrame) -> pd.DataFrame:
-    """The customers' names in the first column, where the study knows them."""
-    if study.lacks("customers.name"):
-        return table
-    names = study.frame("customers").set_index("customer_id")["name"].reindex(table.index)
+def _named(study, table: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
+    """The customers' names, where the study knows them, and their segments in the first columns."""
     named = table.copy()
-    named.insert(0, "name", names)
+    named.insert(0, "segment", segments.astype("str").reindex(table.index))
+    if not study.lacks("customers.name"):
+        named.insert(0, "name", study.frame("customers").set_index("customer_id")["name"].reindex(table.index))
     return named
+
+
+def _values(study, pnl: pd.DataFrame, allocation) -> tuple:
+    """Lifetime value of every customer, and its total counting avoidable cost only; None twice where the models are refused."""
+    from custprof.lifetime import CustomerValue, suitability, summarize, value_terms
+
+    history = summarize(study.table("transactions"))
+    if (suitability(history)["verdict"] == "REFUSE").any():
+        return None, None
+    model = CustomerValue().fit(history)
+    ahead = {"horizon": HORIZON, "annual_rate": ANNUAL_RATE}
+    value = model.predict(history, **value_terms(history, pnl, allocation), **ahead)
+    return value, model.predict(history, **value_terms(history, pnl, allocation, avoidable=True), **ahead)["value"]
+
+
+def _advice(pnl: pd.DataFrame, by_period: pd.DataFrame, value: pd.Series | None) -> pd.DataFrame:
+    from custprof.decisions import recommend, verify_losses
+
+    return recommend(pnl, value=value, verified=verify_losses(by_period)).sort_values("profit", kind="stable")
 
 
 def _activity_cost(costs: pd.DataFrame) -> pd.DataFrame:
@@ -156,9 +183,10 @@ def _activity_cost(costs: pd.DataFrame) -> pd.DataFrame:
     return split.assign(total=split.apply(total, axis="columns")).rename_axis(index="activity", columns=None)
 
 
-def _key_figures(pnl: pd.DataFrame, profit: pd.Series, allocation) -> pd.DataFrame:
+def _key_figures(pnl: pd.DataFrame, profit: pd.Series, allocation, value, advice: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
+    from custprof.decisions.recommend import ACTIONS
     from custprof.profit import RESIDUALS, total, whale_summary
 
     whale = whale_summary(profit)
@@ -172,6 +200,11 @@ def _key_figures(pnl: pd.DataFrame, profit: pd.Series, allocation) -> pd.DataFra
         ("customers at a loss", None, whale["share_of_loss_makers"], whale["loss_makers"]),
         ("best fifth of the customers", whale["best_fifth"], whale["best_fifth_share_of_total"], None),
     ]
+    for action in ACTIONS:
+        of_these = advice["action"] == action
+        rows.append((f"customers to {action}", total(advice.loc[of_these, "profit"]), of_these.mean(), int(of_these.sum())))
+    if value is not None:
+        rows.append(("lifetime value", total(value["value"].round(2)), None, len(value)))
     if allocation is not None:
         rows.append(("cost allocated", allocation.total, None, None))
     rows += [(name.strip("()"), pnl.loc[name, "profit"], None, None) for name in RESIDUALS if name in pnl.index]
@@ -198,6 +231,13 @@ def _cards(study, figures: pd.DataFrame) -> list[dict]:
         _card("Customers at a loss", f"{figures.loc['customers at a loss', 'count']:,}", loss_makers, loss=amount["losses"] < 0),
         _card("Peak of the whale curve", study.money(amount["peak of the whale curve"]), peak),
     ]
+    if "lifetime value" in amount:
+        note = f"in the next {HORIZON} years, at {ANNUAL_RATE:.0%} a year"
+        cards.append(_card("Worth of the customers", study.money(amount["lifetime value"]), note, loss=amount["lifetime value"] < 0))
+    for action in ("repair", "part"):
+        found = figures.loc[f"customers to {action}"]
+        label = f"Customers to {action}" + (" with" if action == "part" else "")
+        cards.append(_card(label, f"{found['count']:,}", f"{study.money(found['amount'])} of profit", loss=found["amount"] < 0))
     for name, label in {
         "unused capacity": "Unused capacity",
         "unassigned": "Not assigned",
@@ -205,7 +245,7 @@ def _cards(study, figures: pd.DataFrame) -> list[dict]:
         "unknown customer": "Nobody known",
     }.items():
         if name in amount:
-            cards.append(_card(label, study.money(amount[name]), "a row of its own, no customer's", loss=amount[name] < 0))
+            cards.append(_card(label, study.money(amount[name]), "no customer's: a row of its own", loss=amount[name] < 0))
     return cards
 
 

@@ -21,7 +21,7 @@ CREATED = dt.datetime(2020, 1, 1)
 ROWS = 1_048_576
 WIDEST = 48
 MEASURED_ROWS = 200
-SHARES = ("share", "utilisation", "annual_rate", "probability", "p_alive", "gini")
+SHARES = ("share", "utilisation", "losing", "p_alive")
 COUNTS = ("rows", "lines", "orders", "customers", "frequency", "rank", "returns_lines", "segment_id")
 
 
@@ -31,8 +31,8 @@ def to_excel(tables: Mapping[str, pd.DataFrame], path: str | Path, *, notes: Map
     Parameters
     ----------
     tables : mapping of str to pandas.DataFrame
-        The sheets in their order, by name (31 characters at most). A named index becomes the first columns. Columns with "share" in their
-        name are shown as percentages, whole numbers as counts, other numbers as money with two decimals.
+        The sheets in their order, by name (31 characters at most). A named index becomes the first columns. Columns with "share" or
+        "_rate" in their names are shown as percentages, whole numbers as counts, other numbers as money with two decimals.
     path : str or Path
         The file to write; an existing one is replaced.
     notes : mapping of str to str, optional
@@ -166,7 +166,7 @@ def _kind(name: str, values: pd.Series) -> str:
     if types.is_integer_dtype(values.dtype) or name in COUNTS:
         return "count"
     words = name.lower().split("_")
-    return "share" if any(word in words or word == name for word in SHARES) else "number"
+    return "share" if name.endswith("_rate") or any(word in words or word == name for word in SHARES) else "number"
 
 
 def _all_dates(values: pd.Series) -> bool:
