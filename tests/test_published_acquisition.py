@@ -24,7 +24,7 @@ NEWCOMBE = [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0
 
 @pytest.mark.parametrize(("r", "n", "low", "high"), NEWCOMBE)
 def test_wilson_intervals_of_newcombe(r, n, low, high):
-    """R. G. Newcombe (1998), Two-sided confidence intervals for the single proportion, Statistics in Medicine 17, 857-872, table I, method 3."""
+    """R. G. Newcombe (1998), Two-sided confidence intervals for the single proportion, Stat. Med. 17, 857-872, table I, method 3."""
     found = wilson(r, n)
     assert float(found[0]) == pytest.approx(low, abs=5e-5)
     assert float(found[1]) == pytest.approx(high, abs=5e-5)

@@ -262,6 +262,13 @@ def test_scaler_takes_revenue_by_name_or_first():
     assert MoneyScaler().fit(X.rename(columns={"net_revenue": "sales"})).revenue_ == "freight"
 
 
+def test_a_fixed_rate_of_revenue_is_not_blown_up_from_rounding(base):
+    X, _, _ = base
+    features = MoneyScaler().set_output(transform="pandas").fit_transform(X.assign(commission=(X["net_revenue"] * 0.03).round(2)))
+    assert features["commission / net_revenue"].std() < 0.01
+    assert features["cost_to_serve / net_revenue"].std() == pytest.approx(1, abs=0.01)
+
+
 # names and rules
 
 

@@ -16,6 +16,9 @@ from sklearn.utils.validation import check_is_fitted
 
 __all__ = ["MoneyScaler", "check_money", "revenue_column"]
 
+#: A feature that varies less than this (one per cent) is not blown up to unit variance: a fixed rate of commission differs by rounding
+#: only.
+LEAST_SPREAD = 0.01
 REVENUE_NAMES = ("net_revenue", "revenue", "invoice_revenue", "list_revenue")
 
 
@@ -35,7 +38,8 @@ class MoneyScaler(TransformerMixin, BaseEstimator):
     scale_ : Series by column, money units
         Lower quartile of the absolute non-zero amounts: a change of currency changes the scale and nothing else. 1 for a column of zeros.
     mean_, spread_ : Series by feature
-        Mean and standard deviation of the features before standardising; a constant feature has spread 1 and so comes out as zeros.
+        Mean and standard deviation of the features before standardising; the spread is at least .01, so that a column that is a fixed rate
+        of revenue, but for rounding, stays near zero.
     feature_names_in_ : ndarray of str
 
     Raises
@@ -77,7 +81,7 @@ class MoneyScaler(TransformerMixin, BaseEstimator):
         spread = raw.std(axis=0)
         names = self.get_feature_names_out()
         self.mean_ = pd.Series(raw.mean(axis=0), index=names, name="mean")
-        self.spread_ = pd.Series(np.where(spread > 1e-9, spread, 1.0), index=names, name="spread")
+        self.spread_ = pd.Series(np.maximum(spread, LEAST_SPREAD), index=names, name="spread")
         return self
 
     def transform(self, X: pd.DataFrame) -> np.ndarray:
