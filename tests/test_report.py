@@ -213,6 +213,14 @@ def test_a_page_leaves_out_widgets_and_the_injected_path():
     assert "/secret/place" not in page and "interactive(" not in page
 
 
+def test_columns_of_words_are_marked_and_columns_of_numbers_are_not():
+    table = pd.DataFrame({"action": ["keep", "part"], "profit": ["1,200.50", "-3"], "mixed": ["7", "none known"]}, index=["a", "b"])
+    output = v4.new_output("display_data", data={"text/html": table.style.to_html()})
+    page = page_of(v4.new_code_cell("table", outputs=[output]))
+    marked = [re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<t[hd][^>]* data-text=[^>]*>[^<]*", page)]
+    assert marked == ["action", "mixed", "keep", "7", "part", "none known"]
+
+
 def test_question_and_finding_are_read_from_the_notebook():
     def said(text, *tags):
         return v4.new_code_cell(
@@ -225,6 +233,8 @@ def test_question_and_finding_are_read_from_the_notebook():
     )
     assert question_of(notebook) == "Who earns?"
     assert first_finding(notebook) == "One bold finding of snake_case."
+    notebook.cells.append(said("**40 %** of it"))
+    assert first_finding(notebook) == "40 % of it"
     notebook.cells.append(said("# Head\n\nThe [tagged](x.ipynb) one", "finding"))
     assert first_finding(notebook) == "The tagged one"
     assert first_finding(v4.new_notebook(cells=[lacking])) == "Not answered here: Why? The study has no ledger table."

@@ -57,6 +57,9 @@ def register(shell) -> None:
     rcParams.update(FIGURES)
     InlineBackend.instance(parent=shell).figure_formats = {"retina"}
 
+    shell.display_formatter.formatters["text/html"].for_type_by_name("pandas", "DataFrame", _table_html)
+    shell.display_formatter.formatters["text/html"].for_type_by_name("pandas.core.frame", "DataFrame", _table_html)
+
     @no_var_expand
     @output_can_be_silenced
     def needs(line: str, cell: str):
@@ -97,6 +100,12 @@ def needs_sentence(missing: list[str], question: str = "") -> str:
     if question and question[-1] not in ".?!":
         question += "."
     return " ".join(filter(None, ["**Not answered here:**", question, f"The study has {what}."]))
+
+
+def _table_html(frame) -> str:
+    from custprof.report.tables import table
+
+    return table(frame).to_html()
 
 
 def _lacks(names: dict, study, need: str) -> bool:

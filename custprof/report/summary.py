@@ -114,7 +114,7 @@ def cover(study, tables: Mapping[str, pd.DataFrame]) -> dict:
     from custprof import __version__
     from custprof.profit import profit_basis
 
-    pnl = tables["Customer P&L"]
+    pnl = tables["Customer P&L"].drop(columns=["name", "segment"], errors="ignore")
     issues = tables.get("Issues")
     return {
         "study": study.name,
@@ -237,7 +237,7 @@ def _cards(study, figures: pd.DataFrame) -> list[dict]:
     for action in ("repair", "part"):
         found = figures.loc[f"customers to {action}"]
         label = f"Customers to {action}" + (" with" if action == "part" else "")
-        cards.append(_card(label, f"{found['count']:,}", f"{study.money(found['amount'])} of profit", loss=found["amount"] < 0))
+        cards.append(_card(label, f"{int(found['count']):,}", f"{study.money(found['amount'])} of profit", loss=found["amount"] < 0))
     for name, label in {
         "unused capacity": "Unused capacity",
         "unassigned": "Not assigned",
