@@ -64,7 +64,9 @@ def test_reciprocal_pair_of_horngren():
     assert allocate_support(costs, usage)["total"].tolist() == pytest.approx([7_752_150])
 
 
-KAPLAN = pd.DataFrame({"unit_minutes": [8, 44, 50], "volume": [49_000, 1_400, 2_500]}, index=["process orders", "handle inquiries", "credit checks"])
+KAPLAN = pd.DataFrame(
+    {"unit_minutes": [8, 44, 50], "volume": [49_000, 1_400, 2_500]}, index=["process orders", "handle inquiries", "credit checks"]
+)
 
 
 def test_time_driven_costing_of_kaplan_and_anderson():
@@ -149,7 +151,10 @@ def test_levels_above_the_customer_of_rod_manufacturing():
             "activities": {name: {"pool": name, "level": "channel", "driver": "rows"} for name in names},
         }
     )
-    parts = [pd.DataFrame({"activity": n, "customer_id": s.index, "quantity": s.to_numpy()}) for n, s in zip(names, [income, revenue, cost], strict=True)]
+    parts = [
+        pd.DataFrame({"activity": n, "customer_id": s.index, "quantity": s.to_numpy()})
+        for n, s in zip(names, [income, revenue, cost], strict=True)
+    ]
     levels = allocate(model, ledger_of({"channel": 740_000, "marketing": 560_000, "administration": 240_000}), pd.concat(parts)).customers()
     assert income.tolist() == [379_448, 593_011, 692_267, 214_274]
     assert (income - levels["channel"]).round(0).tolist() == [230_011, 359_468, 419_634, 129_887]
@@ -159,7 +164,7 @@ def test_levels_above_the_customer_of_rod_manufacturing():
 
 
 def test_orders_that_are_not_stocked():
-    """Kanthal type: 750 an order, 2,250 more if the product is not stocked; an order of 2,000 at a margin of 50 % earns 250 or loses 2,000."""
+    """Kanthal type: 750 an order, 2,250 more if the product is not stocked; an order of 2,000 at 50 % earns 250 or loses 2,000."""
     orders = pd.DataFrame({"not_stocked": [0, 1]})
     cost = read_equation("750 + 2250*not_stocked").evaluate(orders)
     assert (2_000 * 0.5 - cost).tolist() == [250, -2_000]

@@ -12,8 +12,8 @@ import pandas as pd
 
 __all__ = ["MOST_CENTS", "split_cents", "split_in_order", "to_cents"]
 
-#: Beyond this (90 million million in euro and cent) a float cannot hold every cent.
-MOST_CENTS = 2**53
+#: Beyond this (22 million million in euro and cent) a float in currency units no longer gives back every cent.
+MOST_CENTS = 2**51
 
 
 def split_cents(total: int, weights: pd.Series) -> pd.Series:

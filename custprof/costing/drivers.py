@@ -17,8 +17,6 @@ from .model import CostModel
 
 __all__ = ["driver_quantities"]
 
-#: The period of rows without a date: no ledger has it, so that the allocation says how much it leaves out.
-NO_DATE = "(no date)"
 _MILLIONTHS = 10**6
 
 
@@ -70,16 +68,18 @@ def _scan(activities: list[Activity], study) -> pd.DataFrame:
         rows = _orders(_chosen(rows, activities[0]), known, any("first_order" in _columns(activity) for activity in activities))
     rows = rows.with_columns(
         customer_key(),
-        period_label(date, study.period, study.fiscal_start).fill_null(NO_DATE).alias("period"),
+        period_label(date, study.period, study.fiscal_start).alias("period"),
         *(_quantity(activity).alias(f"q{i}") for i, activity in enumerate(activities)),
         *(_counts(activity).alias(f"w{i}") for i, activity in enumerate(activities)),
     )
-    sums = []
+    whole, names = [], [f"{kind}{i}" for i in range(len(activities)) for kind in "qw"]
     for i in range(len(activities)):
         counted, value = nw.col(f"w{i}"), nw.col(f"q{i}")
-        sums.append(_total(nw.when(counted & ~value.is_null()).then((value * _MILLIONTHS).round(0))).alias(f"q{i}"))
-        sums.append(_total(nw.when(counted & value.is_null()).then(nw.lit(1))).alias(f"w{i}"))
-    wide = collect(rows.group_by("customer_id", "period").agg(*sums))
+        whole.append(nw.when(counted).then(value * _MILLIONTHS).fill_null(0.0).round(0).cast(nw.Int64).alias(f"q{i}"))
+        whole.append((counted & value.is_null()).cast(nw.Int64).alias(f"w{i}"))
+    rows = rows.select("customer_id", "period", *whole)
+    sums = rows.group_by("customer_id", "period").agg(*(nw.col(name).sum() for name in names))
+    wide = collect(sums.with_columns(nw.col(name).cast(nw.Int64) for name in names))
     return pd.concat([_tidy(wide, i, activity) for i, activity in enumerate(activities)])
 
 
@@ -139,11 +139,10 @@ def _counts(activity: Activity) -> nw.Expr:
 def _quantity(activity: Activity) -> nw.Expr:
     if activity.minutes is not None:
         return activity.minutes.expression()
-    return nw.lit(1.0) if activity.driver in ("rows", "orders") else nw.col(activity.driver).cast(nw.Float64)
-
-
-def _total(values: nw.Expr) -> nw.Expr:
-    return values.cast(nw.Int64).fill_null(0).sum().cast(nw.Int64)
+    if activity.driver in ("rows", "orders"):
+        return nw.lit(1.0)
+    value = nw.col(activity.driver).cast(nw.Float64)
+    return nw.when(value.is_finite()).then(value)
 
 
 def _columns(activity: Activity) -> tuple[str, ...]:

@@ -129,8 +129,8 @@ def read_equation(text: str | float, columns: Collection[str] | None = None) -> 
     try:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        place = max(0, (getattr(error, "offset", None) or 1) - 1)
-        raise TimeEquationError(_point("this is not arithmetic", text, place)) from None
+        offset = getattr(error, "offset", None)
+        raise TimeEquationError(_point("this is not arithmetic", text, offset - 1 if offset else len(text))) from None
     names: set[str] = set()
     _check(tree, text, columns, names, 0)
     return TimeEquation(text, tuple(sorted(names)), tree)

@@ -46,7 +46,7 @@ def read_lines(model: CostModel, ledger: pd.DataFrame, by_period: bool, decimals
             "lines of direct accounts name a pool",
             "they are left out; a cost that goes two ways is counted twice",
         )
-    allocated = lines[~direct].assign(account=account, pool=pool.where(pool.isin(list(model.pools))))
+    allocated = lines.assign(account=account, pool=pool.where(pool.isin(list(model.pools))))[~direct]
     for name, stray in allocated[allocated["pool"].isna()].groupby("account"):
         advice = f'its cost is under {UNASSIGNED}, {NO_ACTIVITY}: add it to a pool, or to "direct" if it is on the invoice lines'
         issues.append(("warning", "ledger", f"account {name} is in no pool", stray["amount"].sum(), advice))
@@ -58,7 +58,7 @@ def read_lines(model: CostModel, ledger: pd.DataFrame, by_period: bool, decimals
     cents = to_cents(allocated["amount"], decimals)
     result = pd.DataFrame(
         {
-            "period": pd.Categorical(allocated["period"].astype("str"), categories=periods).codes if by_period else 0,
+            "period": _codes(allocated["period"], periods) if by_period else 0,
             "pool": allocated["pool"].map(number).fillna(len(number)).astype("int64"),
             "line_id": allocated["line_id"],
             "account": allocated["account"],
@@ -108,7 +108,7 @@ def read_quantities(model: CostModel, drivers: pd.DataFrame, periods: list[str] 
             f"drivers name {len(unknown)} activities that the cost model lacks, first {list(unknown[:3])}; it has {', '.join(activities)}."
         )
     _refuse("the quantity is missing or infinite", drivers["customer_id"], ~np.isfinite(quantity), "driver rows")
-    period = np.zeros(len(drivers), dtype="int64") if periods is None else _codes(drivers["period"].astype("str"), periods)
+    period = np.zeros(len(drivers), dtype="int64") if periods is None else _codes(drivers["period"], periods)
     kept = period >= 0
     if not kept.all():
         strange = sorted(drivers["period"].astype("str")[~kept].unique())
@@ -120,7 +120,9 @@ def read_quantities(model: CostModel, drivers: pd.DataFrame, periods: list[str] 
         for name, rows in drivers.groupby("activity", sort=True)["missing"].sum().items():
             if rows:
                 advice = "they count as 0; fill them where the work was done"
-                issues.append(("warning", "drivers", f'{rows:,} rows of activity "{name}" have no known quantity', None, advice))
+                issues.append(
+                    ("warning", "drivers", f'the quantity of activity "{name}" is not known in {rows:,} of its rows', None, advice)
+                )
     customers, customer = _customers(drivers["customer_id"])
     code = (period * len(activities) + activity) * len(customers) + customer
     if not kept.all():
@@ -165,7 +167,9 @@ def _settle_negatives(model: CostModel, quantities: Quantities) -> None:
 
 def _codes(values: pd.Series, names: list[str]) -> np.ndarray:
     """Places of values in a list of names, -1 where it lacks them."""
-    return pd.Categorical(values, categories=names).codes.astype("int64")
+    code, found = pd.factorize(values)
+    place = pd.Index(names, dtype="str").get_indexer(pd.Index(found).astype("str"))
+    return np.append(place, -1)[code].astype("int64")
 
 
 def _customers(ids: pd.Series) -> tuple[np.ndarray, np.ndarray]:

@@ -113,8 +113,8 @@ class CostModel:
         Returns
         -------
         DataFrame
-            ``activity``, ``pool``, ``level``, ``counts`` (table and, in brackets, the rows chosen) and ``driver`` (a column, "rows", "orders"
-            or a time equation in minutes).
+            ``activity``, ``pool``, ``level``, ``counts`` (table and, in brackets, the rows chosen) and ``driver`` (a column, "rows",
+            "orders" or a time equation in minutes).
 
         Examples
         --------

@@ -1,6 +1,7 @@
 """One figure for each result, named after it: it takes the result's frame, draws on one Axes and computes nothing."""
 
 from custprof.plots.acquisition import compare_campaigns, funnel
+from custprof.plots.costing import capacity, cost_flow
 from custprof.plots.decisions import drop_effect, manager_risk, recommendations
 from custprof.plots.lifetime import calibration, cohorts, retention_curve, value_curve
 from custprof.plots.money import money_axis, money_text
@@ -10,9 +11,11 @@ from custprof.plots.study import monthly_revenue, reconciliation
 
 __all__ = [
     "calibration",
+    "capacity",
     "choose_k",
     "cohorts",
     "compare_campaigns",
+    "cost_flow",
     "drop_effect",
     "funnel",
     "ladder",

@@ -1,0 +1,544 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from custprof.costing import (
+    NO_ACTIVITY,
+    NO_POOL,
+    SUSTAINING,
+    UNASSIGNED,
+    UNUSED,
+    CostModel,
+    CostModelError,
+    TimeEquationError,
+    allocate,
+    allocate_study,
+    allocate_support,
+    driver_quantities,
+    read_equation,
+    split_cents,
+    support_shares,
+    time_driven,
+)
+from custprof.study.engine import UNKNOWN_CUSTOMER, lazy
+
+MODEL = {
+    "name": "Test",
+    "direct": ["4000"],
+    "pools": {
+        "it": {"accounts": ["6800"], "department": "IT"},
+        "desk": {"accounts": ["6100"], "department": "Desk", "capacity_minutes": 100},
+        "service": {"accounts": ["6200"], "department": "Service"},
+        "administration": {"accounts": ["6600"]},
+    },
+    "flows": {"it": {"desk": 3, "service": 1, "it": 2}},
+    "activities": {
+        "take orders": {"pool": "desk", "level": "order", "minutes": 10},
+        "calls": {"pool": "service", "share": 0.75, "driver": "rows"},
+        "visits": {"pool": "service", "share": 0.25, "driver": "rows"},
+        "run": {"pool": "administration", "level": "business"},
+    },
+}
+LEDGER = pd.DataFrame(
+    [
+        ("L1", "4000", -9_000.0, 0.0),
+        ("L2", "6100", 970.0, 0.5),
+        ("L3", "6200", 390.0, 1.0),
+        ("L4", "6800", 40.0, 0.0),
+        ("L5", "6600", 55.0, 0.0),
+        ("L6", "9999", 7.77, None),
+    ],
+    columns=["line_id", "account", "amount", "avoidable"],
+)
+DRIVERS = pd.DataFrame(
+    [("take orders", "a", 60.0), ("take orders", "b", 20.0), ("calls", "a", 1.0), ("calls", "b", 1.0), ("calls", None, 1.0)],
+    columns=["activity", "customer_id", "quantity"],
+)
+
+
+def model(**changes):
+    return CostModel.from_dict(MODEL | changes)
+
+
+def with_activity(**changes):
+    activities = {name: dict(entry) for name, entry in MODEL["activities"].items()}
+    activities["calls"] |= changes
+    return MODEL | {"activities": activities}
+
+
+# Cents
+
+
+def test_split_cents_gives_left_over_cents_to_the_largest_fractions():
+    assert split_cents(100, {"c": 1, "b": 1, "a": 1}).to_dict() == {"c": 33, "b": 33, "a": 34}
+    assert split_cents(7, {"a": 2, "b": 1, "c": 0}).to_dict() == {"a": 5, "b": 2, "c": 0}
+    assert split_cents(100, {"a": 3, "b": -1}).to_dict() == {"a": 150, "b": -50}
+
+
+@pytest.mark.parametrize(
+    ("total", "weights", "error", "match"),
+    [
+        (1.5, {"a": 1}, TypeError, "give whole cents"),
+        (5, {"a": 0.0}, ValueError, "sum to zero"),
+        (5, {"a": np.nan, "b": 1}, ValueError, r"missing or infinite for 1 of 2 keys, first \['a'\]"),
+        (5, pd.Series([1, 2], index=["a", "a"]), ValueError, r"twice, first \['a'\]"),
+        (2**54, {"a": 1, "b": 2}, ValueError, "no float can hold"),
+    ],
+)
+def test_split_cents_refuses(total, weights, error, match):
+    with pytest.raises(error, match=match):
+        split_cents(total, weights)
+
+
+# Support departments
+
+
+def test_support_may_use_itself_and_operating_departments_need_no_flow():
+    costs = pd.Series({"it": 100, "shop": 10, "web": 20})
+    table = allocate_support(costs, pd.DataFrame({"it": [50], "shop": [50]}, index=["it"]))
+    assert table["total"].to_dict() == pytest.approx({"shop": 110, "web": 20})
+    assert support_shares(pd.DataFrame({"it": [1], "shop": [3]}, index=["it"])).loc["it"].to_dict() == {"shop": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("usage", "options", "match"),
+    [
+        ({"it": [0, 1, 0], "hr": [1, 0, 0], "shop": [0, 0, 1]}, {}, "serve only each other: it, hr"),
+        ({"it": [0, 1, 0], "hr": [0, 0, 0], "shop": [0, 0, 1]}, {}, "nobody uses it"),
+        ({"it": [-1, 1, 0], "hr": [0, 0, 0], "shop": [2, 1, 1]}, {}, "negative, missing or infinite in the row of it"),
+        ({"it": [0, 1, 0], "hr": [1, 0, 0], "shop": [1, 1, 1]}, {"method": "step_down"}, "step-down needs the order"),
+        ({"it": [0, 1, 0], "hr": [1, 0, 0], "shop": [1, 1, 1]}, {"order": ["it"]}, "order belongs to method"),
+        ({"it": [0, 1, 0], "hr": [1, 0, 0], "shop": [1, 1, 1]}, {"method": "iterate"}, "choose one of reciprocal, direct, step_down"),
+        ({"it": [0, 1, 0], "hr": [1, 0, 0], "shop": [0, 1, 1]}, {"method": "direct"}, "nobody to charge for it"),
+        ({"it": [0, 1, 0], "xx": [1, 0, 0], "shop": [1, 1, 1]}, {}, "without a cost: xx"),
+    ],
+)
+def test_allocate_support_refuses(usage, options, match):
+    costs = pd.Series({"it": 1, "hr": 2, "fm": 3, "shop": 4})
+    with pytest.raises(ValueError, match=match):
+        allocate_support(costs, pd.DataFrame(usage, index=["it", "hr", "fm"]), **options)
+
+
+# Time
+
+
+def test_time_driven_over_capacity_is_negative():
+    table = time_driven(100, 50, pd.DataFrame({"unit_minutes": [1.0], "volume": [60]}, index=["x"]))
+    assert table["cost"].to_dict() == {"x": 120.0, UNUSED: -20.0}
+    assert table.loc[UNUSED, "minutes"] == -10
+
+
+def test_time_driven_refuses():
+    activities = pd.DataFrame({"unit_minutes": [1.0], "volume": [-1]}, index=["x"])
+    with pytest.raises(ValueError, match=r"negative for 1 of 1 activities, first \['x'\]"):
+        time_driven(100, 50, activities)
+    with pytest.raises(ValueError, match="more than 0"):
+        time_driven(100, 0, activities)
+    with pytest.raises(ValueError, match="lack volume"):
+        time_driven(100, 1, activities[["unit_minutes"]])
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "place"),
+    [
+        ("__import__('os')", r"__import__\(\) cannot be called", 0),
+        ("lines.real", "attributes", 0),
+        ("1 + print(lines)", r"print\(\) cannot be called", 4),
+        ("2**9**9", r"powers \(\*\*\) are not allowed", 1),
+        ("6 + 1.5*line", "'line' is not a column here; did you mean 'lines'", 8),
+        ("lines[0]", "brackets", 0),
+        ("1 < lines < 3", "compare two values", 0),
+        ("lines if 1 else 2", "'if' is not allowed", 0),
+        ("min(lines)", "two or more", 0),
+        ("1 + 'a'", "'a' is not a number", 4),
+        ("1 + True", "True is not a number", 4),
+        ("1e999", "too large", 0),
+        ("lambda: 1", "not allowed; allowed are numbers", 0),
+        ("1 +", "not arithmetic", 3),
+        ("(lines", "not arithmetic", 0),
+        ("-" * 99 + "1", "more than 40 levels", 41),
+        ("lines // 2", "use /", 6),
+    ],
+)
+def test_time_equations_are_arithmetic_only(text, reason, place):
+    with pytest.raises(TimeEquationError, match=reason) as caught:
+        read_equation(text, ["lines", "quantity"])
+    assert str(caught.value).split("\n")[1:] == [f"    {text}", f"    {' ' * place}^"]
+
+
+def test_time_equations_compute():
+    frame = pd.DataFrame({"lines": [4, 0, np.nan], "quantity": [10, 200, 1]})
+    equation = read_equation("max(1, min(lines, 3)) + 2*(quantity > 100) - -quantity/2", frame.columns)
+    assert equation.evaluate(frame).tolist()[:2] == [3 + 5, 1 + 2 + 100]
+    assert np.isnan(equation.evaluate(frame)[2])
+    assert np.isnan(read_equation("1/lines").evaluate(frame)[1])
+    assert read_equation(8).evaluate(frame).tolist() == [8, 8, 8]
+    with pytest.raises(ValueError, match="needs rush, which the frame lacks"):
+        read_equation("rush").evaluate(frame)
+
+
+@pytest.mark.parametrize("text", ["", "1+" * 300 + "1"])
+def test_time_equations_are_short(text):
+    with pytest.raises(TimeEquationError, match="1 to 500 characters"):
+        read_equation(text)
+
+
+# Cost models
+
+
+def test_all_problems_of_a_model_are_listed():
+    content = {
+        "direct": ["6000"],
+        "pool": {},
+        "pools": {
+            "a": {"accounts": ["6000", 6001], "capacity_minutes": 0},
+            "b": {"accounts": ["6001"], "acounts": []},
+            "s": {"accounts": []},
+        },
+        "flows": {"s": {"a": 1, "c": 1}},
+        "activities": {
+            "one": {"pool": "aa", "driver": "rows"},
+            "two": {"pool": "b", "table": "transactions", "minutes": "1 + cost"},
+            "three": {"pool": "b", "level": "order", "driver": "rows", "share": 2},
+            "four": {"pool": "s", "table": "calls", "driver": "rows", "negative": "maybe"},
+            "five": {"pool": "a", "driver": "rows"},
+            "six": {"pool": "b"},
+        },
+    }
+    with pytest.raises(CostModelError) as caught:
+        CostModel.from_dict(content)
+    text = str(caught.value)
+    for part in [
+        "unknown entry 'pool'; did you mean 'pools'?",
+        "capacity_minutes is 0",
+        "unknown entry 'acounts'; did you mean 'accounts'?",
+        "a pool is 'c'",
+        "pool is 'aa'; did you mean 'a'?",
+        "'cost' is not a column here",
+        "share is 2",
+        'pool "s" is a support pool',
+        "table is 'calls'",
+        "negative is 'maybe'",
+        'pool "a" has capacity_minutes, so give minutes',
+        "give minutes (a time equation) or a driver",
+        "account 6000 is in direct and in pool",
+        'account 6001 is in pool "a" and in pool "b"',
+        "give each its share (missing: two, six)",
+    ]:
+        assert part in text
+    assert f"{len(caught.value.problems)} problems" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"share": 0.5}, "sum to 0.75, not to 1"),
+        ({"minutes": "1"}, "either minutes or driver"),
+        ({"per": "order", "table": "events"}, 'per = "order" belongs to'),
+        ({"table": "events", "where": {"colour": "red"}}, "where is 'colour'"),
+        ({"table": "events", "driver": "revenue"}, "driver is 'revenue'"),
+    ],
+)
+def test_activities_are_checked(changes, match):
+    with pytest.raises(CostModelError, match=match):
+        CostModel.from_dict(with_activity(**changes))
+
+
+def test_closed_loops_of_support_pools_are_named():
+    pools = {name: {"accounts": []} for name in ("it", "hr", "shop")}
+    with pytest.raises(CostModelError, match="flows: support departments serve only each other: it, hr"):
+        CostModel.from_dict({"pools": pools, "flows": {"it": {"hr": 1}, "hr": {"it": 1}}})
+
+
+def test_a_model_is_read_from_its_file(tmp_path):
+    path = tmp_path / "costs.toml"
+    path.write_text('[pools.desk]\naccounts = ["6100"]\ncapacity_minutes = {"2023" = 10, "2024" = 20}\n')
+    assert CostModel.read(path).pools["desk"].capacity("2024") == 20
+    path.write_text("[pools")
+    with pytest.raises(CostModelError, match="not a TOML file"):
+        CostModel.read(path)
+    with pytest.raises(CostModelError, match="no such file"):
+        CostModel.read(tmp_path / "nothing.toml")
+
+
+def test_check_says_what_is_worth_a_look():
+    content = with_activity(level="order", table="transactions")
+    issues = CostModel.from_dict(content).check(LEDGER)
+    assert issues["rule"].tolist() == [
+        'activity "calls" is of level order and counts invoice lines',
+        "account 9999 is in no pool and not direct",
+    ]
+    assert issues["amount"].tolist()[1] == 7.77
+    assert model().check().empty
+
+
+# Allocation
+
+
+def test_a_small_ledger_by_hand():
+    allocation = allocate(model(), LEDGER, DRIVERS)
+    expected = pd.DataFrame(
+        [
+            [600.00, 100.00, 0.0, 0.0, 0.0],
+            [200.00, 100.00, 0.0, 0.0, 0.0],
+            [0.0, 100.00, 0.0, 0.0, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 200.0],
+            [0.0, 0.0, 100.00, 0.0, 7.77],
+            [0.0, 0.0, 0.0, 55.0, 0.0],
+        ],
+        index=pd.Index(["a", "b", UNKNOWN_CUSTOMER, UNUSED, UNASSIGNED, SUSTAINING], name="customer_id"),
+        columns=["take orders", "calls", "visits", "run", NO_ACTIVITY],
+    )
+    pd.testing.assert_frame_equal(allocation.customers(), expected)
+    assert allocation.total == 1462.77
+    assert repr(allocation) == "<Allocation of 1,462.77 to 2 customers, 4 activities, 3 issues>"
+    assert allocation.customers(by="period").index.names == ["customer_id", "period"]
+
+
+def test_avoidable_cost_follows_its_lines():
+    part = allocate(model(), LEDGER, DRIVERS).customers(avoidable=True)
+    # Desk: 485 of 1,000 are avoidable (not what comes from IT); service: 390 of 400.
+    assert part["take orders"].tolist()[:2] == [291.0, 97.0]
+    assert part["calls"].tolist()[:3] == [97.5, 97.5, 97.5]
+    assert part.loc[UNASSIGNED].tolist() == [0, 0, 97.5, 0, 0]
+    assert part.loc[UNUSED, NO_ACTIVITY] == 97.0
+
+
+def test_issues_name_what_was_kept_aside():
+    issues = allocate(model(), LEDGER, DRIVERS).issues
+    assert issues["rule"].tolist() == [
+        "account 9999 is in no pool",
+        "avoidable is not known (1 of 5 lines)",
+        'activity "visits" has no driver quantity in all',
+    ]
+    assert issues["amount"].tolist() == [7.77, 7.77, 100.0]
+    assert set(issues["severity"]) == {"warning"}
+
+
+def test_balance_rates_and_capacity():
+    allocation = allocate(model(), LEDGER, DRIVERS)
+    balance = allocation.balance().set_index("node")
+    assert balance.loc["it", ["kind", "cost_in", "to_pools"]].tolist() == ["support pool", 40, 40]
+    assert balance.loc["desk", ["cost_in", "to_customers", "unused"]].tolist() == [1000, 800, 200]
+    assert balance.loc["service", ["cost_in", "to_customers", "to_unknown", "unassigned"]].tolist() == [400, 200, 100, 100]
+    assert balance.loc[NO_POOL, "unassigned"] == 7.77
+    assert (balance["remainder"] == 0).all()
+    rates = allocation.rates().set_index("activity")
+    assert rates.loc["take orders", ["driver", "quantity", "rate", "amount"]].tolist() == ["minutes", 80, 10, 800]
+    assert rates.loc["calls", "rate"] == 100
+    assert np.isnan(rates.loc["visits", "rate"])
+    capacity = allocation.capacity()
+    assert capacity.drop(columns=["period", "pool"]).to_numpy().tolist() == [[1000, 100, 80, 20, 0.8, 10, 200]]
+
+
+def test_trace_goes_down_to_ledger_lines():
+    allocation = allocate(model(), LEDGER, DRIVERS)
+    trace = allocation.trace("a")
+    assert trace[["activity", "pool", "line_id", "account", "amount"]].to_numpy().tolist() == [
+        ["take orders", "desk", "L4", "6800", 18.0],
+        ["take orders", "desk", "L2", "6100", 582.0],
+        ["calls", "service", "L4", "6800", 2.5],
+        ["calls", "service", "L3", "6200", 97.5],
+    ]
+    assert allocation.trace(UNASSIGNED)["line_id"].tolist() == ["L4", "L3", "L6"]
+    with pytest.raises(ValueError, match="'z' has no cost here"):
+        allocation.trace("z")
+
+
+def test_cost_by_pool_and_department():
+    allocation = allocate(model(), LEDGER, DRIVERS)
+    assert allocation.by("pool").loc["a"].to_dict() == {"desk": 600, "service": 100, "administration": 0, NO_POOL: 0}
+    assert allocation.by("department").columns.tolist() == ["Desk", "Service", "(no department)", NO_POOL]
+    assert allocation.by("department").loc[UNUSED, "Desk"] == 200
+    pd.testing.assert_frame_equal(allocation.by("activity"), allocation.customers())
+    with pytest.raises(ValueError, match="choose"):
+        allocation.by("line")
+    with pytest.raises(ValueError, match="choose None"):
+        allocation.customers(by="pool")
+
+
+def test_periods_have_their_own_rates():
+    ledger = pd.DataFrame({"line_id": [1, 2, 3], "account": "6100", "amount": [100.0, 300.0, 9.0], "period": ["2023", "2024", "2025"]})
+    drivers = pd.DataFrame(
+        {"activity": "take orders", "customer_id": ["a", "a", "b", "b"], "quantity": [50, 100, 50, 9], "period": [2023, 2024, 2024, 1999]}
+    )
+    allocation = allocate(model(), ledger, drivers)
+    table = allocation.customers(by="period")
+    assert table.loc[("a", "2023"), "take orders"] == 50
+    assert table.loc[("a", "2024"), "take orders"] == 300
+    assert table.loc[("b", "2024"), "take orders"] == 150
+    assert table.loc[(UNUSED, "2024"), NO_ACTIVITY] == -150
+    assert table.loc[(UNASSIGNED, "2025"), NO_ACTIVITY] == 9
+    rules = allocation.issues["rule"].tolist()
+    assert "1 of 4 driver rows are in periods that the ledger lacks (1999)" in rules
+    assert 'pool "desk" is over-driven in 2024: 150 of 100 minutes' in rules
+    assert 'time-driven pool "desk" has no driver quantities at all in 2025' in rules
+
+
+def test_without_driver_periods_the_ledger_is_pooled():
+    ledger = pd.DataFrame({"line_id": [1, 2], "account": "6100", "amount": [100.0, 300.0], "period": ["2023", "2024"]})
+    allocation = allocate(model(), ledger, DRIVERS.iloc[:2])
+    assert allocation.periods == ("2023 to 2024",)
+    assert allocation.capacity()["capacity_minutes"].tolist() == [200]
+    assert allocation.customers().loc["a", "take orders"] == 120
+
+
+def test_capacity_by_period_may_lack_one():
+    pools = MODEL["pools"] | {"desk": {"accounts": ["6100"], "capacity_minutes": {"2023": 100}}}
+    ledger = pd.DataFrame({"line_id": [1, 2], "account": "6100", "amount": [100.0, 300.0], "period": ["2023", "2024"]})
+    drivers = pd.concat([DRIVERS.iloc[:2].assign(period=year) for year in ("2023", "2024")])
+    allocation = allocate(model(pools=pools), ledger, drivers)
+    assert allocation.customers().loc["a", "take orders"] == 60
+    assert allocation.customers().loc[UNASSIGNED, NO_ACTIVITY] == 300
+    assert 'time-driven pool "desk" has no capacity_minutes in 2024' in allocation.issues["rule"].tolist()
+
+
+@pytest.mark.parametrize(("policy", "a"), [("net", 600.0), ("absolute", 200.0), ("zero", 300.0)])
+def test_negative_quantities_need_a_policy(policy, a):
+    drivers = pd.DataFrame({"activity": "calls", "customer_id": ["a", "b", "b"], "quantity": [2, -2, 1]})
+    with pytest.raises(ValueError, match=r'negative: "calls" for 1 of 2 customers, first \[\'b\'\]. Name a policy'):
+        allocate(model(), LEDGER, drivers)
+    named = CostModel.from_dict(with_activity(negative=policy))
+    assert allocate(named, LEDGER.assign(amount=[0, 0, 400, 0, 0, 0]), drivers).customers().loc["a", "calls"] == a
+
+
+def test_credits_are_exact():
+    ledger = pd.DataFrame({"line_id": ["x", "y"], "account": "6200", "amount": [-100.0, 0.01]})
+    table = allocate(model(), ledger, DRIVERS).customers()
+    assert table.loc[["a", "b", UNKNOWN_CUSTOMER], "calls"].tolist() == [-25.0, -24.99, -25.0]
+    assert round(table.to_numpy().sum(), 2) == -99.99
+
+
+def test_a_ledger_line_may_name_its_pool():
+    ledger = pd.DataFrame(
+        {"line_id": [1, 2, 3], "account": ["6100", "77", "4000"], "amount": [1.0, 2.0, 4.0], "pool": [None, "service", "service"]}
+    )
+    allocation = allocate(model(), ledger, DRIVERS)
+    assert allocation.total == 3
+    assert allocation.issues["rule"].tolist()[0] == "lines of direct accounts name a pool (1 of 3 lines)"
+    assert allocation.balance().set_index("node").loc["service", "cost_in"] == 2
+
+
+def test_four_decimals():
+    ledger = pd.DataFrame({"line_id": [1], "account": ["6200"], "amount": [0.0004]})
+    assert allocate(model(), ledger, DRIVERS, decimals=4).customers()["calls"].tolist()[:3] == [0.0001] * 3
+
+
+@pytest.mark.parametrize(
+    ("ledger", "drivers", "match"),
+    [
+        (LEDGER.drop(columns="account"), DRIVERS, "the ledger has no column account"),
+        (LEDGER.assign(amount=[1, None, 1, 1, 1, 1]), DRIVERS, r"amount is missing or infinite for 1 of 6 ledger lines, first \['L2'\]"),
+        (LEDGER.assign(line_id="L1"), DRIVERS, "line_id occurs again for 5 of 6"),
+        (LEDGER.assign(avoidable=2.0), DRIVERS, "not a fraction"),
+        (LEDGER.assign(period=None), DRIVERS, "period is missing for 6 of 6"),
+        (LEDGER.assign(amount=1e15), DRIVERS, "too much to hold every cent"),
+        (LEDGER, DRIVERS.drop(columns="quantity"), "the frame of drivers has no column quantity"),
+        (LEDGER, DRIVERS.assign(activity="sing"), r"activities that the cost model lacks, first \['sing'\]"),
+        (LEDGER, DRIVERS.assign(quantity=np.inf), "quantity is missing or infinite for 5 of 5"),
+        (LEDGER, DRIVERS.assign(customer_id=UNASSIGNED), "names a residual row"),
+    ],
+)
+def test_allocate_refuses(ledger, drivers, match):
+    with pytest.raises(ValueError, match=match):
+        allocate(model(), ledger, drivers)
+
+
+def test_issues_and_rates_are_copies():
+    allocation = allocate(model(), LEDGER, DRIVERS)
+    issues, rates = allocation.issues, allocation.rates()
+    issues["rule"], rates["rate"] = "", 0
+    assert allocation.issues["rule"].iloc[0] and allocation.rates()["rate"].iloc[0] == 10
+
+
+# Driver quantities
+
+
+class Tables:
+    """Stands for a study: pandas frames behind the methods that driver_quantities uses."""
+
+    period, fiscal_start, decimals = "year", 1, 2
+
+    def __init__(self, **frames):
+        self.frames = frames
+
+    def table(self, name):
+        return lazy(self.frames[name])
+
+    def lacks(self, *needs):
+        return [need for need in needs if need not in self.frames]
+
+
+def dates(*texts):
+    return pd.to_datetime(list(texts))
+
+
+LINES = pd.DataFrame(
+    {
+        "customer_id": ["a", "a", "a", "a", None],
+        "order_id": ["1", "1", "2", "3", "9"],
+        "date": dates("2023-12-31", "2024-01-01", "2023-12-31", "2024-05-01", "2024-06-01"),
+        "revenue": [10.0, 20.0, 30.0, -5.0, 8.0],
+        "quantity": [1.0, 2.0, 3.0, -1.0, None],
+    }
+)
+
+
+def quantities(activity, tables):
+    content = {"pools": {"p": {"accounts": ["1"]}}, "activities": {"x": {"pool": "p"} | activity}}
+    frame = driver_quantities(CostModel.from_dict(content), tables)
+    return frame.set_index(["customer_id", "period"])["quantity"].to_dict(), frame
+
+
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+@pytest.mark.parametrize(
+    ("activity", "expected"),
+    [
+        ({"driver": "rows"}, {("a", "2023"): 2, ("a", "2024"): 2, (UNKNOWN_CUSTOMER, "2024"): 1}),
+        ({"driver": "orders"}, {("a", "2023"): 2, ("a", "2024"): 1, (UNKNOWN_CUSTOMER, "2024"): 1}),
+        ({"driver": "quantity"}, {("a", "2023"): 4, ("a", "2024"): 1}),
+        ({"per": "order", "minutes": "1 + 2*lines"}, {("a", "2023"): 8, ("a", "2024"): 3, (UNKNOWN_CUSTOMER, "2024"): 3}),
+        ({"per": "order", "minutes": "7*first_order"}, {("a", "2023"): 7}),
+        ({"per": "order", "minutes": "5*is_return"}, {("a", "2024"): 5}),
+        ({"minutes": 2, "where": {"is_return": True}}, {("a", "2024"): 2}),
+        ({"driver": "orders", "where": {"order_id": ["1", "9"]}}, {("a", "2023"): 1, (UNKNOWN_CUSTOMER, "2024"): 1}),
+        ({"minutes": "0.1*revenue"}, {("a", "2023"): 4, ("a", "2024"): 1.5, (UNKNOWN_CUSTOMER, "2024"): 0.8}),
+    ],
+)
+def test_driver_quantities_of_transactions(activity, expected, engine):
+    import duckdb
+
+    frame = LINES
+    if engine == "duckdb":
+        connection = duckdb.connect()
+        connection.register("lines", LINES)
+        frame = connection.sql("select * replace (date::date as date) from lines")
+    found, table = quantities({"table": "transactions"} | activity, Tables(transactions=frame))
+    assert found == pytest.approx({key: value for key, value in expected.items() if value} | {k: v for k, v in found.items() if not v})
+    assert list(table.columns) == ["activity", "customer_id", "period", "quantity", "missing"]
+
+
+def test_rows_without_quantity_are_counted_and_said():
+    events = pd.DataFrame(
+        {"customer_id": ["a", "a", "b"], "date": dates("2024-01-01", "2024-01-02", "2022-01-01"), "activity": ["call", "call", "call"]}
+    )
+    events["minutes"] = [5.0, np.nan, 7.0]
+    content = with_activity(table="events", where={"activity": ["call", "email"]}, driver="minutes")
+    built = CostModel.from_dict(content)
+    drivers = driver_quantities(built, Tables(events=events))
+    assert drivers.to_numpy().tolist() == [["calls", "a", "2024", 5.0, 1], ["calls", "b", "2022", 7.0, 0]]
+    rules = allocate(built, LEDGER.assign(period="2024"), drivers).issues["rule"].tolist()
+    assert 'the quantity of activity "calls" is not known in 1 of its rows' in rules
+    assert "1 of 2 driver rows are in periods that the ledger lacks (2022)" in rules
+
+
+def test_missing_tables_give_no_rows_and_missing_columns_are_named():
+    built = CostModel.from_dict(with_activity(table="events", driver="minutes"))
+    assert driver_quantities(built, Tables(transactions=LINES)).empty
+    events = pd.DataFrame({"customer_id": ["a"], "date": dates("2024-01-01"), "activity": ["call"]})
+    with pytest.raises(ValueError, match='that events lacks: "calls" uses minutes'):
+        driver_quantities(built, Tables(events=events))
+
+
+def test_allocate_study_needs_a_ledger_and_a_cost_model():
+    assert allocate_study(Tables(transactions=LINES)) is None
