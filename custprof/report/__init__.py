@@ -2,6 +2,7 @@
 
 from custprof.report.execute import NotebookError, ReportError
 from custprof.report.publish import run
+from custprof.report.tables import table
 from custprof.report.workbook import to_excel
 
-__all__ = ["NotebookError", "ReportError", "run", "to_excel"]
+__all__ = ["NotebookError", "ReportError", "run", "table", "to_excel"]
