@@ -8,6 +8,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis
 
 __all__ = ["compare_campaigns", "funnel"]
@@ -61,8 +62,7 @@ def compare_campaigns(frame: pd.DataFrame, *, ax: Axes | None = None, currency: 
     ax.set_axisbelow(True)
     ax.set_xlabel("per won customer")
     money_axis(ax, "x", currency)
-    handles, labels = ax.get_legend_handles_labels()
-    ax.legend(handles, labels, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, columnspacing=1.2, handletextpad=0.3)
+    legend_below(ax, ncols=4, columnspacing=1.2, handletextpad=0.3)
     return ax
 
 

@@ -8,6 +8,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 
 __all__ = ["capacity", "cost_flow"]
@@ -69,7 +70,7 @@ def capacity(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "")
     )
     ax.invert_yaxis()
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
+    legend_below(ax)
     return ax
 
 
@@ -126,7 +127,7 @@ def cost_flow(balance: pd.DataFrame, *, kind: str = "pool", ax: Axes | None = No
     ax.invert_yaxis()
     money_axis(ax, "x", currency)
     if ax.get_legend_handles_labels()[0]:
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
+        legend_below(ax)
     return ax
 
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import FixedLocator, MaxNLocator, PercentFormatter
 
+from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 
 __all__ = ["choose_k", "profile", "segments"]
@@ -54,7 +55,7 @@ def choose_k(table: pd.DataFrame, *, ax: Axes | None = None, currency: str = "")
     ax.set(xlabel="number of segments", ylabel="Jaccard similarity, silhouette", xlim=(table.index.min() - 0.5, table.index.max() + 0.5))
     ax.set_ylim(min(-0.03, table["silhouette"].min()), 1.04)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2, frameon=False)
+    legend_below(ax, ncols=2)
     return ax
 
 
@@ -140,9 +141,7 @@ def segments(frame: pd.DataFrame, *, x: str = "net_revenue", y: str = "cost_to_s
         _scale(ax, which, column, shown[column], currency)
     if step > 1:
         ax.set_xlabel(f"{ax.get_xlabel()}; one customer in {step} shown")
-    legend = ax.legend(
-        loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=1 if max(len(str(n)) for n in names) > 28 else 3, frameon=False
-    )
+    legend = legend_below(ax, ncols=1 if max(len(str(name)) for name in names) > 28 else 3)
     for handle in legend.legend_handles:
         handle.set_markersize(7)
         handle.set_alpha(1)
