@@ -1,7 +1,7 @@
 """How is a frame shown to a reader, in a notebook and in the report?
 
-Text stands on the left and numbers on the right, shares in per cent, money with separators, column names in words. A named index becomes the
-first column, a numbered one is hidden, and of a long table the beginning is shown, with its length said.
+Text stands on the left and numbers on the right, shares in per cent, money with separators, column names in words. A named index becomes
+the first column, a numbered one is hidden, and of a long table the beginning is shown, with its length said.
 """
 
 from __future__ import annotations
