@@ -25,7 +25,7 @@ check: .venv/ready
 test: .venv/ready-test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m pytest -n 2 --dist loadgroup
+	$(PY) -m pytest -n 2 --dist loadfile
 
 demo: .venv/ready
 	$(PY) -m custprof.datasets

@@ -16,10 +16,7 @@ import pytest
 from conftest import CHROMIUM, NOTEBOOKS
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; install the package chromium"),
-    pytest.mark.xdist_group("report"),
-]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; install the package chromium")
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",

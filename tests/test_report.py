@@ -357,7 +357,6 @@ def test_an_error_in_the_check_stops_the_report_before_a_notebook_runs(small_stu
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.xdist_group("report")
 def test_the_demo_s_report_is_complete_small_and_loads_nothing(demo_report):
     names = {path.name for path in demo_report.iterdir()}
     pages = {f"{path.stem}.html" for path in NOTEBOOKS}
@@ -372,7 +371,6 @@ def test_the_demo_s_report_is_complete_small_and_loads_nothing(demo_report):
     assert json.loads((demo_report / ".custprof-report.json").read_text())["study"] == "Demo company"
 
 
-@pytest.mark.xdist_group("report")
 def test_the_demo_s_workbook_ties_to_the_ledger(demo_report):
     pnl = pd.read_excel(demo_report / "customer_profit.xlsx", sheet_name="Customer P&L")
     ledger = pd.read_csv(find_notebooks()[0].parents[1] / "data" / "demo" / "ledger.csv")

@@ -22,7 +22,6 @@ def wheel(tmp_path_factory):
     return path
 
 
-@pytest.mark.xdist_group("report")
 def test_the_wheel_carries_notebooks_and_demo(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {f"custprof/_shipped/notebooks/{path.name}" for path in NOTEBOOKS} <= names
@@ -32,7 +31,6 @@ def test_the_wheel_carries_notebooks_and_demo(wheel):
     assert not [name for name in names if name.endswith((".xlsx", ".pyc", ".duckdb")) or name.startswith("tests")]
 
 
-@pytest.mark.xdist_group("report")
 def test_the_wheel_s_command_gives_the_checkout_s_report(wheel, tmp_path, demo_report):
     """The environment is new and has the wheel alone; its dependencies are those of this environment, named in a .pth file.
 
@@ -51,6 +49,9 @@ def test_the_wheel_s_command_gives_the_checkout_s_report(wheel, tmp_path, demo_r
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    environment["JUPYTER_PATH"] = os.path.join(
+        sys.prefix, "share", "jupyter"
+    )  # the templates that nbconvert brings lie outside site-packages
     where = subprocess.run(
         [python, "-c", "import custprof; print(custprof.__file__)"],
         cwd=elsewhere,
