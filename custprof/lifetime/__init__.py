@@ -2,7 +2,8 @@
 
 from custprof.lifetime.betageo import BetaGeoNBD, ModifiedBetaGeoNBD
 from custprof.lifetime.cohorts import cohorts
-from custprof.lifetime.curves import break_even, retention_curve, value_curve, value_history
+from custprof.lifetime.curves import break_even, retention_curve, value_curve
+from custprof.lifetime.earned import value_history
 from custprof.lifetime.history import Split, split, summarize
 from custprof.lifetime.pareto import ParetoNBD
 from custprof.lifetime.spend import GammaGamma
