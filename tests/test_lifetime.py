@@ -124,7 +124,7 @@ def test_summarize_refuses_what_it_cannot_count():
 # --- the models -------------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.filterwarnings("ignore:.*did not converge")
+@pytest.mark.filterwarnings("ignore:.*ended at its boundary")
 def test_pareto_likelihood_is_the_integral_it_stands_for():
     model = ParetoNBD(unit="W").fit(load_small())
     for params in ([0.5, 10.0, 0.6, 12.0], [2.0, 3.0, 1.5, 40.0], [0.05, 0.5, 0.1, 0.3], [8.0, 90.0, 6.0, 20.0]):
@@ -143,8 +143,8 @@ def test_pareto_likelihood_is_the_integral_it_stands_for():
             stay = np.exp(-(r + x) * np.log(alpha + age) - s * np.log(beta + age) - start)
             expected = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + s * np.log(beta) + start + np.log(stay + s * gone)
             row = pd.DataFrame({"frequency": [x], "recency": [float(recency)], "T": [float(age)]})
-            assert model.loglik(row)[0] == pytest.approx(expected, abs=2e-8), (params, x)
-            assert model.p_alive(row)[0] == pytest.approx(stay / (stay + s * gone), abs=1e-8)
+            assert model.loglik(row)[0] == pytest.approx(expected, abs=1e-9), (params, x)
+            assert model.p_alive(row)[0] == pytest.approx(stay / (stay + s * gone), abs=1e-9)
 
 
 def load_small():
@@ -155,14 +155,14 @@ def load_small():
 @pytest.mark.parametrize("kind", MODELS)
 def test_gradient_is_the_derivative(kind, known):
     model = kind().fit(known)
-    objective = model._objective(model._prepare(model._rows(known)), np.ones(len(model._rows(known).x)))
+    objective = model._objective(model._rows(known), np.ones(len(model._rows(known).x)))
     point = np.log(model.params_.to_numpy()) + 0.2
     steps = np.eye(4) * 1e-6
     slope = [(objective(point + h)[0] - objective(point - h)[0]) / 2e-6 for h in steps]
     assert objective(point)[1] == pytest.approx(slope, abs=1e-6)
 
 
-@pytest.mark.filterwarnings("ignore:.*did not converge")
+@pytest.mark.filterwarnings("ignore:.*ended at its boundary")
 def test_expected_purchases_where_textbook_forms_break():
     model = BetaGeoNBD(unit="W").fit(load_small())
     for a in (0.3, 1.0, 1.0 + 1e-9, 4.0):

@@ -12,10 +12,10 @@ from typing import ClassVar
 
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
-from scipy.special import digamma, expit, gammaln
+from scipy.special import expit
 
 from custprof.lifetime.discount import decay_integral
-from custprof.lifetime.fitting import Future, PurchaseModel, Rows, compress
+from custprof.lifetime.fitting import Future, PurchaseModel, Rows, compress, rising
 
 __all__ = ["BetaGeoNBD", "ModifiedBetaGeoNBD"]
 
@@ -29,7 +29,7 @@ class BetaGeoNBD(PurchaseModel):
     ----------
     params_ : Series
         ``r`` and ``alpha`` (purchase rate: mean r/alpha per unit of time), ``a`` and ``b`` (departure after a purchase: mean a/(a+b)).
-    se_, loglik_, converged_, unit_
+    se_, loglik_, converged_, note_, unit_
         See `PurchaseModel`.
 
     References
@@ -47,6 +47,7 @@ class BetaGeoNBD(PurchaseModel):
 
     _names = ("r", "alpha", "a", "b")
     _times = ("alpha",)
+    _kinds = ("purchase rates", "chances of leaving")
     _offset: ClassVar[int] = 0  # chances to leave before the first repeat purchase
 
     def _start(self, rate: float) -> np.ndarray:
@@ -56,18 +57,17 @@ class BetaGeoNBD(PurchaseModel):
         r, alpha, a, b = np.exp(point)
         x, age, recency, code = rows.x, rows.age, rows.recency, rows.x_code
         k_values = rows.x_values + self._offset
-        by_count = gammaln(r + rows.x_values) - gammaln(r) + gammaln(a + b) - gammaln(b) + gammaln(b + k_values) - gammaln(a + b + k_values)
+        (bought, d_bought), (stayed, d_stayed), (chosen, d_chosen) = rising(r, rows.x_values), rising(b, k_values), rising(a + b, k_values)
         log_odds = self._log_odds(r, alpha, a, b, rows)
-        value = by_count[code] + r * np.log(alpha) - (r + x) * np.log(alpha + age) + np.logaddexp(0, log_odds)
+        value = (bought + stayed - chosen)[code] + r * np.log(alpha) - (r + x) * np.log(alpha + age) + np.logaddexp(0, log_odds)
         if not gradient:
             return value, None
         gone, chances = expit(log_odds), k_values[code]
-        both = digamma(a + b) - digamma(a + b + k_values)
         lag = np.log((alpha + age) / (alpha + recency))
-        d_r = (digamma(r + rows.x_values) - digamma(r))[code] + np.log(alpha) - np.log(alpha + age) + gone * lag
+        d_r = d_bought[code] + np.log(alpha) - np.log(alpha + age) + gone * lag
         d_alpha = r / alpha - (r + x) * ((1 - gone) / (alpha + age) + gone / (alpha + recency))
-        d_a = both[code] + gone / a
-        d_b = (both + digamma(b + k_values) - digamma(b))[code] - np.where(chances > 0, gone / (b + np.maximum(chances, 1) - 1), 0.0)
+        d_a = gone / a - d_chosen[code]
+        d_b = (d_stayed - d_chosen)[code] - np.where(chances > 0, gone / (b + np.maximum(chances, 1) - 1), 0.0)
         return value, np.stack([r * d_r, alpha * d_alpha, a * d_a, b * d_b])
 
     def _log_odds(self, r, alpha, a, b, rows: Rows) -> np.ndarray:
@@ -106,7 +106,7 @@ class ModifiedBetaGeoNBD(BetaGeoNBD):
 
     Attributes
     ----------
-    params_, se_, loglik_, converged_, unit_
+    params_, se_, loglik_, converged_, note_, unit_
         As for `BetaGeoNBD`.
 
     References

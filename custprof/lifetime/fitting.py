@@ -1,30 +1,28 @@
 """How is a model of purchases fitted to a million customers in a second, and how sure is it of its parameters?
 
-Customers with the same (frequency, recency, T) are one row with a weight. Times are scaled to mean 1, parameters are positive and searched
-as logarithms, the mean log-likelihood is maximised by L-BFGS-B with its analytic gradient and polished by Newton steps; standard errors
-come from the observed information. `PurchaseModel` is what the models of this stage share: a subclass brings the likelihood and what a
-survivor will do.
+Customers with the same (frequency, recency, T) are one row with a weight. Times are scaled to mean 1 and the mean log-likelihood is
+maximised with its analytic gradient (see `search`); standard errors come from the observed information. `PurchaseModel` is what the models
+of this stage share: a subclass brings the likelihood and what a survivor will do.
 """
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from threadpoolctl import threadpool_limits
 
 from custprof.lifetime.discount import DAYS_PER_YEAR, discount_rate, periods
 from custprof.lifetime.history import DAYS, read_summary
+from custprof.lifetime.search import Axes, Optimum, maximise, spread
 
-__all__ = ["Future", "Optimum", "PurchaseModel", "Rows", "check_weights", "compress", "maximise"]
+__all__ = ["Future", "PurchaseModel", "Rows", "check_weights", "compress", "ending", "rising"]
 
-_LIMIT = 14.0  # a parameter may differ by exp(14) from the scale of the data; beyond, the model has degenerated
+_UNITS = {"D": " a day", "W": " a week", "M": " a month", None: " a unit of time"}
 
 
 @dataclass
@@ -37,7 +35,6 @@ class Rows:
     inverse: np.ndarray
     x_values: np.ndarray
     x_code: np.ndarray
-    extra: dict = field(default_factory=dict)
 
     def weigh(self, weights: np.ndarray | None = None) -> np.ndarray:
         """Weights of the rows from weights of the customers (1 each when None)."""
@@ -46,14 +43,6 @@ class Rows:
     def scaled(self, factor: float) -> Rows:
         """The same rows with times multiplied by a factor."""
         return Rows(self.x, self.recency * factor, self.age * factor, self.inverse, self.x_values, self.x_code)
-
-
-class Optimum(NamedTuple):
-    """Where a search ended: log-parameters, the Hessian of the mean negative log-likelihood there, and whether it converged."""
-
-    point: np.ndarray
-    hessian: np.ndarray
-    converged: bool
 
 
 class Future(NamedTuple):
@@ -83,41 +72,17 @@ def compress(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> Row
     return Rows(x_values[x_code], recencies[recency_code], ages[age_code], inverse, x_values, x_code)
 
 
-def maximise(objective, start: np.ndarray, *, near: Optimum | None = None) -> Optimum:
-    """Minimise a mean negative log-likelihood that gives (value, gradient) at log-parameters.
+def rising(a: float, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Log of a (a+1) ... (a+k-1) for whole numbers k, and its derivative: gamma functions would lose the digits of a large `a`.
 
-    Near a known optimum (a resample of the same customers) the search runs in coordinates in which the old Hessian is the identity:
-    a handful of steps, and no new Hessian.
+    Examples
+    --------
+    >>> log, slope = rising(2.0, np.array([0, 1, 3]))
+    >>> np.exp(log).round(9).tolist(), slope.round(9).tolist()
+    ([1.0, 2.0, 24.0], [0.0, 0.5, 1.083333333])
     """
-    if near is not None:
-        turn = np.linalg.inv(np.linalg.cholesky(near.hessian)).T
-
-        def turned(u):
-            value, gradient = objective(np.clip(near.point + turn @ u, -_LIMIT, _LIMIT))
-            return value, turn.T @ gradient
-
-        found = minimize(
-            turned, np.zeros(len(near.point)), jac=True, method="L-BFGS-B", options={"gtol": 1e-6, "ftol": 1e-12, "maxiter": 100}
-        )
-        return Optimum(np.clip(near.point + turn @ found.x, -_LIMIT, _LIMIT), near.hessian, bool(found.success))
-
-    bounds = [(-_LIMIT, _LIMIT)] * len(start)
-    with threadpool_limits(1):  # matrices of four by four: threads would only wait for each other
-        found = minimize(
-            objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"gtol": 1e-8, "ftol": 1e-15, "maxiter": 1000}
-        )
-    point, (value, gradient) = found.x, objective(found.x)
-    for _ in range(3):
-        hessian = _hessian(objective, point)
-        if not _positive(hessian):
-            return Optimum(point, hessian, False)
-        trial = np.clip(point - np.linalg.solve(hessian, gradient), -_LIMIT, _LIMIT)
-        new_value, new_gradient = objective(trial)
-        if not np.abs(new_gradient).max() < np.abs(gradient).max() or new_value > value + 1e-9:
-            break
-        point, value, gradient = trial, new_value, new_gradient
-    inside = np.abs(point).max() < _LIMIT - 0.1
-    return Optimum(point, hessian, bool(inside and np.abs(gradient).max() < 1e-5))
+    steps = a + np.arange(counts.max(initial=0))
+    return tuple(np.append(0.0, np.cumsum(each))[counts.astype(int)] for each in (np.log(steps), 1 / steps))
 
 
 def check_weights(sample_weight, n: int) -> np.ndarray | None:
@@ -128,6 +93,15 @@ def check_weights(sample_weight, n: int) -> np.ndarray | None:
     if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any() or weights.sum() == 0:
         raise ValueError(f"sample_weight needs {n} finite numbers >= 0, one a customer, not all 0.")
     return weights
+
+
+def ending(name: str, optimum: Optimum, reasons: list[str]) -> str:
+    """What there is to say of the end of a search: nothing where it ended inside."""
+    if not optimum.found:
+        return f"{name} did not converge: its parameters are not to be trusted."
+    if not optimum.ends.any():
+        return ""
+    return f"{name} ended at its boundary: {'; '.join(reasons)}. Predictions stand, the standard errors of these parameters do not."
 
 
 class PurchaseModel(BaseEstimator):
@@ -143,17 +117,24 @@ class PurchaseModel(BaseEstimator):
     params_ : Series
         Parameters by name; times in ``unit_``.
     se_ : Series
-        Their standard errors, from the observed information.
+        Their standard errors, from the observed information; missing where parameters are known only together.
     loglik_ : float
         Log-likelihood in ``unit_`` (a change of unit shifts it by sum(frequency) x log of the ratio).
     converged_ : bool
         Whether the search ended at an inner optimum.
+    note_ : str
+        Why not, and what that means; empty when all is well. Ended at the boundary, a pair of parameters is known only together, and
+        everything else as usual.
     unit_ : str or None
         Unit of the summary it was fitted on; without it, nothing can be discounted by the year.
     """
 
     _names: ClassVar[tuple[str, ...]]
     _times: ClassVar[tuple[str, ...]]  # parameters measured in time
+    _kinds: ClassVar[tuple[str, str]]  # what differs between customers by the first and by the second pair of parameters
+    _axes: ClassVar[Axes] = Axes(  # of each pair the log of the ratio, and the first
+        np.array([[0.0, 1, 0, 0], [-1, 1, 0, 0], [0, 0, 0, 1], [0, 0, -1, 1]]), np.array([False, True, False, True])
+    )
 
     def __init__(self, unit: str | None = None):
         self.unit = unit
@@ -186,19 +167,16 @@ class PurchaseModel(BaseEstimator):
         rows = compress(frequency, recency, age)
         row_weights = rows.weigh(weights)
         scale = float(np.average(rows.age, weights=row_weights))
-        scaled = self._prepare(rows.scaled(1 / scale))
+        scaled = rows.scaled(1 / scale)
         rate = (row_weights @ scaled.x) / (row_weights @ scaled.age)
-        optimum = maximise(self._objective(scaled, row_weights), self._start(rate))
-        if not optimum.converged:
-            warnings.warn(
-                f"{type(self).__name__} did not converge: its parameters are not to be trusted.", ConvergenceWarning, stacklevel=2
-            )
+        optimum = maximise(self._objective(scaled, row_weights), self._start(rate), self._axes)
         self.unit_ = self.unit or summary.attrs.get("unit")
-        self.converged_ = optimum.converged
         self.params_ = self._parameters(optimum.point, scale)
-        with np.errstate(invalid="ignore"):
-            spread = np.sqrt(np.diag(np.linalg.pinv(optimum.hessian * row_weights.sum())))
-        self.se_ = self.params_ * spread
+        self.se_ = self.params_ * spread(optimum, self._axes, row_weights.sum())
+        self.note_ = ending(type(self).__name__, optimum, self._reasons(optimum.ends))
+        self.converged_ = not self.note_
+        if self.note_:
+            warnings.warn(self.note_, ConvergenceWarning, stacklevel=2)
         self.loglik_ = float(
             -self._objective(scaled, row_weights)(optimum.point)[0] * row_weights.sum() - row_weights @ rows.x * np.log(scale)
         )
@@ -208,26 +186,26 @@ class PurchaseModel(BaseEstimator):
     def loglik(self, summary: pd.DataFrame) -> pd.Series:
         """Log-likelihood of every customer under the fitted parameters."""
         rows = self._rows(summary)
-        value, _ = self._likelihood(np.log(self.params_.to_numpy()), self._prepare(rows), gradient=False)
+        value, _ = self._likelihood(np.log(self.params_.to_numpy()), rows, gradient=False)
         return pd.Series(value[rows.inverse], index=summary.index, name="loglik")
 
     def p_alive(self, summary: pd.DataFrame) -> pd.Series:
         """Probability that the customer has not left for good, by customer."""
         rows = self._rows(summary)
-        return pd.Series(self._alive(self.params_.to_numpy(), self._prepare(rows))[rows.inverse], index=summary.index, name="p_alive")
+        return pd.Series(self._alive(self.params_.to_numpy(), rows)[rows.inverse], index=summary.index, name="p_alive")
 
     def predict(self, summary: pd.DataFrame, t: float) -> pd.Series:
         """Expected purchases in the next `t` units of time, by customer (not discounted)."""
         if not (np.isfinite(t) and t >= 0):
             raise ValueError(f"t is {t!r}; give the length of the period ahead in units of the summary, finite and not negative.")
         rows = self._rows(summary)
-        purchases, _ = self._expect(self.params_.to_numpy(), self._prepare(rows), 0.0, t)
+        purchases, _ = self._expect(self.params_.to_numpy(), rows, 0.0, t)
         return pd.Series(purchases[rows.inverse], index=summary.index, name="purchases")
 
     def predict_new(self, t) -> np.ndarray | float:
         """Expected repeat purchases of a customer in the first `t` units of time after the first purchase (`t` a number or an array)."""
         self._check_fitted()
-        newcomer = self._prepare(compress(np.zeros(1), np.zeros(1), np.zeros(1)))
+        newcomer = compress(np.zeros(1), np.zeros(1), np.zeros(1))
         times = np.atleast_1d(np.asarray(t, dtype=float))
         expected = np.array([self._expect(self.params_.to_numpy(), newcomer, 0.0, each)[0][0] for each in times])
         return expected if np.ndim(t) else float(expected[0])
@@ -250,7 +228,7 @@ class PurchaseModel(BaseEstimator):
 
     def _discounted(self, summary: pd.DataFrame, annual_rate: float, horizon: float | None) -> tuple[pd.Series, pd.Series]:
         rows, (delta, end) = self._rows(summary), self._clock(annual_rate, horizon)
-        purchases, time = self._expect(self.params_.to_numpy(), self._prepare(rows), delta, end)
+        purchases, time = self._expect(self.params_.to_numpy(), rows, delta, end)
         years = time * DAYS[self.unit_] / DAYS_PER_YEAR
         return pd.Series(purchases[rows.inverse], index=summary.index), pd.Series(years[rows.inverse], index=summary.index)
 
@@ -275,10 +253,9 @@ class PurchaseModel(BaseEstimator):
             raise NotFittedError(f"{type(self).__name__} is not fitted yet; call fit(summary) first.")
 
     def _refit(self, rows: Rows, row_weights: np.ndarray) -> np.ndarray:
-        """Parameters for other weights of the rows (prepared, in units of the scale), starting from the fit."""
-        return self._parameters(
-            maximise(self._objective(rows, row_weights), self._optimum.point, near=self._optimum).point, self._scale
-        ).to_numpy()
+        """Parameters for other weights of the rows (in units of the scale), starting from the fit."""
+        found = maximise(self._objective(rows, row_weights), self._optimum.point, self._axes, near=self._optimum)
+        return self._parameters(found.point, self._scale).to_numpy()
 
     def _parameters(self, point: np.ndarray, scale: float) -> pd.Series:
         params = pd.Series(np.exp(point), index=list(self._names))
@@ -294,20 +271,17 @@ class PurchaseModel(BaseEstimator):
 
         return objective
 
-    def _prepare(self, rows: Rows) -> Rows:
-        """Whatever the likelihood needs once per set of rows."""
-        return rows
+    def _reasons(self, ends: np.ndarray) -> list[str]:
+        """In words, for each pair of parameters that is held at an end."""
+        reasons = []
+        for kind, names, mean, shape in zip(self._kinds, (self._names[:2], self._names[2:]), ends[::2], ends[1::2], strict=True):
+            first, second = names
+            if mean or shape > 0:
+                size = {-1: "next to nothing", 0: "next to nothing for most, far higher for a few", 1: "as high as can be"}[int(mean)]
+                reasons.append(f"{kind} are {size}, so {first} and {second} mean nothing by themselves")
+            elif shape:
+                ratio = f"{self.params_[first] / self.params_[second]:.2g}{_UNITS[self.unit_] if second in self._times else ''}"
+                reasons.append(f"{kind} hardly differ between customers, so {first} and {second} are known only as their ratio ({ratio})")
+        return reasons
 
     # a subclass brings: _start(rate), _likelihood(point, rows), _alive(params, rows), _expect(params, rows, delta, end), _draw(...)
-
-
-def _hessian(objective, point: np.ndarray, step: float = 1e-4) -> np.ndarray:
-    rows = []
-    for move in np.eye(len(point)) * step:
-        rows.append((objective(point + move)[1] - objective(point - move)[1]) / (2 * step))
-    hessian = np.array(rows)
-    return (hessian + hessian.T) / 2
-
-
-def _positive(hessian: np.ndarray) -> bool:
-    return bool(np.isfinite(hessian).all() and np.linalg.eigvalsh(hessian)[0] > 1e-12)

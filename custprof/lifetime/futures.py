@@ -41,7 +41,7 @@ def refits(model, n_boot: int, rng: np.random.Generator) -> list[tuple[np.ndarra
     frequency, recency, age, value, weights = model._sample.T
     purchases, spend = model.purchases_, model.spend_
     rows = compress(frequency, recency, age)
-    scaled = purchases._prepare(rows.scaled(1 / purchases._scale))
+    scaled = rows.scaled(1 / purchases._scale)
     repeaters = frequency > 0
     spent = _data(frequency[repeaters], value[repeaters] / spend._scale)
     n, out = round(weights.sum()), []
@@ -93,10 +93,9 @@ def group_draws(
     for start in range(0, len(table), _CHUNK):
         x, last, now, mean, *money = table[start : start + _CHUNK].T
         rows = compress(x, last, now)
-        prepared = purchases._prepare(rows)
         chunk = np.empty((len(parameters) * lives, len(ends), len(x)))
         for i, (life, spend) in enumerate(parameters):
-            alive = purchases._alive(life, prepared)
+            alive = purchases._alive(life, rows)
             for j in range(i * lives, (i + 1) * lives):
                 future = purchases._draw(rng, life, rows, alive)
                 shape, scale = model.spend_._draw(rng, spend, x, mean)

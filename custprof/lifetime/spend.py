@@ -16,10 +16,13 @@ from scipy.special import digamma, gammaln
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from custprof.lifetime.fitting import check_weights, maximise
+from custprof.lifetime.fitting import check_weights, ending
 from custprof.lifetime.history import check_summary
+from custprof.lifetime.search import Axes, maximise, spread
 
 __all__ = ["GammaGamma"]
+
+_AXES = Axes(np.array([[0.0, 1, 0], [0, 0, 1], [1, -1, 1]]), np.array([False, True, True]))  # p gamma / q, p and q
 
 
 class GammaGamma(BaseEstimator):
@@ -30,10 +33,13 @@ class GammaGamma(BaseEstimator):
     params_ : Series
         ``p``, ``q`` (shapes) and ``gamma`` (scale, currency units); the mean purchase of all customers is p gamma / (q - 1).
     se_ : Series
-        Standard errors from the observed information.
+        Standard errors from the observed information; missing where parameters are known only together.
     loglik_ : float
         Log-likelihood of the repeaters' mean values.
     converged_ : bool
+        Whether the search ended at an inner optimum.
+    note_ : str
+        Why not, and what that means; empty when all is well.
     value_ : str or None
         What the values are (``revenue``, ``margin``), as the summary says.
 
@@ -92,14 +98,14 @@ class GammaGamma(BaseEstimator):
         x, value, weights = frequency[repeaters][order], value[repeaters][order], weights[repeaters][order]
         scale = float(np.average(value, weights=weights))
         data = _data(x, value / scale)
-        optimum = maximise(_objective(data, weights), np.log([2.0, 3.0, 2.0]))
-        if not optimum.converged:
-            warnings.warn("GammaGamma did not converge: its parameters are not to be trusted.", ConvergenceWarning, stacklevel=2)
+        optimum = maximise(_objective(data, weights), np.log([2.0, 3.0, 2.0]), _AXES)
         self.value_ = summary.attrs.get("value")
-        self.converged_ = optimum.converged
         self.params_ = _parameters(optimum.point, scale)
-        with np.errstate(invalid="ignore"):
-            self.se_ = self.params_ * np.sqrt(np.diag(np.linalg.pinv(optimum.hessian * weights.sum())))
+        self.se_ = self.params_ * spread(optimum, _AXES, weights.sum())
+        self.note_ = ending("GammaGamma", optimum, _reasons(optimum.ends))
+        self.converged_ = not self.note_
+        if self.note_:
+            warnings.warn(self.note_, ConvergenceWarning, stacklevel=2)
         self.loglik_ = float(-_objective(data, weights)(optimum.point)[0] * weights.sum() - weights.sum() * np.log(scale))
         self._optimum, self._scale = optimum, scale
         return self
@@ -128,7 +134,8 @@ class GammaGamma(BaseEstimator):
 
     def _refit(self, data: tuple, weights: np.ndarray) -> np.ndarray:
         """Parameters for other weights of the repeaters (values in units of the scale), starting from the fit."""
-        return _parameters(maximise(_objective(data, weights), self._optimum.point, near=self._optimum).point, self._scale).to_numpy()
+        found = maximise(_objective(data, weights), self._optimum.point, _AXES, near=self._optimum)
+        return _parameters(found.point, self._scale).to_numpy()
 
     def _draw(self, rng: np.random.Generator, params: np.ndarray, frequency: np.ndarray, value: np.ndarray) -> tuple[float, np.ndarray]:
         """Shape of a purchase's value and its scale by customer, one draw from what is known of the customer."""
@@ -168,3 +175,14 @@ def _mean(params: np.ndarray, frequency: np.ndarray, value: np.ndarray) -> np.nd
 
 def _parameters(point: np.ndarray, scale: float) -> pd.Series:
     return pd.Series(np.exp(point) * [1, 1, scale], index=["p", "q", "gamma"])
+
+
+def _reasons(ends: np.ndarray) -> list[str]:
+    """In words, for each parameter that is held at an end."""
+    mean, within, between = ends
+    reasons = ["the mean purchase is next to nothing or beyond all bounds"] * bool(mean)
+    for end, what, name in [(within, "purchases of a customer", "p"), (between, "customers' mean purchases", "q")]:
+        if end:
+            how = "hardly differ" if end < 0 else "differ beyond all bounds"
+            reasons.append(f"{what} {how}, so {name} and gamma mean nothing by themselves")
+    return reasons
