@@ -19,7 +19,7 @@ import pytest
 from conftest import NOTEBOOKS
 from nbformat import v4
 
-from custprof.report import NotebookError, ReportError, run, to_excel
+from custprof.report import NotebookError, ReportError, run, table, to_excel
 from custprof.report.cells import needs_sentence, register
 from custprof.report.execute import execute_notebooks, find_notebooks
 from custprof.report.pages import first_finding, question_of, render_notebook
@@ -213,12 +213,36 @@ def test_a_page_leaves_out_widgets_and_the_injected_path():
     assert "/secret/place" not in page and "interactive(" not in page
 
 
-def test_columns_of_words_are_marked_and_columns_of_numbers_are_not():
-    table = pd.DataFrame({"action": ["keep", "part"], "profit": ["1,200.50", "-3"], "mixed": ["7", "none known"]}, index=["a", "b"])
-    output = v4.new_output("display_data", data={"text/html": table.style.to_html()})
-    page = page_of(v4.new_code_cell("table", outputs=[output]))
-    marked = [re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<t[hd][^>]* data-text=[^>]*>[^<]*", page)]
-    assert marked == ["action", "mixed", "keep", "7", "part", "none known"]
+def test_a_table_for_readers_sets_words_left_numbers_right_and_shares_in_per_cent():
+    frame = pd.DataFrame({"action": ["keep", "part"], "cost_to_serve": [1200.5, -3.0], "loss_share": [0.25, None]}, index=[4, 5])
+    html = table(frame, caption="Who.").to_html()
+    sides = dict(re.findall(r"col(\d) \{\s*text-align: (\w+)", html))
+    assert sides == {"0": "left", "1": "right", "2": "right"}
+    shown = [cell.strip() for cell in re.findall(r"<td[^>]*>([^<]*)</td>", html)]
+    assert shown == ["keep", "1,200.50", "25.0%", "part", "-3.00", ""]
+    assert "cost to serve" in html and "Who." in html
+
+
+def test_a_long_table_for_readers_says_how_long_it_is():
+    html = table(pd.DataFrame({"profit": range(30)}), rows=5).to_html()
+    assert "The first 5 of 30 rows." in html and html.count("<td") == 5
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame(),
+        pd.DataFrame({"a": [1.5, None]}, index=["x", "x"]),
+        pd.DataFrame({("a", "b"): [1]}),
+        pd.DataFrame({"v": [1]}, index=pd.MultiIndex.from_tuples([("a", 1)], names=["k", None])),
+        pd.DataFrame({"k": [1]}, index=pd.Index(["a"], name="k")),
+        pd.DataFrame([[1, 2]], columns=["a", "a"]),
+    ],
+)
+def test_any_frame_becomes_a_table_for_readers(frame):
+    before = frame.copy()
+    assert "<table" in table(frame).to_html()
+    pd.testing.assert_frame_equal(frame, before)
 
 
 def test_question_and_finding_are_read_from_the_notebook():

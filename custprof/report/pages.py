@@ -15,7 +15,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
 BOLD_NUMBER = re.compile(r"\*\*[^*]*\d[^*]*\*\*")
-NUMBER = re.compile(r"[\s\d.,:%+−-]*|nan|None|NaT|-?inf|<NA>", re.IGNORECASE)
 INJECTED = "injected-parameters"
 
 
@@ -56,7 +55,7 @@ def render_notebook(notebook, pages: list[dict], name: str, *, study: str = "") 
     around = {"previous": pages[here - 1] if here else None, "next": pages[here + 1] if here + 1 < len(pages) else None}
     resources = {"metadata": {"name": name}, "report": {"study": study, "pages": pages, "here": name, **around}}
     html, _ = _exporter({page["name"] for page in pages}).from_notebook_node(shown, resources)
-    return _align_texts(html)
+    return html
 
 
 def render_index(summary: dict) -> str:
@@ -124,22 +123,6 @@ def _without_widgets(cell):
     """A widget has no life on a page, and a static table stands beside it."""
     outputs = [output for output in cell.get("outputs", []) if WIDGET not in output.get("data", {})]
     return {**cell, "outputs": outputs} if len(outputs) < len(cell.get("outputs", [])) else cell
-
-
-def _align_texts(html: str) -> str:
-    """Columns of words are marked, head and body, so that the style sheet aligns them left; numbers stay right."""
-    from bs4 import BeautifulSoup
-
-    soup = BeautifulSoup(html, "html.parser")
-    for table in soup.select(".jp-RenderedHTML table"):
-        rows = [row.find_all("td") for row in table.select("tbody tr")]
-        heads = [row.find_all("th") for row in table.select("thead tr")]
-        for place in range(1, max(map(len, rows), default=0) + 1):  # from the right, where every row ends alike
-            cells = [row[-place] for row in rows if len(row) >= place]
-            if not all(NUMBER.fullmatch(cell.get_text()) for cell in cells):
-                for cell in [*cells, *(head[-place] for head in heads if len(head) >= place)]:
-                    cell["data-text"] = ""
-    return str(soup)
 
 
 def _plain(markdown: str) -> str:

@@ -73,17 +73,17 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
     tables = {
         "Key figures": _key_figures(pnl, profit, allocation, value, advice),
         "Ladder": ladder(pnl),
-        "Customer P&L": _named(study, _best_first(pnl), segmenter.segments_),
+        "Customer P&L": _with_segment(_best_first(pnl), segmenter.segments_),
         "Whale curve": whale_curve(profit),
         "Profit by period": _by_period(customers_only(by_period)),
-        "Recommendations": _named(study, advice, segmenter.segments_),
+        "Recommendations": _with_segment(advice, segmenter.segments_),
         "Segments": segmenter.profile_,
         "Ties": study.ties(),
         "Reconciliation": study.reconciliation(),
         "Issues": study.check(),
     }
     if value is not None:
-        tables["Lifetime value"] = _named(study, value.sort_values("value", ascending=False, kind="stable"), segmenter.segments_)
+        tables["Lifetime value"] = _with_segment(value.sort_values("value", ascending=False, kind="stable"), segmenter.segments_)
     if allocation is not None:
         tables |= {"Balance": allocation.balance(), "Rates": allocation.rates(), "Capacity": allocation.capacity()}
         tables["Activity cost"] = allocation.customers().T.pipe(_activity_cost)
@@ -114,7 +114,7 @@ def cover(study, tables: Mapping[str, pd.DataFrame]) -> dict:
     from custprof import __version__
     from custprof.profit import profit_basis
 
-    pnl = tables["Customer P&L"].drop(columns=["name", "segment"], errors="ignore")
+    pnl = tables["Customer P&L"].drop(columns="segment")
     issues = tables.get("Issues")
     return {
         "study": study.name,
@@ -142,13 +142,11 @@ def _best_first(pnl: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([customers.sort_values("profit", ascending=False, kind="stable"), pnl.drop(customers.index)])
 
 
-def _named(study, table: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
-    """The customers' names, where the study knows them, and their segments in the first columns."""
-    named = table.copy()
-    named.insert(0, "segment", segments.astype("str").reindex(table.index))
-    if not study.lacks("customers.name"):
-        named.insert(0, "name", study.frame("customers").set_index("customer_id")["name"].reindex(table.index))
-    return named
+def _with_segment(table: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
+    """The customers' segments in the first column; their names stay in the study, ids suffice."""
+    marked = table.copy()
+    marked.insert(0, "segment", segments.astype("str").reindex(table.index))
+    return marked
 
 
 def _values(study, pnl: pd.DataFrame, allocation) -> tuple:
