@@ -222,10 +222,11 @@ def _cards(study, figures: pd.DataFrame) -> list[dict]:
         if share["peak of the whale curve"] == share["peak of the whale curve"]
         else ""
     )
+    whole = "Profit of the company" if "cost allocated" in amount else "Profit, as far as known"
     cards = [
         _card("Customers", f"{figures.loc['customers', 'count']:,}"),
         _card("Net revenue", study.money(amount["net revenue"])),
-        _card("Profit of the company", study.money(amount["profit of the company"]), loss=amount["profit of the company"] < 0),
+        _card(whole, study.money(amount["profit of the company"]), loss=amount["profit of the company"] < 0),
         _card("Customers at a loss", f"{figures.loc['customers at a loss', 'count']:,}", loss_makers, loss=amount["losses"] < 0),
         _card("Peak of the whale curve", study.money(amount["peak of the whale curve"]), peak),
     ]
