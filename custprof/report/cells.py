@@ -12,6 +12,7 @@ as ``Study.lacks`` knows them; any other word is a variable of the notebook that
 from __future__ import annotations
 
 import ast
+import warnings
 
 __all__ = ["needs_sentence", "register"]
 
@@ -60,6 +61,8 @@ def register(shell) -> None:
     shell.display_formatter.formatters["text/html"].for_type_by_name("pandas", "DataFrame", _table_html)
     shell.display_formatter.formatters["text/html"].for_type_by_name("pandas.core.frame", "DataFrame", _table_html)
 
+    warnings.showwarning = _noting(warnings.showwarning)
+
     @no_var_expand
     @output_can_be_silenced
     def needs(line: str, cell: str):
@@ -106,6 +109,19 @@ def _table_html(frame) -> str:
     from custprof.report.tables import table
 
     return table(frame).to_html()
+
+
+def _noting(shown):
+    """Show what a model says of its own fit as a sentence for the reader; every other warning as before."""
+
+    def show(message, category, filename, lineno, file=None, line=None):
+        if category.__name__ != "ConvergenceWarning":
+            return shown(message, category, filename, lineno, file, line)
+        from IPython.display import display
+
+        return display(_sentence(f"**Note:** {message}"))
+
+    return show
 
 
 def _lacks(names: dict, study, need: str) -> bool:
