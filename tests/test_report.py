@@ -116,6 +116,13 @@ def test_the_sentence_names_what_is_missing(missing, what):
     assert needs_sentence(missing) == f"**Not answered here:** The study has {what}."
 
 
+def test_a_warning_for_the_reader_is_a_note_and_no_line_of_a_program(write_notebook):
+    path = write_notebook("%load_ext custprof", "import warnings\nwarnings.warn('Few customers.')", "warnings.warn('old', FutureWarning)")
+    cells = execute_notebooks([path], {"study_path": None}, progress=False)["01_small"].cells
+    assert [output.data["text/markdown"] for output in cells[-2].outputs] == ["> Note: Few customers."]
+    assert "FutureWarning: old" in cells[-1].outputs[0].text
+
+
 # notebooks
 
 
