@@ -116,11 +116,12 @@ def test_the_sentence_names_what_is_missing(missing, what):
     assert needs_sentence(missing) == f"**Not answered here:** The study has {what}."
 
 
-def test_a_warning_for_the_reader_is_a_note_and_no_line_of_a_program(write_notebook):
-    path = write_notebook("%load_ext custprof", "import warnings\nwarnings.warn('Few customers.')", "warnings.warn('old', FutureWarning)")
+def test_what_a_model_says_of_its_fit_is_a_note_and_other_warnings_stay(write_notebook):
+    warn = "import warnings\nfrom sklearn.exceptions import ConvergenceWarning\nwarnings.warn('It ended.', ConvergenceWarning)"
+    path = write_notebook("%load_ext custprof", warn, "warnings.warn('odd')")
     cells = execute_notebooks([path], {"study_path": None}, progress=False)["01_small"].cells
-    assert [output.data["text/markdown"] for output in cells[-2].outputs] == ["> Note: Few customers."]
-    assert "FutureWarning: old" in cells[-1].outputs[0].text
+    assert [output.data["text/markdown"] for output in cells[-2].outputs] == ["**Note:** It ended."]
+    assert "UserWarning: odd" in cells[-1].outputs[0].text
 
 
 # notebooks

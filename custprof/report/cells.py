@@ -12,8 +12,6 @@ as ``Study.lacks`` knows them; any other word is a variable of the notebook that
 from __future__ import annotations
 
 import ast
-import sys
-import warnings
 import warnings
 
 __all__ = ["needs_sentence", "register"]
@@ -77,7 +75,6 @@ def register(shell) -> None:
         return _sentence(needs_sentence(missing, question))
 
     shell.register_magic_function(needs, magic_kind="cell")
-    warnings.showwarning = _show_warning
 
 
 def needs_sentence(missing: list[str], question: str = "") -> str:
@@ -149,16 +146,6 @@ def _sentence(text: str):
     from IPython.display import Markdown
 
     return Markdown(text)
-
-
-def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
-    """A warning that is meant for the reader stands as a note below its cell, without the path and line of a program."""
-    from IPython.display import display
-
-    if issubclass(category, UserWarning):
-        display(_sentence(f"> Note: {message}"))
-    else:
-        sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
 
 
 def _find_study(shell):
