@@ -13,7 +13,9 @@ from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 __all__ = ["ladder", "price_waterfall", "quadrant", "transitions", "waterfall", "whale_curve"]
 
 
-def whale_curve(curve: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", mark=None, benchmark: str = "") -> Axes:
+def whale_curve(
+    curve: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", mark=None, benchmark: str = "", what: str = "profit"
+) -> Axes:
     """Cumulative profit over the share of customers, best first.
 
     Parameters
@@ -28,6 +30,8 @@ def whale_curve(curve: pd.DataFrame, *, ax: Axes | None = None, currency: str = 
         Customers to mark with dots, say the biggest by revenue.
     benchmark : str
         A quoted figure to print as small text, say "Kanthal: best 20 % earned 225 %"; a label only, nothing is drawn from it.
+    what : str
+        What is added up, as `profit.profit_name` says it; for the labels.
 
     Returns
     -------
@@ -52,7 +56,7 @@ def whale_curve(curve: pd.DataFrame, *, ax: Axes | None = None, currency: str = 
     if mark is not None:
         dots = curve.loc[curve.index.isin(pd.Index(mark))]
         ax.plot(dots["customer_share"], dots["cumulative_profit"], "o", color="black", markersize=5, zorder=3, clip_on=False)
-    ax.set(xlim=(0, 1), xlabel="customers, most profitable first", ylabel="cumulative profit")
+    ax.set(xlim=(0, 1), xlabel=f"customers, most {what} first", ylabel=f"cumulative {what}")
     ax.margins(y=0.16)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     money_axis(ax, "y", currency)

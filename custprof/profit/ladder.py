@@ -16,7 +16,7 @@ from custprof.costing import NO_ACTIVITY, SUSTAINING, UNASSIGNED, UNUSED
 from custprof.profit.totals import total
 from custprof.study.engine import UNKNOWN_CUSTOMER
 
-__all__ = ["DIRECT_COSTS", "RESIDUALS", "activity_columns", "customer_pnl", "customers_only", "ladder", "profit_basis"]
+__all__ = ["DIRECT_COSTS", "RESIDUALS", "activity_columns", "customer_pnl", "customers_only", "ladder", "profit_basis", "profit_name"]
 
 #: The rows that are no customer: cost that no customer caused, or lines of nobody known.
 RESIDUALS = (UNUSED, UNASSIGNED, SUSTAINING, UNKNOWN_CUSTOMER)
@@ -112,6 +112,31 @@ def profit_basis(pnl: pd.DataFrame) -> str:
     return words + (f" Not known, so not deducted: {', '.join(unknown)}." if unknown else "")
 
 
+def profit_name(pnl: pd.DataFrame) -> str:
+    """What the column `profit` should be called in a sentence: only after the cost to serve is it a profit.
+
+    Parameters
+    ----------
+    pnl : DataFrame
+        Result of `customer_pnl`.
+
+    Returns
+    -------
+    str
+        "profit", "contribution", "gross margin" or "net revenue".
+
+    Examples
+    --------
+    >>> profit_name(customer_pnl(pd.DataFrame({"net_revenue": [100.0], "cost_of_goods": [60.0]}, index=["a"])))
+    'gross margin'
+    """
+    if "cost_to_serve" in pnl:
+        return "profit"
+    if any(step in pnl for step in DIRECT_COSTS):
+        return "contribution"
+    return "gross margin" if "cost_of_goods" in pnl else "net revenue"
+
+
 def customers_only(pnl: pd.DataFrame) -> pd.DataFrame:
     """The rows of customers, without the residual rows that make the whole equal the ledger.
 
@@ -192,7 +217,8 @@ def ladder(pnl: pd.DataFrame) -> pd.DataFrame:
     residual = [(name, total(pnl.loc[names == name, "profit"]), "residual") for name in RESIDUALS[:3] if (names == name).any()]
     if residual:
         rows.append(("customer_profit", total(served["profit"]), "total"))
-    rows += [*residual, ("profit", total(pnl["profit"]), "total")]
+    if residual or "cost_to_serve" in pnl:  # else the last margin above is the profit, as far as it is known
+        rows += [*residual, ("profit", total(pnl["profit"]), "total")]
     return pd.DataFrame(rows, columns=["step", "amount", "kind"]).assign(amount=lambda frame: frame["amount"] + 0.0)
 
 

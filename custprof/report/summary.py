@@ -112,15 +112,15 @@ def cover(study, tables: Mapping[str, pd.DataFrame]) -> dict:
     'Demo company'
     """
     from custprof import __version__
-    from custprof.profit import profit_basis
+    from custprof.profit import profit_basis, profit_name
 
     pnl = tables["Customer P&L"].drop(columns="segment")
     issues = tables.get("Issues")
     return {
         "study": study.name,
         "subtitle": f"{_day(study.start)} to {_day(study.end)}, in {study.currency or 'currency units'}, compared by {study.period}.",
-        "cards": _cards(study, tables["Key figures"].set_index("figure")),
-        "figures": [_whale_figure(study, tables["Whale curve"])],
+        "cards": _cards(study, tables["Key figures"].set_index("figure"), profit_name(pnl)),
+        "figures": [_whale_figure(study, tables["Whale curve"], profit_name(pnl))],
         "notes": [profit_basis(pnl), _reading_note(tables["Reconciliation"])],
         "tables": [_issue_table(issues)] if issues is not None and (issues["severity"] != "info").any() else [],
         "made": f"Made by custprof {__version__}. Customers plus the rows that are no customer equal the totals, to the cent.",
@@ -214,7 +214,7 @@ def _day(date) -> str:
     return f"{date.day} {date:%B %Y}"
 
 
-def _cards(study, figures: pd.DataFrame) -> list[dict]:
+def _cards(study, figures: pd.DataFrame, what: str) -> list[dict]:
     amount, share = figures["amount"], figures["share"]
     loss_makers = f"{share['customers at a loss']:.1%} of all, {study.money(amount['losses'])} together"
     peak = (
@@ -222,12 +222,16 @@ def _cards(study, figures: pd.DataFrame) -> list[dict]:
         if share["peak of the whale curve"] == share["peak of the whale curve"]
         else ""
     )
-    whole = "Profit of the company" if "cost allocated" in amount else "Profit, as far as known"
     cards = [
         _card("Customers", f"{figures.loc['customers', 'count']:,}"),
         _card("Net revenue", study.money(amount["net revenue"])),
-        _card(whole, study.money(amount["profit of the company"]), loss=amount["profit of the company"] < 0),
-        _card("Customers at a loss", f"{figures.loc['customers at a loss', 'count']:,}", loss_makers, loss=amount["losses"] < 0),
+    ]
+    if what != "net revenue":
+        whole = amount["profit of the company"]
+        cards.append(_card(f"{what.capitalize()} of the company", study.money(whole), loss=whole < 0))
+    at_loss = "Customers at a loss" if what == "profit" else f"Customers with a negative {what}"
+    cards += [
+        _card(at_loss, f"{figures.loc['customers at a loss', 'count']:,}", loss_makers, loss=amount["losses"] < 0),
         _card("Peak of the whale curve", study.money(amount["peak of the whale curve"]), peak),
     ]
     if "lifetime value" in amount:
@@ -236,7 +240,7 @@ def _cards(study, figures: pd.DataFrame) -> list[dict]:
     for action in ("repair", "part"):
         found = figures.loc[f"customers to {action}"]
         label = f"Customers to {action}" + (" with" if action == "part" else "")
-        cards.append(_card(label, f"{int(found['count']):,}", f"{study.money(found['amount'])} of profit", loss=found["amount"] < 0))
+        cards.append(_card(label, f"{int(found['count']):,}", f"{study.money(found['amount'])} of {what}", loss=found["amount"] < 0))
     for name, label in {
         "unused capacity": "Unused capacity",
         "unassigned": "Not assigned",
@@ -271,14 +275,14 @@ def _issue_table(issues: pd.DataFrame) -> dict:
     return {"title": "What the check found", "header": header, "rows": rows, "texts": True, "severity": True}
 
 
-def _whale_figure(study, curve: pd.DataFrame) -> dict:
+def _whale_figure(study, curve: pd.DataFrame, what: str) -> dict:
     from matplotlib.figure import Figure
 
     from custprof import plots
 
     figure = Figure(figsize=(8.6, 3.6), layout="constrained")
     axes = figure.subplots()
-    plots.whale_curve(curve, ax=axes, currency=study.currency)
+    plots.whale_curve(curve, ax=axes, currency=study.currency, what=what)
     axes.spines[["top", "right"]].set_visible(False)
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=200, metadata={"Software": None})
