@@ -223,3 +223,17 @@ def test_net_promoter_messages():
         decisions.net_promoter_score(answers)
     with pytest.raises(ValueError, match="ratings lack score"):
         decisions.net_promoter_score(answers.drop(columns="score"))
+
+
+def test_where_costs_are_not_known_nothing_is_called_a_loss_at_full_cost():
+    rows = pd.MultiIndex.from_product([["a", "b"], ["2023", "2024"]], names=["customer_id", "period"])
+    by_period = pd.DataFrame({"net_revenue": [5.0, -9.0, 3.0, 4.0], "profit": [5.0, -9.0, 3.0, 4.0]}, index=rows)
+    verified = decisions.verify_losses(by_period)
+    assert verified["verdict"].tolist() == ["loss, avoidable cost not known", "no loss"]
+    assert verified.loc["a", "reason"] == "a negative net revenue in 1 of 2 periods; avoidable cost is not known"
+    advice = decisions.recommend(by_period.groupby(level=0).sum(), verified=verified)
+    assert advice["action"].tolist() == ["repair", "keep"]
+    assert advice["reason"].tolist() == [
+        "a negative net revenue; avoidable cost is not known, so parting cannot be judged",
+        "its net revenue is not negative; further cost is not known",
+    ]

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from custprof.decisions.verify import VERDICTS
-from custprof.profit import customers_only
+from custprof.profit import customers_only, profit_name
 
 __all__ = ["ACTIONS", "recommend"]
 
@@ -62,7 +62,7 @@ def recommend(pnl: pd.DataFrame, *, value: pd.Series | None = None, verified: pd
         advice["avoidable_profit"] = rows["avoidable_profit"]
     if value is not None:
         advice["value"] = value.reindex(rows.index).astype(float)
-    cases = _cases(advice, verified)
+    cases = _cases(advice, verified, profit_name(rows))
     masks = [mask for mask, _, _ in cases]
     advice["action"] = np.select(masks, [action for _, action, _ in cases], default="part")
     advice["reason"] = np.select(masks, [reason for _, _, reason in cases], default=_why_part(advice, verified))
@@ -72,12 +72,14 @@ def recommend(pnl: pd.DataFrame, *, value: pd.Series | None = None, verified: pd
     return advice
 
 
-def _cases(advice: pd.DataFrame, verified: pd.DataFrame | None) -> list[tuple[pd.Series, str, str | pd.Series]]:
+def _cases(advice: pd.DataFrame, verified: pd.DataFrame | None, what: str) -> list[tuple[pd.Series, str, str | pd.Series]]:
     """Conditions in the order they are asked, each with the action and the reason; who passes them all is parted with."""
-    cases = [(advice["profit"] >= 0, "keep", "pays its full cost")]
+    partly = what != "profit"  # of the costs, some are not known
+    cases = [(advice["profit"] >= 0, "keep", f"its {what} is not negative; further cost is not known" if partly else "pays its full cost")]
     if "avoidable_profit" not in advice:
         unknown = pd.Series(True, index=advice.index)
-        return [*cases, (unknown, "repair", "a loss at full cost; avoidable cost is not known, so parting cannot be judged")]
+        loss = f"a negative {what}" if partly else "a loss at full cost"
+        return [*cases, (unknown, "repair", f"{loss}; avoidable cost is not known, so parting cannot be judged")]
     still = "a loss at full cost, but it still pays its avoidable cost: parting would lose that contribution"
     cases.append((advice["avoidable_profit"] >= 0, "repair", still))
     if verified is not None:

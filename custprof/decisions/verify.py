@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.profit import customers_only
+from custprof.profit import customers_only, profit_name
 
 __all__ = ["VERDICTS", "verify_losses"]
 
 #: What `verify_losses` may find, from harmless to certain.
-VERDICTS = ("no loss", "loss at full cost only", "loss in one period", "confirmed loss")
+VERDICTS = ("no loss", "loss at full cost only", "loss in one period", "confirmed loss", "loss, avoidable cost not known")
 
 
 def verify_losses(pnl_by_period: pd.DataFrame) -> pd.DataFrame:
@@ -30,8 +30,8 @@ def verify_losses(pnl_by_period: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Index customer_id. Columns periods (count with any activity), loss_periods (count at full cost), profit (money, all periods),
         verdict and reason (words); where avoidable cost is known also avoidable_loss_periods (count) and avoidable_profit (money).
-        The verdict is "no loss" (profit of zero or more), "loss at full cost only" (avoidable profit of zero or more, or not known),
-        "loss in one period" (the avoidable loss is not repeated) or "confirmed loss".
+        The verdict is "no loss" (profit of zero or more), "loss at full cost only" (avoidable profit of zero or more), "loss, avoidable
+        cost not known", "loss in one period" (the avoidable loss is not repeated) or "confirmed loss".
 
     Raises
     ------
@@ -55,7 +55,7 @@ def verify_losses(pnl_by_period: pd.DataFrame) -> pd.DataFrame:
     if "avoidable_profit" in rows:
         found["avoidable_loss_periods"] = _count(rows["avoidable_profit"] < 0)
         found["avoidable_profit"] = _sum(rows["avoidable_profit"])
-    return found.assign(**_verdicts(found))
+    return found.assign(**_verdicts(found, profit_name(rows)))
 
 
 def _count(mask: pd.Series) -> pd.Series:
@@ -66,17 +66,18 @@ def _sum(amounts: pd.Series) -> pd.Series:
     return amounts.groupby(level=0).sum().round(4)  # few periods each: compensated and rounded, exact
 
 
-def _verdicts(found: pd.DataFrame) -> dict[str, np.ndarray]:
+def _verdicts(found: pd.DataFrame, what: str) -> dict[str, np.ndarray]:
     known = "avoidable_profit" in found
     avoidable = found["avoidable_profit"] if known else pd.Series(0.0, index=found.index)
     repeated = found["avoidable_loss_periods"] if known else found["loss_periods"]
     of_periods = " of " + found["periods"].astype(str) + np.where(found["periods"] == 1, " period", " periods")
     cases = [found["profit"] >= 0, avoidable >= 0, repeated <= 1]
-    lost = "a loss at full cost in " + found["loss_periods"].astype(str) + of_periods
+    lost = ("a loss at full cost in " if what == "profit" else f"a negative {what} in ") + found["loss_periods"].astype(str) + of_periods
     words = [
         np.where(found["loss_periods"] > 0, "no loss over all periods, but " + lost, "no loss in any period"),
         lost + ("; what would go with the customer is still paid" if known else "; avoidable cost is not known"),
         "a loss even at avoidable cost, but in " + repeated.astype(str) + of_periods + " only",
     ]
     always = "a loss even at avoidable cost, in " + repeated.astype(str) + of_periods
-    return {"verdict": np.select(cases, VERDICTS[:3], default=VERDICTS[3]), "reason": np.select(cases, words, default=always)}
+    names = [VERDICTS[0], VERDICTS[1] if known else VERDICTS[4], VERDICTS[2]]
+    return {"verdict": np.select(cases, names, default=VERDICTS[3]), "reason": np.select(cases, words, default=always)}

@@ -130,7 +130,7 @@ def profit_name(pnl: pd.DataFrame) -> str:
     >>> profit_name(customer_pnl(pd.DataFrame({"net_revenue": [100.0], "cost_of_goods": [60.0]}, index=["a"])))
     'gross margin'
     """
-    if "cost_to_serve" in pnl:
+    if "cost_to_serve" in pnl or "net_revenue" not in pnl:  # a frame of profits alone is taken at its word
         return "profit"
     if any(step in pnl for step in DIRECT_COSTS):
         return "contribution"

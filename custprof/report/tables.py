@@ -91,7 +91,7 @@ def _format(name: str, values: pd.Series, decimals: int):
     if not types.is_float_dtype(values):
         return None
     if name in _FRACTIONS or name.endswith(("share", "_rate")) or name.startswith(("share ", "share_", "conversion_")):
-        return "{:.1%}"
+        return "{:z.1%}"
     size = np.nanmax(np.abs(values.to_numpy(dtype=float)), initial=0.0)
     whole = (values.dropna() % 1 == 0).all()
-    return "{:,.0f}" if whole and size >= 1 else "{:,.4f}" if 0 < size < 0.1 else "{:,." + str(decimals) + "f}"
+    return "{:z,.0f}" if whole and size >= 1 else "{:z,.4f}" if 0 < size < 0.1 else "{:z,." + str(decimals) + "f}"
