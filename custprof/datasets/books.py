@@ -50,7 +50,7 @@ _DIRECT = {
     "5300": ("Interest on receivables", "interest"),
     "5400": ("Bad debt", "bad_debt"),
 }
-_MONTHS = np.arange(START.astype("datetime64[M]"), START.astype("datetime64[M]") + 36)
+_MONTHS = np.arange(START.astype("datetime64[M]"), START.astype("datetime64[M]") + np.timedelta64(36, "M"))
 
 
 class Totals:
