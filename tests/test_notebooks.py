@@ -49,7 +49,7 @@ def test_the_notebooks_run_on_a_study_that_has_only_transactions(tmp_path):
     for customer in range(200):
         day, last, pause = draw.uniform(0, 500), draw.exponential(900), draw.gamma(2, 30)
         while day < min(1096, last + 500):
-            date = np.datetime64("2023-01-01") + int(day)
+            date = np.datetime64("2023-01-01") + np.timedelta64(int(day), "D")
             rows.append(f"c{customer:03},c{customer:03}-{int(day)},{date},{draw.gamma(3, 30) * draw.choice([1, 1, 1, 1, -0.2]):.2f}")
             day += 1 + draw.exponential(pause)
     (tmp_path / "shop").mkdir()

@@ -30,8 +30,8 @@ def total(values) -> float:
 
     Examples
     --------
-    >>> sum([0.1] * 10), total([0.1] * 10)
-    (0.9999999999999999, 1.0)
+    >>> 0.1 + 0.2, total([0.1, 0.2])
+    (0.30000000000000004, 0.3)
     """
     whole, scale = _whole(values)
     return float(whole.sum() / scale)
