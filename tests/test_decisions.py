@@ -48,7 +48,7 @@ def test_full_cost_keeps_avoidable_cost_repairs_and_only_the_rest_parts():
 def test_a_loss_in_one_period_is_repaired():
     advice = decisions.recommend(PNL, verified=decisions.verify_losses(BY_PERIOD))
     assert advice["action"].to_dict() == {"a": "keep", "b": "repair", "c": "part", "d": "repair"}
-    assert advice.loc["d", "reason"].endswith("loss in one period")
+    assert advice.loc["d", "reason"] == "a loss even at avoidable cost, but in one period only: wait and mend"
     assert advice.loc["c", "reason"] == "a loss even at avoidable cost, in more than one period"
 
 
@@ -237,3 +237,12 @@ def test_where_costs_are_not_known_nothing_is_called_a_loss_at_full_cost():
         "a negative net revenue; avoidable cost is not known, so parting cannot be judged",
         "its net revenue is not negative; further cost is not known",
     ]
+
+
+def test_who_has_most_likely_left_is_not_parted_with():
+    pnl = pd.DataFrame({"profit": [50.0, -7.0, -9.0], "avoidable_profit": [60.0, -1.0, -2.0]}, index=["a", "b", "c"])
+    advice = decisions.recommend(pnl, p_alive=pd.Series({"a": 0.02, "b": 0.99, "c": 0.05}))
+    assert advice["action"].tolist() == ["gone", "part", "gone"]
+    assert advice.loc["c", ["to_break_even", "if_parted"]].tolist() == [0.0, 0.0]
+    assert advice.loc["b", ["to_break_even", "if_parted"]].tolist() == [7.0, 1.0]
+    assert decisions.recommend(pnl, p_alive=pd.Series({"b": 0.02}))["action"].tolist() == ["keep", "gone", "part"]

@@ -3,10 +3,11 @@
 from custprof.decisions.drop import drop_effect
 from custprof.decisions.promoters import net_promoter_score
 from custprof.decisions.recommend import recommend
-from custprof.decisions.risk import concentration, manager_risk
+from custprof.decisions.risk import NO_MANAGER, concentration, manager_risk
 from custprof.decisions.verify import verify_losses
 
 __all__ = [
+    "NO_MANAGER",
     "concentration",
     "drop_effect",
     "manager_risk",

@@ -3,7 +3,7 @@
 Full cost asks whether a customer carries its share of everything; avoidable cost asks what would really change without it. A customer at a
 loss on full cost who still pays its avoidable cost contributes to costs that stay: parting with it makes the company poorer (the death
 spiral), so it is repaired, by price, terms or effort. Only a repeated loss on avoidable cost, without a future that makes up for it, is a
-reason to part.
+reason to part. And nothing is left to decide about a customer who has most likely gone already.
 """
 
 from __future__ import annotations
@@ -14,13 +14,17 @@ import pandas as pd
 from custprof.decisions.verify import VERDICTS
 from custprof.profit import customers_only, profit_name
 
-__all__ = ["ACTIONS", "recommend"]
+__all__ = ["ACTIONS", "GONE_BELOW", "recommend"]
 
 #: What can be recommended.
-ACTIONS = ("keep", "repair", "part")
+ACTIONS = ("keep", "repair", "part", "gone")
+#: Below this probability of still being there a customer counts as gone.
+GONE_BELOW = 0.1
 
 
-def recommend(pnl: pd.DataFrame, *, value: pd.Series | None = None, verified: pd.DataFrame | None = None) -> pd.DataFrame:
+def recommend(
+    pnl: pd.DataFrame, *, value: pd.Series | None = None, verified: pd.DataFrame | None = None, p_alive: pd.Series | None = None
+) -> pd.DataFrame:
     """Recommend keep, repair or part for every customer, with the reason in words and the money at stake.
 
     Parameters
@@ -32,13 +36,17 @@ def recommend(pnl: pd.DataFrame, *, value: pd.Series | None = None, verified: pd
         not.
     verified : DataFrame, optional
         Result of `verify_losses`. Where given, only a "confirmed loss" (in more than one period) is parted with.
+    p_alive : Series of float, optional
+        Probability that the customer is still there, by customer_id, as the models of `lifetime` give it. Where it is below 0.1 the action
+        is "gone", whatever the customer brought: there is nobody to keep, repair or part with.
 
     Returns
     -------
     DataFrame
-        Index customer_id. Columns action ("keep", "repair", "part"), reason (words), profit (money), avoidable_profit (where known), value
-        (where given), to_break_even (money: what a repair must bring to carry full cost, zero for those who do) and, where avoidable
-        cost is known, if_parted (money: change of the company's profit if the customer went, -avoidable_profit).
+        Index customer_id. Columns action ("keep", "repair", "part", "gone"), reason (words), profit (money), avoidable_profit (where
+        known), value (where given), to_break_even (money: what a repair must bring to carry full cost, zero for those who do) and, where
+        avoidable cost is known, if_parted (money: change of the company's profit if the customer went, -avoidable_profit). The last two are
+        zero for "gone". Amounts are over the whole time of `pnl`.
 
     Raises
     ------
@@ -60,15 +68,17 @@ def recommend(pnl: pd.DataFrame, *, value: pd.Series | None = None, verified: pd
     advice = pd.DataFrame({"action": "", "reason": "", "profit": profit}, index=rows.index)
     if known:
         advice["avoidable_profit"] = rows["avoidable_profit"]
+    gone = pd.Series(False, index=rows.index) if p_alive is None else p_alive.reindex(rows.index) < GONE_BELOW
     if value is not None:
         advice["value"] = value.reindex(rows.index).astype(float)
     cases = _cases(advice, verified, profit_name(rows))
     masks = [mask for mask, _, _ in cases]
     advice["action"] = np.select(masks, [action for _, action, _ in cases], default="part")
     advice["reason"] = np.select(masks, [reason for _, _, reason in cases], default=_why_part(advice, verified))
-    advice["to_break_even"] = (-profit).clip(lower=0.0) + 0.0
+    advice.loc[gone, ["action", "reason"]] = ["gone", f"has most likely left already: probability of being there below {GONE_BELOW:.0%}"]
+    advice["to_break_even"] = (-profit).clip(lower=0.0).mask(gone, 0.0) + 0.0
     if known:
-        advice["if_parted"] = 0.0 - rows["avoidable_profit"]
+        advice["if_parted"] = (0.0 - rows["avoidable_profit"]).mask(gone, 0.0)
     return advice
 
 
@@ -85,8 +95,8 @@ def _cases(advice: pd.DataFrame, verified: pd.DataFrame | None, what: str) -> li
     if verified is not None:
         verdict = verified["verdict"].reindex(advice.index)
         cases.append((verdict.isna(), "repair", "a loss even at avoidable cost, but not verified over periods"))
-        why = "a loss even at avoidable cost here, but over the periods it is: " + verdict.fillna("")
-        cases.append((verdict != VERDICTS[3], "repair", why))
+        cases.append((verdict == VERDICTS[2], "repair", "a loss even at avoidable cost, but in one period only: wait and mend"))
+        cases.append((verdict != VERDICTS[3], "repair", "a loss even at avoidable cost, but over the periods: " + verdict.fillna("")))
     if "value" in advice:
         cases.append((advice["value"].isna(), "repair", "a loss even at avoidable cost, but its lifetime value is not known"))
         cases.append((advice["value"] >= 0, "repair", "a loss even at avoidable cost today, but its lifetime value is not negative"))

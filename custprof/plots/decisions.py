@@ -12,7 +12,7 @@ from custprof.plots.profit import waterfall
 
 __all__ = ["drop_effect", "manager_risk", "recommendations"]
 
-_ACTION_COLORS = {"keep": GAIN, "repair": "#E69F00", "part": LOSS}
+_ACTION_COLORS = {"keep": GAIN, "repair": "#E69F00", "part": LOSS, "gone": NEUTRAL}
 
 
 def recommendations(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:

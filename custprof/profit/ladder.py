@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from custprof.costing import NO_ACTIVITY, SUSTAINING, UNASSIGNED, UNUSED
+from custprof.costing import SUSTAINING, UNASSIGNED, UNUSED
 from custprof.profit.totals import total
 from custprof.study.engine import UNKNOWN_CUSTOMER
 
@@ -106,7 +106,7 @@ def profit_basis(pnl: pd.DataFrame) -> str:
     deducted = [step.replace("_", " ") for step in steps if step in pnl]
     unknown = [step.replace("_", " ") for step in steps if step not in pnl]
     if "cost_to_serve" in pnl:
-        count = len([name for name in activity_columns(pnl) if name != NO_ACTIVITY])
+        count = int((customers_only(pnl)[activity_columns(pnl)] != 0).any().sum())  # the others never reach a customer
         deducted[-1] += f" ({count} {'activity' if count == 1 else 'activities'})"
     words = "Profit is net revenue" + (f" less {_listed(deducted)}" if deducted else "") + "."
     return words + (f" Not known, so not deducted: {', '.join(unknown)}." if unknown else "")

@@ -22,7 +22,7 @@ HORIZON, ANNUAL_RATE = 5, 0.10
 SHEETS = {
     "Key figures": "The study in a dozen numbers.",
     "Ladder": "From list revenue to profit, all customers and the cost that no customer caused.",
-    "Customer P&L": "Profit and loss of every customer, best first, then the rows that are no customer: together they equal the ledger.",
+    "Customer P&L": "Profit and loss of every customer, best first, then the rows that are no customer.",
     "Whale curve": "Customers by profit, best first, with the running total.",
     "Profit by period": "Profit of every customer in every period.",
     "Recommendations": "Keep, repair or part: from full and avoidable profit, with the reason.",
@@ -69,14 +69,14 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
     profit = customers["profit"]
     segmenter = ProfitSegmenter(random_state=0).fit(customers.filter(FEATURES), profit)
     value, avoidable_value = _values(study, pnl, allocation)
-    advice = _advice(pnl, by_period, avoidable_value)
+    advice = _advice(pnl, by_period, avoidable_value, None if value is None else value["p_alive"])
     tables = {
         "Key figures": _key_figures(pnl, profit, allocation, value, advice),
         "Ladder": ladder(pnl),
         "Customer P&L": _with_segment(_best_first(pnl), segmenter.segments_),
         "Whale curve": whale_curve(profit),
         "Profit by period": _by_period(customers_only(by_period)),
-        "Recommendations": _with_segment(advice, segmenter.segments_),
+        "Recommendations": _with_segment(advice.rename(columns={"value": "value_at_avoidable_cost"}), segmenter.segments_),
         "Segments": segmenter.profile_,
         "Ties": study.ties(),
         "Reconciliation": study.reconciliation(),
@@ -123,8 +123,21 @@ def cover(study, tables: Mapping[str, pd.DataFrame]) -> dict:
         "figures": [_whale_figure(study, tables["Whale curve"], profit_name(pnl))],
         "notes": [profit_basis(pnl), _reading_note(tables["Reconciliation"])],
         "tables": [_issue_table(issues)] if issues is not None and (issues["severity"] != "info").any() else [],
-        "made": f"Made by custprof {__version__}. Customers plus the rows that are no customer equal the totals, to the cent.",
+        "made": f"Made by custprof {__version__}. {_closing(study, pnl)}",
     }
+
+
+def _closing(study, pnl: pd.DataFrame) -> str:
+    """Whether the sum of all rows is the ledger's result, and by how much it is not."""
+    from custprof.profit import profit_name, total
+
+    rows = total(pnl["profit"])
+    if study.lacks("ledger", "cost_model"):
+        return f"Customers plus the rows that are no customer: {study.money(rows, 2)} of {profit_name(pnl)}. No ledger to hold it against."
+    ledger = -total(study.frame("ledger")["amount"])
+    apart = round(rows - ledger, study.decimals)
+    words = "the same" if apart == 0 else f"{study.money(apart, 2)} apart (see the ties)"
+    return f"Customers plus the rows that are no customer: {study.money(rows, 2)}. Result by the ledger: {study.money(ledger, 2)}, {words}."
 
 
 def _by_period(by_period: pd.DataFrame) -> pd.DataFrame:
@@ -162,10 +175,10 @@ def _values(study, pnl: pd.DataFrame, allocation) -> tuple:
     return value, model.predict(history, **value_terms(history, pnl, allocation, avoidable=True), **ahead)["value"]
 
 
-def _advice(pnl: pd.DataFrame, by_period: pd.DataFrame, value: pd.Series | None) -> pd.DataFrame:
+def _advice(pnl: pd.DataFrame, by_period: pd.DataFrame, value: pd.Series | None, p_alive: pd.Series | None) -> pd.DataFrame:
     from custprof.decisions import recommend, verify_losses
 
-    return recommend(pnl, value=value, verified=verify_losses(by_period)).sort_values("profit", kind="stable")
+    return recommend(pnl, value=value, verified=verify_losses(by_period), p_alive=p_alive).sort_values("profit", kind="stable")
 
 
 def _activity_cost(costs: pd.DataFrame) -> pd.DataFrame:
@@ -177,7 +190,7 @@ def _activity_cost(costs: pd.DataFrame) -> pd.DataFrame:
 
     residual = [name for name in RESIDUALS if name in costs]
     customers = costs.drop(columns=residual).apply(total, axis="columns")
-    split = pd.DataFrame({"customers": customers, **{name.strip("()"): costs[name] for name in residual}})
+    split = pd.DataFrame({"to_customers": customers, **{name.strip("()"): costs[name] for name in residual}})
     return split.assign(total=split.apply(total, axis="columns")).rename_axis(index="activity", columns=None)
 
 
@@ -200,9 +213,10 @@ def _key_figures(pnl: pd.DataFrame, profit: pd.Series, allocation, value, advice
     ]
     for action in ACTIONS:
         of_these = advice["action"] == action
-        rows.append((f"customers to {action}", total(advice.loc[of_these, "profit"]), of_these.mean(), int(of_these.sum())))
+        label = "customers gone" if action == "gone" else f"customers to {action}"
+        rows.append((label, total(advice.loc[of_these, "profit"]), of_these.mean(), int(of_these.sum())))
     if value is not None:
-        rows.append(("lifetime value", total(value["value"].round(2)), None, len(value)))
+        rows.append(("lifetime value", value["value"].sum(), None, len(value)))
     if allocation is not None:
         rows.append(("cost allocated", allocation.total, None, None))
     rows += [(name.strip("()"), pnl.loc[name, "profit"], None, None) for name in RESIDUALS if name in pnl.index]
@@ -215,40 +229,27 @@ def _day(date) -> str:
 
 
 def _cards(study, figures: pd.DataFrame, what: str) -> list[dict]:
-    amount, share = figures["amount"], figures["share"]
-    loss_makers = f"{share['customers at a loss']:.1%} of all, {study.money(amount['losses'])} together"
-    peak = (
-        f"{share['peak of the whale curve']:.0%} of the total"
-        if share["peak of the whale curve"] == share["peak of the whale curve"]
-        else ""
-    )
-    cards = [
-        _card("Customers", f"{figures.loc['customers', 'count']:,}"),
-        _card("Net revenue", study.money(amount["net revenue"])),
-    ]
-    if what != "net revenue":
-        whole = amount["profit of the company"]
-        cards.append(_card(f"{what.capitalize()} of the company", study.money(whole), loss=whole < 0))
-    at_loss = "Customers at a loss" if what == "profit" else f"Customers with a negative {what}"
-    cards += [
-        _card(at_loss, f"{figures.loc['customers at a loss', 'count']:,}", loss_makers, loss=amount["losses"] < 0),
-        _card("Peak of the whale curve", study.money(amount["peak of the whale curve"]), peak),
-    ]
-    if "lifetime value" in amount:
-        note = f"in the next {HORIZON} years, at {ANNUAL_RATE:.0%} a year"
-        cards.append(_card("Worth of the customers", study.money(amount["lifetime value"]), note, loss=amount["lifetime value"] < 0))
-    for action in ("repair", "part"):
-        found = figures.loc[f"customers to {action}"]
-        label = f"Customers to {action}" + (" with" if action == "part" else "")
-        cards.append(_card(label, f"{int(found['count']):,}", f"{study.money(found['amount'])} of {what}", loss=found["amount"] < 0))
-    for name, label in {
-        "unused capacity": "Unused capacity",
-        "unassigned": "Not assigned",
-        "business-sustaining": "Business-sustaining",
-        "unknown customer": "Nobody known",
-    }.items():
+    """Tiles in the order of the result: what the customers leave, the rows that are no customer's, the company; then what to do."""
+    amount, share, count = figures["amount"], figures["share"], figures["count"]
+    peak, of_peak = amount["peak of the whale curve"], share["peak of the whale curve"]
+    hump = f"{study.money(peak)} at the peak of the whale curve" + (f", {of_peak:.0%} of it" if of_peak == of_peak else "")
+    whole, losses = amount["profit of the company"], amount["losses"]
+    cards = [_card("Customers", f"{count['customers']:,}"), _card("Net revenue", study.money(amount["net revenue"]))]
+    cards.append(_card(f"{what.capitalize()} of the customers", study.money(amount["profit of the customers"]), hump))
+    for name in ("unknown customer", "unused capacity", "unassigned", "business-sustaining"):
         if name in amount:
-            cards.append(_card(label, study.money(amount[name]), "no customer's: a row of its own", loss=amount[name] < 0))
+            cards.append(_card(name.capitalize(), study.money(amount[name]), "a row of its own, no customer's", loss=amount[name] < 0))
+    together = "the customers and the rows that are no customer's"
+    cards.append(_card(f"{what.capitalize()} of the company", study.money(whole), together, loss=whole < 0))
+    at_loss = "Customers at a loss" if what == "profit" else f"Customers with a negative {what}"
+    note = f"{share['customers at a loss']:.1%} of all, {study.money(losses)} together"
+    cards.append(_card(at_loss, f"{count['customers at a loss']:,}", note, loss=losses < 0))
+    for action, label in {"repair": "Customers to repair", "part": "Customers to part with"}.items():
+        found = figures.loc[f"customers to {action}"]
+        cards.append(_card(label, f"{found['count']:,}", f"{study.money(found['amount'])} of {what} so far", loss=found["amount"] < 0))
+    if "lifetime value" in amount:
+        note = f"{what} expected in the next {HORIZON} years, at {ANNUAL_RATE:.0%} a year"
+        cards.append(_card("Worth of the customers", study.money(amount["lifetime value"]), note, loss=amount["lifetime value"] < 0))
     return cards
 
 
