@@ -11,7 +11,7 @@ from matplotlib import pyplot as plt
 from custprof.acquisition import compare_campaigns, funnel
 from custprof.plots import acquisition as campaign_plots
 from custprof.plots import segmentation as plots
-from custprof.segmentation import ProfitSegmenter
+from custprof.segmentation import ProfitSegmenter, segment_profile
 
 
 @pytest.fixture(autouse=True)
@@ -43,10 +43,35 @@ def test_profile_writes_the_money(fitted):
     ax = plots.profile(frame, currency="EUR")
     texts = [text.get_text() for text in ax.texts]
     assert len(texts) == len(frame) * (frame.shape[1] - 3)
-    assert texts[0] == f"{frame['customers'].iloc[0]}"
+    assert texts[: len(frame)] == [f"{customers}" for customers in frame["customers"]]
     assert ax.get_xlabel() == "money in EUR"
-    labels = [label.get_text().replace("\n", " ") for label in ax.get_yticklabels()]
+    labels = [label.get_text().replace("\n", " ") for label in ax.get_xticklabels()]
     assert labels == frame["name"].tolist()
+    assert [label.get_text() for label in ax.get_yticklabels()] == [
+        "number of customers",
+        "total profit",
+        "share of all losses",
+        "mean profit",
+        "share of customers losing",
+        "median net revenue",
+        "median cost to serve",
+        "cost to serve, share of revenue",
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 3, 8, 11])
+def test_profile_is_readable_at_the_width_of_a_page(fitted, count):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.lognormal(8, 1, (110, 5)), columns=["net_revenue", "discounts", "returns", "gross_margin", "cost_to_serve"])
+    frame = segment_profile(X, X["gross_margin"] - X["cost_to_serve"], np.arange(110) % count)
+    ax = plots.profile(frame)
+    ax.figure.canvas.draw()
+    width = ax.figure.get_figwidth()
+    assert min(text.get_fontsize() for text in [*ax.texts, *ax.get_xticklabels(), *ax.get_yticklabels()]) * min(1, 9 / width) >= 8
+    boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
+    assert all(left.x1 < right.x0 + 1 for left, right in zip(boxes, boxes[1:], strict=False))
+    assert ax.get_tightbbox().x0 >= 0
+    assert ax.get_tightbbox().x1 <= ax.figure.bbox.x1
 
 
 def test_segments_draws_every_customer_in_the_order_of_the_segments(fitted):

@@ -107,7 +107,14 @@ def test_rules_cover_every_customer_in_money_units(base, fitted):
 def test_k_table_suggests_once_and_says_why(fitted):
     table = fitted.k_table_
     assert table["suggested"].sum() == 1
-    assert "found again" in table.loc[table["suggested"], "reason"].item()
+    reason = table.loc[table["suggested"], "reason"].item()
+    assert "found again" in reason
+    top = int(reason.split("at k = ")[1].split(" ")[0])
+    assert f"gap rises by {table.loc[top, 'gap'] - table.loc[1, 'gap']:.2f} against a uniform box" in reason
+    assert f"gap_cloud by {table.loc[top, 'gap_cloud'] - table.loc[1, 'gap_cloud']:.2f} against one heavy-tailed cloud" in reason
+    assert f"min_jaccard {table.loc[5, 'min_jaccard']:.2f}" in reason
+    assert ". " not in reason
+    assert len(reason) < 240
     assert (table["reason"].str.len() > 10).all()
     assert table.loc[1, "min_jaccard"] == 1
     assert np.isnan(table.loc[1, "silhouette"])
@@ -272,11 +279,52 @@ def test_a_fixed_rate_of_revenue_is_not_blown_up_from_rounding(base):
 # names and rules
 
 
-def test_names_say_no_revenue_and_breaks_even():
+def named(segments):
+    """Names of segments given as rows of (revenue, discounts, cost to serve, profit)."""
+    rows = [row for segment in segments for row in segment]
+    X = pd.DataFrame([row[:3] for row in rows], columns=["revenue", "discounts", "cost_to_serve"], dtype=float)
+    labels = np.repeat(range(len(segments)), [len(segment) for segment in segments])
+    return segment_profile(X, [row[3] for row in rows], labels)["name"].tolist()
+
+
+def test_a_segment_is_named_by_the_ratio_that_sets_it_apart():
+    good, small = [(9000, 900, 900, 2700), (8000, 720, 1000, 2000)], [(700, 60, 250, 10), (800, 75, 280, -8)]
+    cheap = [(3000, 1600, 900, -900), (2500, 1350, 800, -800), (2800, 1500, 820, -850)]
+    names = named([good, small, cheap])
+    assert names[0].endswith("earns, cost to serve 11 % of revenue")
+    assert names[1].endswith("about even, 50 % lose, cost to serve 35 % of revenue")
+    assert names[2].endswith("loses money, discounts 54 % of revenue")
+
+
+def test_a_losing_segment_is_named_by_what_costs_it_money():
+    X, profit, _ = five_types(600)
+    labels = (X["cost_to_serve"] > X["gross_margin"]).astype(int)
+    X["gross_margin"] += 0.3 * X["net_revenue"] * labels  # a high margin sets them apart, but is not why they lose
+    X["cost_to_serve"] += 0.3 * X["net_revenue"] * labels
+    names = segment_profile(X, profit, labels)["name"]
+    assert "loses money, cost to serve" in names[1]
+
+
+def test_names_tell_the_total_and_who_falls_out_of_it():
+    steady, poor = [(1000, 0, 0, 100)] * 20, [(1000, 500, 0, -50)] * 9
+    heavy = [(1000, 0, 0, 100)] * 17 + [(1000, 0, 0, -200)] * 3
+    assert "earns, discounts" in named([steady, poor])[0] or "earns, no discounts" in named([steady, poor])[0]
+    assert "earns, 15 % lose, " in named([heavy, poor])[0]
+    assert "loses money, 30 % lose, " in named([steady, [(1000, 500, 0, 50)] * 7 + [(1000, 500, 0, -500)] * 3])[1]
+    assert "loses money, discounts 50 % of revenue" in named([steady, poor + [(1000, 500, 0, 5)]])[1]
+    assert "about even, 45 % lose, " in named([steady, [(1000, 500, 0, 40)] * 11 + [(1000, 500, 0, -60)] * 9])[1]
+    assert "earns, 40 % lose, " in named([poor, [(1000, 0, 0, 900)] * 6 + [(1000, 0, 0, -700)] * 4])[1]  # 260 of 1,000 is not even
+
+
+def test_names_say_no_revenue_and_costs_above_revenue():
     X = pd.DataFrame({"revenue": [0.0, 0.0, 100.0, 110.0], "freight": [5.0, 6.0, 10.0, 11.0]})
     profile = segment_profile(X, [-5.0, -6.0, 1.0, -0.5], [1, 1, 0, 0])
-    assert profile["name"].tolist() == ["large revenue, breaks even, freight 10 % of revenue", "no revenue, loses money"]
+    assert profile["name"].tolist() == ["large revenue, about even, 50 % lose, freight 10 % of revenue", "no revenue, loses money"]
     assert np.isnan(profile.loc[1, "freight_rate"])
+    many = [(1000, 50, 100, 300)] * 5
+    assert named([many, [(1, 0, 190, -190)] * 3])[1] == "small revenue, loses money, cost to serve more than revenue"
+    assert named([many, [(0, 0, 190, -190)] * 3 + [(9, 1, 190, -182)]])[1] == "mostly no revenue, loses money"
+    assert named([many, [(1000, 0, 100, 350)] * 4])[1] == "medium revenue, earns, no discounts"
 
 
 def test_names_stay_unique_for_segments_that_look_alike():
@@ -307,7 +355,12 @@ def test_rules_by_hand():
             r"net_revenue is missing for 1 of 50 customers, first \['C00001'\]; fill or drop",
         ),
         (lambda X: X.replace(X.iloc[2, 2], np.inf), ValueError, r"cost_to_serve is infinite for 1 of 50 customers"),
-        (lambda X: X.assign(region="north"), TypeError, r"columns \['region'\] are not numbers"),
+        (
+            lambda X: X.assign(freight="1.234,50", commission="12"),
+            TypeError,
+            r"columns \['freight', 'commission'\] are text, such as '1.234,50'; turn them into numbers before segmenting",
+        ),
+        (lambda X: X.assign(first_order=pd.Timestamp("2024-01-01")), TypeError, r"columns \['first_order'\] are not numbers"),
         (lambda X: X.to_numpy(), TypeError, "X must be a DataFrame of money columns by customer, not ndarray"),
         (lambda X: X[[]], ValueError, "X has no columns"),
         (lambda X: X[["net_revenue", "net_revenue"]], ValueError, "appear more than once"),
@@ -333,6 +386,19 @@ def test_bad_choices_are_refused(base):
     ]:
         with pytest.raises(error, match=match):
             segmenter.fit(X, y)
+    twice, again = pd.concat([X, X.head(5)]), pd.concat([profit, profit.head(5)])
+    for refused in (
+        lambda: ProfitSegmenter(2).fit(twice, again),
+        lambda: ProfitSegmenter(2).fit(twice, again.to_numpy()),
+        lambda: choose_k(twice),
+    ):
+        with pytest.raises(ValueError, match=r"5 customers stand in X more than once, first \['C00000', 'C00001', 'C00002'\]; sum their"):
+            refused()
+    with pytest.raises(ValueError, match="5 customers stand in profit more than once, first"):
+        ProfitSegmenter(2).fit(X, again)
+    for text in (profit.astype(str), profit.astype(str).astype(object), profit.astype(str).tolist()):
+        with pytest.raises(TypeError, match="profit is text, such as '-?[0-9.]+'; turn it into numbers"):
+            ProfitSegmenter(2).fit(X, text)
     with pytest.raises(ValueError, match="3 segments asked of 2 different customers"):
         ProfitSegmenter(3).fit(pd.DataFrame({"revenue": [1.0, 1.0, 2.0, 2.0]}), [1.0] * 4)
     with pytest.raises(ValueError, match="k_max is 0"):

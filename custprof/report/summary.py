@@ -246,7 +246,7 @@ def _cards(study, figures: pd.DataFrame, what: str) -> list[dict]:
     cards.append(_card(at_loss, f"{count['customers at a loss']:,}", note, loss=losses < 0))
     for action, label in {"repair": "Customers to repair", "part": "Customers to part with"}.items():
         found = figures.loc[f"customers to {action}"]
-        cards.append(_card(label, f"{found['count']:,}", f"{study.money(found['amount'])} of {what} so far", loss=found["amount"] < 0))
+        cards.append(_card(label, f"{int(found['count']):,}", f"{study.money(found['amount'])} of {what} so far", loss=found["amount"] < 0))
     if "lifetime value" in amount:
         note = f"{what} expected in the next {HORIZON} years, at {ANNUAL_RATE:.0%} a year"
         cards.append(_card("Worth of the customers", study.money(amount["lifetime value"]), note, loss=amount["lifetime value"] < 0))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier
 
-from custprof.segmentation.profile import short_money, words
+from custprof.segmentation.names import short_money, words
 from custprof.segmentation.scaler import bounded_ratio, check_money, revenue_column
 
 __all__ = ["segment_rules"]
