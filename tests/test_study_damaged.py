@@ -364,3 +364,25 @@ def test_nothing_is_written_into_the_study(tmp_path):
     before = sorted((file.name, file.read_bytes()) for file in tmp_path.iterdir())
     study.check(), study.customer_facts(), study.quarantine()
     assert before == sorted((file.name, file.read_bytes()) for file in tmp_path.iterdir())
+
+
+def test_a_year_of_two_digits_is_set_aside_with_the_format_that_reads_it(tmp_path):
+    text = "\n".join([HEADER, "C1,O1,05.01.2024,100.00,10", "C1,O2,3.7.23,50.5,"]) + "\n"
+    study = Study.open(write(tmp_path, text, toml='[tables.transactions]\ndate_format = "%d.%m.%Y"\n'))
+    found = issue(study, "set aside: date unreadable")
+    assert found["rows"] == 1 and "%d.%m.%y" in found["advice"]
+    accounted(study, 2)
+    assert study.start == study.end == pd.Timestamp("2024-01-05")
+
+
+def test_the_advice_on_a_date_never_repeats_a_format_that_is_there(tmp_path):
+    text = "\n".join([HEADER, "C1,O1,05.01.2024,100.00,10", "C1,O2,2023-07-03,50.5,"]) + "\n"
+    study = Study.open(write(tmp_path, text, toml='[tables.transactions]\ndate_format = "%d.%m.%Y"\n'))
+    assert "'%Y-%m-%d'" in issue(study, "set aside: date unreadable")["advice"]
+
+
+def test_ties_wait_where_no_transaction_can_be_used(tmp_path):
+    toml = '[[ties]]\naccounts = ["4000"]\nfact = "net_revenue"\nsign = -1\n'
+    ledger = "line_id,period,account,amount\nL1,2024-01,4000,-5.00\n"
+    study = Study.open(write(tmp_path, f"{HEADER}\nC1,O1,sometime,100.00,10\n", toml=toml, ledger=ledger))
+    assert issue(study, "set aside: date unreadable")["rows"] == 1

@@ -45,15 +45,24 @@ def advise(rule: str, column: str, cell: str | None, spec: dict[str, Any]) -> st
 
 
 def _date(cell: str, spec: dict[str, Any]) -> str | None:
-    found = re.match(r"^(\d{1,2})([./-])(\d{1,2})\2\d{4}", cell)
+    given = spec.get("date_format", [])
+    given = [given] if isinstance(given, str) else given
+    if given and re.match(r"^\d{4}-\d{1,2}-\d{1,2}", cell):
+        return _add_format("%Y-%m-%d")
+    found = re.match(r"^(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)", cell)
     if not found:
         return None
-    first, sign, second = found.groups()
-    day, month = f"%d{sign}%m{sign}%Y", f"%m{sign}%d{sign}%Y"
+    first, sign, second, year = found.groups()
+    year = "%Y" if len(year) == 4 else "%y"
+    day, month = f"%d{sign}%m{sign}{year}", f"%m{sign}%d{sign}{year}"
     likely = day if int(first) > 12 or (sign == "." and int(second) <= 12) else month if int(second) > 12 else None
     if likely:
-        return f"Add the format to study.toml: date_format = [..., '{likely}'] (%Y-%m-%d stands for 2024-01-31)."
+        return None if likely in given else _add_format(likely)
     return f"Say in study.toml whether the day or the month comes first: date_format = ['{day}'] or ['{month}']."
+
+
+def _add_format(form: str) -> str:
+    return f"Add the format to study.toml: date_format = [..., '{form}'] (%Y-%m-%d stands for 2024-01-31)."
 
 
 def _number(cell: str, spec: dict[str, Any]) -> str | None:

@@ -36,6 +36,7 @@ _NUMBERS = (
     "DOUBLE",
     "DECIMAL",
 )
+_YEARS = (1900, 2199)
 _ISO = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}($|[ T]\d)"
 
 
@@ -236,7 +237,9 @@ def _date(text: str, cell: str, base: str, spec: dict) -> tuple[str, list[tuple[
     if not formats:
         # the pattern keeps the engine from reading "epoch", "infinity" or a year of two digits
         return f"case when regexp_matches({text}, '{_ISO}') then try_cast({text} as timestamp)::date end", faults
-    tried = ", ".join(f"try_strptime({text}, {_literal(form)})::date" for form in formats)
+    read = [f"try_strptime({text}, {_literal(form)})::date" for form in formats]
+    # %Y takes "23" for the year 23: a year that no business has is not read
+    tried = ", ".join(f"case when year({day}) between {_YEARS[0]} and {_YEARS[1]} then {day} end" for day in read)
     if len(formats) == 1:
         return tried, faults
     return f"case when least({tried}) = greatest({tried}) then least({tried}) end", [

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from custprof.study.contracts import TABLES
+from custprof.study.errors import StudyError
 from custprof.study.intake import FINE
 
 __all__ = ["reconcile", "tie_ledger"]
@@ -81,7 +82,10 @@ def _fact_sum(study, fact: str) -> float:
     table, _, column = fact.rpartition(".")
     if table:
         return _NAN if study.lacks(fact) else _sum(study, table, column)
-    facts, unit = study.customer_facts(), 10**study.decimals
+    try:
+        facts, unit = study.customer_facts(), 10**study.decimals
+    except StudyError:  # no transaction can be used: the check says which rows, and why
+        return _NAN
     return float((facts[fact] * unit).round().sum() / unit) if fact in facts else _NAN
 
 
