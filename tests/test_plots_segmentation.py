@@ -1,5 +1,7 @@
 """What is drawn for segments and campaigns equals the frames."""
 
+from itertools import pairwise
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -45,7 +47,7 @@ def test_profile_writes_the_money(fitted):
     assert len(texts) == len(frame) * (frame.shape[1] - 3)
     assert texts[: len(frame)] == [f"{customers}" for customers in frame["customers"]]
     assert ax.get_xlabel() == "money in EUR"
-    labels = [label.get_text().replace("\n", " ") for label in ax.get_xticklabels()]
+    labels = [label.get_text().replace("\n", " ").replace("\N{NO-BREAK SPACE}", " ") for label in ax.get_xticklabels()]
     assert labels == frame["name"].tolist()
     assert [label.get_text() for label in ax.get_yticklabels()] == [
         "number of customers",
@@ -69,7 +71,7 @@ def test_profile_is_readable_at_the_width_of_a_page(fitted, count):
     width = ax.figure.get_figwidth()
     assert min(text.get_fontsize() for text in [*ax.texts, *ax.get_xticklabels(), *ax.get_yticklabels()]) * min(1, 9 / width) >= 8
     boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
-    assert all(left.x1 < right.x0 + 1 for left, right in zip(boxes, boxes[1:], strict=False))
+    assert all(left.x1 < right.x0 + 1 for left, right in pairwise(boxes))
     assert ax.get_tightbbox().x0 >= 0
     assert ax.get_tightbbox().x1 <= ax.figure.bbox.x1
 

@@ -109,7 +109,7 @@ def test_k_table_suggests_once_and_says_why(fitted):
     assert table["suggested"].sum() == 1
     reason = table.loc[table["suggested"], "reason"].item()
     assert "found again" in reason
-    top = int(reason.split("at k = ")[1].split(" ")[0])
+    top = int(reason.split("from k = 1 to ")[1].split(" ")[0])
     assert f"gap rises by {table.loc[top, 'gap'] - table.loc[1, 'gap']:.2f} against a uniform box" in reason
     assert f"gap_cloud by {table.loc[top, 'gap_cloud'] - table.loc[1, 'gap_cloud']:.2f} against one heavy-tailed cloud" in reason
     assert f"min_jaccard {table.loc[5, 'min_jaccard']:.2f}" in reason
@@ -288,7 +288,7 @@ def named(segments):
 
 
 def test_a_segment_is_named_by_the_ratio_that_sets_it_apart():
-    good, small = [(9000, 900, 900, 2700), (8000, 720, 1000, 2000)], [(700, 60, 250, 10), (800, 75, 280, -8)]
+    good, small = [(9000, 900, 900, 2700), (8000, 720, 1000, 2000)] * 3, [(700, 60, 250, 10), (800, 75, 280, -8)] * 3
     cheap = [(3000, 1600, 900, -900), (2500, 1350, 800, -800), (2800, 1500, 820, -850)]
     names = named([good, small, cheap])
     assert names[0].endswith("earns, cost to serve 11 % of revenue")
@@ -308,10 +308,10 @@ def test_a_losing_segment_is_named_by_what_costs_it_money():
 def test_names_tell_the_total_and_who_falls_out_of_it():
     steady, poor = [(1000, 0, 0, 100)] * 20, [(1000, 500, 0, -50)] * 9
     heavy = [(1000, 0, 0, 100)] * 17 + [(1000, 0, 0, -200)] * 3
-    assert "earns, discounts" in named([steady, poor])[0] or "earns, no discounts" in named([steady, poor])[0]
+    assert "earns, no discounts" in named([steady, poor])[0]
     assert "earns, 15 % lose, " in named([heavy, poor])[0]
     assert "loses money, 30 % lose, " in named([steady, [(1000, 500, 0, 50)] * 7 + [(1000, 500, 0, -500)] * 3])[1]
-    assert "loses money, discounts 50 % of revenue" in named([steady, poor + [(1000, 500, 0, 5)]])[1]
+    assert "loses money, discounts 50 % of revenue" in named([steady, [*poor, (1000, 500, 0, 5)]])[1]
     assert "about even, 45 % lose, " in named([steady, [(1000, 500, 0, 40)] * 11 + [(1000, 500, 0, -60)] * 9])[1]
     assert "earns, 40 % lose, " in named([poor, [(1000, 0, 0, 900)] * 6 + [(1000, 0, 0, -700)] * 4])[1]  # 260 of 1,000 is not even
 
@@ -397,7 +397,7 @@ def test_bad_choices_are_refused(base):
     with pytest.raises(ValueError, match="5 customers stand in profit more than once, first"):
         ProfitSegmenter(2).fit(X, again)
     for text in (profit.astype(str), profit.astype(str).astype(object), profit.astype(str).tolist()):
-        with pytest.raises(TypeError, match="profit is text, such as '-?[0-9.]+'; turn it into numbers"):
+        with pytest.raises(TypeError, match=r"profit is text, such as '-?[0-9.]+'; turn it into numbers"):
             ProfitSegmenter(2).fit(X, text)
     with pytest.raises(ValueError, match="3 segments asked of 2 different customers"):
         ProfitSegmenter(3).fit(pd.DataFrame({"revenue": [1.0, 1.0, 2.0, 2.0]}), [1.0] * 4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -15,6 +17,8 @@ from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 
 __all__ = ["choose_k", "profile", "segments"]
 
+#: Width of a page of a notebook in inches: what is wider is shrunk, and its text with it.
+PAGE = 9.0
 DIVERGING = LinearSegmentedColormap.from_list("loss to gain", [LOSS, "#FFFFFF", GAIN])
 
 
@@ -67,37 +71,42 @@ def profile(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") 
     frame : DataFrame
         ``profile_`` of a `segmentation.ProfitSegmenter`.
     ax : matplotlib Axes, optional
-        Where to draw; a new figure, as large as the table needs, otherwise.
+        Where to draw; a new figure, as wide as a page at most, otherwise.
     currency : str
         Named below the figure.
 
     Returns
     -------
     matplotlib Axes
-        A row per segment, a column per figure; colours compare within a column: blue above zero, orange below, the fuller the larger.
+        A row per figure, which says whether it is a number, total, mean, median or share, and a column per segment; colours compare within
+        a row: blue above zero, orange below, the fuller the larger.
 
     Examples
     --------
     >>> frame = pd.DataFrame({"name": ["large", "small"], "customers": [2, 5], "profit": [90.0, -5.0], "mean_profit": [45.0, -1.0]})
     >>> [text.get_text() for text in profile(frame).texts]
-    ['2', '90', '45', '5', '-5', '-1']
+    ['2', '5', '90', '-5', '45', '-1']
     >>> plt.close()
     """
     shown = [column for column in frame.columns if column not in ("name", "share", "profit_share")]
-    ax = _axes(ax, (3.6 + 0.95 * len(shown), 1.7 + 0.5 * len(frame)))
-    largest = frame[shown].abs().max().replace(0, 1)
-    ax.imshow(frame[shown] / largest, cmap=DIVERGING, vmin=-1.6, vmax=1.6, aspect="auto")
-    for row, segment in enumerate(frame.index):
-        for at, column in enumerate(shown):
+    wide = min(PAGE - 2.6, 2.0 * len(frame))
+    upright = wide / len(frame) >= 0.75
+    names = [_broken(str(name), int(14.5 * wide / len(frame)) if upright else None) for name in frame["name"]]
+    depth = 0.17 * max(name.count("\n") + 1 for name in names) if upright else 0.08 * max(map(len, " \n".join(names).split("\n")))
+    ax = _axes(ax, (2.6 + wide, 0.5 + 0.32 * len(shown) + depth))
+    shades = frame[shown].T
+    ax.imshow(shades.div(shades.abs().max(axis=1).replace(0, 1), axis=0), cmap=DIVERGING, vmin=-1.6, vmax=1.6, aspect="auto")
+    for row, column in enumerate(shown):
+        for at, segment in enumerate(frame.index):
             ax.text(at, row, _cell(column, frame.loc[segment, column]), ha="center", va="center", fontsize=9)
-    ax.set_xticks(range(len(shown)), [_heading(column) for column in shown], fontsize=9)
-    ax.set_yticks(range(len(frame)), [_broken(name) for name in frame["name"]], fontsize=9)
+    ax.set_xticks(range(len(frame)), names, fontsize=9, rotation=0 if upright else 90)
+    ax.set_yticks(range(len(shown)), [_heading(column) for column in shown], fontsize=9)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     ax.set_xlabel(f"money in {currency}" if currency else "")
     for side in ax.spines.values():
         side.set_visible(False)
-    ax.hlines(np.arange(1, len(frame)) - 0.5, -0.5, len(shown) - 0.5, color="white", linewidth=2)
+    ax.vlines(np.arange(1, len(frame)) - 0.5, -0.5, len(shown) - 0.5, color="white", linewidth=2)
     return ax
 
 
@@ -174,26 +183,24 @@ def _cell(column: str, value: float) -> str:
         return ""
     if column == "customers":
         return f"{value:,.0f}"
-    return f"{value * 100:.0f} %" if column in ("losing", "loss_share") or column.endswith("_rate") else money_text(value)
+    return f"{value * 100:,.0f} %" if column in ("losing", "loss_share") or column.endswith("_rate") else money_text(value)
 
 
 def _heading(column: str) -> str:
-    known = {"loss_share": "share of\nlosses", "mean_profit": "mean\nprofit", "losing": "customers\nlosing"}
-    if column in known:
-        return known[column]
-    if column.endswith("_rate"):
-        return _stacked(column.removesuffix("_rate")) + "\nof revenue"
-    return "median\n" + _stacked(column.removeprefix("median_")) if column.startswith("median_") else _stacked(column)
+    known = {
+        "customers": "number of customers",
+        "profit": "total profit",
+        "loss_share": "share of all losses",
+        "losing": "share of customers losing",
+    }
+    text = known.get(column, column.replace("_", " "))
+    return f"{text.removesuffix(' rate')}, share of revenue" if column.endswith("_rate") else text
 
 
-def _stacked(column: str) -> str:
-    text = column.replace("_", " ")
-    return text if len(text) <= 11 else text.replace(" ", "\n", 1)
-
-
-def _broken(name: str) -> str:
-    parts = str(name).split(", ")
-    return name if len(parts) < 3 else ", ".join(parts[:2]) + ",\n" + ", ".join(parts[2:])
+def _broken(name: str, width: int | None) -> str:
+    """A name in lines: its parts one below the other, or, turned on its side, as few lines as it needs."""
+    name = name.replace(" %", "\N{NO-BREAK SPACE}%")
+    return fill(name, 36) if width is None else "\n".join(fill(part, width) for part in name.replace(", ", ",|").split("|"))
 
 
 def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:

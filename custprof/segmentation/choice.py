@@ -13,7 +13,7 @@ from sklearn.metrics import silhouette_score
 from threadpoolctl import threadpool_limits
 
 from custprof.segmentation.gap import fitted_labels, gap_table
-from custprof.segmentation.scaler import MoneyScaler, check_money
+from custprof.segmentation.scaler import MoneyScaler, check_money, check_numbers, check_once
 from custprof.segmentation.stability import DOUBTFUL, VALID, canonical_order, jaccards, with_segments
 
 __all__ = ["align_profit", "choose_k"]
@@ -63,12 +63,13 @@ def choose_k(
         segments, of their bootstrap means); jaccards (list, smallest first); min_share (of the customers in the smallest segment);
         loss_caught (share of all losses that lies in segments losing money in total), r2_profit, r2_arcsinh (share of the variance of
         profit, and of arcsinh profit, between segments; raw profit alone prefers the worst segmentation) if profit is given; passes (bool:
-        stable, large enough); suggested (bool, true once); reason (words).
+        stable, large enough); suggested (bool, true once); reason (words). There is more than one group if at some k both gap and gap_cloud
+        lie more than .1 above their values at k = 1, their own standard error deducted; the reason tells the k where they rise most.
 
     Raises
     ------
     ValueError
-        If there are no customers, money is missing, or k_max is below 1.
+        If there are no customers, some stand more than once, money is missing, or k_max is below 1.
 
     References
     ----------
@@ -85,6 +86,7 @@ def choose_k(
     [3]
     """
     values = check_money(X)
+    check_once(X.index, "X")
     if k_max < 1:
         raise ValueError(f"k_max is {k_max}; at least one segment must be tried.")
     if not len(X):
@@ -116,10 +118,11 @@ def align_profit(profit, X: pd.DataFrame) -> np.ndarray:
     """
     if isinstance(profit, pd.DataFrame):
         raise TypeError("profit is a DataFrame; pass its one column, say pnl['profit'].")
+    check_once(X.index, "X")
     if isinstance(profit, pd.Series):
+        check_once(profit.index, "profit")
+        check_numbers(profit, "profit")
         if not profit.index.equals(X.index):
-            if not (profit.index.is_unique and X.index.is_unique):
-                raise ValueError("some customers appear more than once; X and profit need one row per customer.")
             absent = X.index.difference(profit.index)
             if len(absent):
                 raise ValueError(
@@ -127,6 +130,7 @@ def align_profit(profit, X: pd.DataFrame) -> np.ndarray:
                 )
             profit = profit.reindex(X.index)
         profit = profit.to_numpy(dtype=float, na_value=np.nan)
+    check_numbers(pd.Series(np.ravel(profit)), "profit")
     money = np.asarray(profit, dtype=float)
     if money.shape != (len(X),):
         raise ValueError(f"profit has shape {money.shape} for {len(X):,} customers; pass one amount for each.")
@@ -180,32 +184,31 @@ def _between(values: np.ndarray, labels: np.ndarray) -> float:
 
 def _suggest(table: pd.DataFrame, min_share: float) -> pd.DataFrame:
     """Mark one k and say why, for every k, it is or is not the one."""
-    gain = (
-        pd.concat([table[gap] - table[gap].iloc[0] - table[f"{gap}_se"] for gap in ("gap", "gap_cloud")], axis=1).min(axis=1).clip(lower=0)
-    )
-    structure = gain.max() > MATERIAL_GAP
-    pool, doubt = table[table["passes"] & (table.index > 1)], ""
+    rises = table[["gap", "gap_cloud"]] - table[["gap", "gap_cloud"]].iloc[0]
+    gain = (rises - table[["gap_se", "gap_cloud_se"]].to_numpy()).min(axis=1).iloc[1:]
+    structure = len(gain) > 0 and gain.max() > MATERIAL_GAP
+    pool, found = table[table["passes"] & (table.index > 1)], "every segment found again"
     if not len(pool):
         pool = table[(table["min_jaccard"] >= DOUBTFUL) & (table["min_share"] >= min_share) & (table.index > 1)]
-        doubt = "; doubtful, since no number of segments is stable throughout"
+        found = "doubtful since at no number every segment is found again"
+    rise = _rise(rises, gain)
     if structure and len(pool):
-        ranks = pool[[column for column in ("silhouette", "r2_arcsinh") if column in pool]].rank(ascending=False)
-        best = int(ranks.mean(axis=1).idxmin())  # the smaller k wins a tie
-        jaccard, share = table.loc[best, "min_jaccard"], table.loc[best, "min_share"]
-        why = f"structure beyond one segment (gap +{gain.max():.2f}), every segment found again (Jaccard {jaccard:.2f}), "
-        why += f"smallest {share:.0%} of customers, best in separation and profit together{doubt}"
+        measures = [column for column in ("silhouette", "r2_arcsinh") if column in pool]
+        best = int(pool[measures].rank(ascending=False).mean(axis=1).idxmin())  # the smaller k wins a tie
+        why = f"more than one group ({rise}), {found} (min_jaccard {table.loc[best, 'min_jaccard']:.2f}), "
+        why += f"best in {' and '.join(measures)}{' together' if len(measures) > 1 else ''}"
     elif structure:
-        best, why = 1, "there is structure, but at every number some segment is too small or is not found again"
+        best, why = 1, f"more than one group ({rise}), but at every number some segment is too small or is not found again"
     elif len(table) == 1:
         best, why = 1, "too few different customers to tell segments apart"
     else:
-        best, why = 1, f"no structure: the gap rises by {gain.max():.2f}, as it does for a single heavy-tailed group (up to {MATERIAL_GAP})"
+        best, why = 1, f"no structure: {rise}; a single heavy-tailed group reaches up to {MATERIAL_GAP} against both, errors deducted"
     reasons = []
     for k, row in table.iterrows():
         if k == best:
             reasons.append(why)
         elif k == 1:
-            reasons.append("there is structure beyond one segment")
+            reasons.append("there is more than one group")
         elif row["min_jaccard"] < VALID:
             reasons.append(f"a segment is not found again (Jaccard {row['min_jaccard']:.2f})")
         elif row["min_share"] < min_share:
@@ -215,3 +218,12 @@ def _suggest(table: pd.DataFrame, min_share: float) -> pd.DataFrame:
         else:
             reasons.append("stable, but lower in separation and profit together")
     return table.assign(suggested=table.index == best, reason=reasons)
+
+
+def _rise(rises: pd.DataFrame, gain: pd.Series) -> str:
+    """Where both gaps lie highest above one segment, as the reader finds it in the table."""
+    if not len(gain):
+        return ""
+    k = gain.idxmax()
+    box, cloud = rises.loc[k].round(2) + 0.0
+    return f"from k = 1 to {k} gap rises by {box:.2f} against a uniform box and gap_cloud by {cloud:.2f} against one heavy-tailed cloud"

@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["MoneyScaler", "check_money", "revenue_column"]
+__all__ = ["MoneyScaler", "check_money", "check_numbers", "check_once", "revenue_column"]
 
 #: A feature that varies less than this (one per cent) is not blown up to unit variance: a fixed rate of commission differs by rounding
 #: only.
@@ -144,9 +144,13 @@ def check_money(X: pd.DataFrame) -> np.ndarray:
     repeated = X.columns[X.columns.duplicated()]
     if len(repeated):
         raise ValueError(f"columns {list(repeated)} appear more than once; give every column its own name.")
-    words = [column for column in X.columns if not pd.api.types.is_numeric_dtype(X[column])]
-    if words:
-        raise TypeError(f"columns {words[:3]} are not numbers; pass money columns only.")
+    texts = [column for column in X.columns if _is_text(X[column])]
+    if texts:
+        example = next(value for value in X[texts[0]] if isinstance(value, str))
+        raise TypeError(f"columns {texts[:3]} are text, such as {example!r}; turn them into numbers before segmenting, or leave them out.")
+    others = [column for column in X.columns if not pd.api.types.is_numeric_dtype(X[column])]
+    if others:
+        raise TypeError(f"columns {others[:3]} are not numbers; pass money columns only.")
     values = X.to_numpy(dtype=float, na_value=np.nan)
     for wrong, what in ((np.isnan(values), "missing"), (np.isinf(values), "infinite")):
         if wrong.any():
@@ -157,6 +161,38 @@ def check_money(X: pd.DataFrame) -> np.ndarray:
                 "fill or drop them before segmenting."
             )
     return values
+
+
+def check_numbers(amounts: pd.Series, name: str) -> None:
+    """Refuse amounts that are text.
+
+    >>> check_numbers(pd.Series([1.0, "2"]), "profit")
+    Traceback (most recent call last):
+    ...
+    TypeError: profit is text, such as '2'; turn it into numbers before segmenting.
+    """
+    if _is_text(amounts):
+        example = next(value for value in amounts if isinstance(value, str))
+        raise TypeError(f"{name} is text, such as {example!r}; turn it into numbers before segmenting.")
+
+
+def check_once(customers: pd.Index, name: str) -> None:
+    """Refuse a customer that stands in more than one row.
+
+    >>> check_once(pd.Index(["a", "b", "a"]), "X")
+    Traceback (most recent call last):
+    ...
+    ValueError: 1 customers stand in X more than once, first ['a']; sum their rows before segmenting.
+    """
+    twice = customers[customers.duplicated()].unique()
+    if len(twice):
+        raise ValueError(
+            f"{len(twice):,} customers stand in {name} more than once, first {twice[:3].tolist()}; sum their rows before segmenting."
+        )
+
+
+def _is_text(amounts: pd.Series) -> bool:
+    return not pd.api.types.is_numeric_dtype(amounts) and any(isinstance(value, str) for value in amounts)
 
 
 def _scale(amounts: np.ndarray) -> float:

@@ -66,9 +66,10 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
     Raises
     ------
     TypeError
-        If X is not a frame of numbers, or the estimator cannot predict or has no number of clusters.
+        If X is not a frame of numbers, profit is text, or the estimator cannot predict or has no number of clusters.
     ValueError
-        If profit is not given or amounts are missing or infinite, or there are fewer (different) customers than segments.
+        If profit is not given, customers stand more than once, amounts are missing or infinite, or there are fewer (different) customers
+        than segments.
 
     Examples
     --------
