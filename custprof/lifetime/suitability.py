@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from custprof.lifetime.fitting import PurchaseModel
-from custprof.lifetime.history import check_summary
+from custprof.lifetime.history import check_summary, summarize
 
-__all__ = ["calibration", "suitability"]
+__all__ = ["calibration", "suitability", "usable"]
 
 _VERDICTS = ("REFUSE", "FLAG", "PASS")
 
@@ -62,6 +62,28 @@ def suitability(summary: pd.DataFrame) -> pd.DataFrame:
         "correlation of frequency and mean purchase among repeaters; value is purchases times spend only if they are nearly independent",
     )
     return pd.DataFrame.from_dict(rows, orient="index", columns=["verdict", "measure", "reason"]).rename_axis("rule")
+
+
+def usable(transactions, *, value: str = "revenue") -> bool:
+    """Whether a purchase history allows these models at all: something was sold, and `suitability` refuses nothing.
+
+    Parameters
+    ----------
+    transactions : frame
+        As in `summarize`.
+    value : str
+        As in `summarize`.
+
+    Examples
+    --------
+    >>> usable(pd.DataFrame({"customer_id": ["a"], "date": pd.to_datetime(["2024-01-01"]), "revenue": [5.0]}))
+    False
+    """
+    try:
+        summary = summarize(transactions, value=value)
+    except ValueError:  # nothing was sold to a known customer
+        return False
+    return not (suitability(summary)["verdict"] == "REFUSE").any()
 
 
 def calibration(model: PurchaseModel, summary: pd.DataFrame, holdout: pd.DataFrame, *, top: int = 7) -> pd.DataFrame:

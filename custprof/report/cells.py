@@ -29,7 +29,10 @@ FIGURES = {
 PHRASES = {
     "cost_model": "no cost model",
     "credit": "no terms of credit",
+    "history": "no sales over two months or more",
     "periods": "no second period",
+    "several": "no more than a handful of customers",
+    "sold": "no sales",
     "truth": "no known truth behind it",
     "usable": "no purchase history that these models may be used on",
 }

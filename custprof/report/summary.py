@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -164,12 +165,16 @@ def _with_segment(table: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
 
 def _values(study, pnl: pd.DataFrame, allocation) -> tuple:
     """Lifetime value of every customer, and its total counting avoidable cost only; None twice where the models are refused."""
-    from custprof.lifetime import CustomerValue, suitability, summarize, value_terms
+    from sklearn.exceptions import ConvergenceWarning
 
-    history = summarize(study.table("transactions"))
-    if (suitability(history)["verdict"] == "REFUSE").any():
+    from custprof.lifetime import CustomerValue, summarize, usable, value_terms
+
+    if not usable(study.table("transactions")):
         return None, None
-    model = CustomerValue().fit(history)
+    history = summarize(study.table("transactions"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the notebook on lifetime value shows it to its reader
+        model = CustomerValue().fit(history)
     ahead = {"horizon": HORIZON, "annual_rate": ANNUAL_RATE}
     value = model.predict(history, **value_terms(history, pnl, allocation), **ahead)
     return value, model.predict(history, **value_terms(history, pnl, allocation, avoidable=True), **ahead)["value"]
