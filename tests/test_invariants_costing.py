@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from custprof.costing import UNUSED, CostModel, allocate, allocate_support, split_cents
 
 QUICK = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-AMOUNTS = st.one_of(st.integers(-100_000, 100_000), st.integers(-(10**12), 10**12), st.integers(-3, 3))
+# Cents of a ledger line. Twelve lines, which negative or over-driven quantities multiply by 450 at most, stay within MOST_CENTS.
+MOST = 10**11
 
 
 @st.composite
-def companies(draw, periods=True):
+def companies(draw, periods=True, most=MOST):
     """A random cost model with its ledger and drivers: cycles of support, credits, no drivers, unknown customers, over-driven."""
     pools, activities, flows = {}, {}, {}
     for p in range(draw(st.integers(1, 3))):
@@ -38,12 +39,14 @@ def companies(draw, periods=True):
     model = CostModel.from_dict({"direct": ["4"], "pools": pools, "flows": flows, "activities": activities})
     accounts = st.sampled_from(["4", "9", *(a for pool in pools.values() for a in pool["accounts"])])
     times = st.sampled_from(["2023", "2024"])
-    lines = draw(st.lists(st.tuples(accounts, AMOUNTS, st.sampled_from([0.0, 0.3, 1.0]), times), min_size=1, max_size=12))
+    amounts = st.one_of(st.integers(-100_000, 100_000), st.integers(-most, most), st.integers(-3, 3))
+    lines = draw(st.lists(st.tuples(accounts, amounts, st.sampled_from([0.0, 0.3, 1.0]), times), min_size=1, max_size=12))
     ledger = pd.DataFrame(lines, columns=["account", "amount", "avoidable", "period"])
     ledger["amount"] /= 100
     ledger.insert(0, "line_id", [f"L{i}" for i in range(len(ledger))])
     names = st.sampled_from([*activities]) if activities else st.nothing()
-    quantity = st.one_of(st.integers(0, 9), st.integers(-2, 2), st.floats(0, 1e3), st.just(0))
+    # Negative quantities only among whole ones: fractions could net out to almost nothing, and almost nothing carries no amount.
+    quantity = st.one_of(st.integers(0, 9), st.integers(-2, 2) if draw(st.booleans()) else st.floats(0, 100), st.just(0))
     rows = st.lists(st.tuples(names, st.sampled_from(["a", "b", "c", None]), quantity, times), max_size=20)
     drivers = pd.DataFrame(draw(rows) if activities else [], columns=["activity", "customer_id", "quantity", "period"]).astype(
         {"quantity": float}
@@ -113,7 +116,7 @@ def test_order_of_rows_changes_no_cent(company, random):
 
 
 @QUICK
-@given(companies())
+@given(companies(most=MOST // 100))
 def test_scaling_the_currency_scales_the_cost(company):
     model, ledger, drivers = company
     scaled = allocate(model, ledger.assign(amount=ledger["amount"] * 100), drivers).customers() / 100
