@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     new.set_defaults(do=_new)
 
     check = commands.add_parser(
-        "check", help="check a study's tables", description="Say what is wrong with a study's tables; exit status 1 for errors."
+        "check", help="check a study", description="Say what is wrong with a study's tables and cost model; exit status 1 for errors."
     )
     check.add_argument("dir", metavar="DIR", nargs="?", help="the study's folder (default: the demo company)")
     check.set_defaults(do=_check)
@@ -100,11 +100,14 @@ def _new(options) -> int:
 
 
 def _check(options) -> int:
+    import pandas as pd
+
+    from custprof.costing import check_costs
     from custprof.datasets import shipped
     from custprof.study import Study
 
     study = Study.open(options.dir or shipped("data") / "demo")
-    issues = study.check()
+    issues = pd.concat([study.check(), check_costs(study)]).sort_values("severity", key=_rank, kind="stable")
     for issue in issues.itertuples():
         print(_issue_line(issue, study))
     for row in study.reconciliation().drop_duplicates("table").itertuples():
@@ -112,6 +115,10 @@ def _check(options) -> int:
     errors = int((issues["severity"] == "error").sum())
     print(f"{study.name}: {errors} errors, {int((issues['severity'] == 'warning').sum())} warnings")
     return FAILED if errors else 0
+
+
+def _rank(severities):
+    return severities.map({"error": 0, "warning": 1, "info": 2})
 
 
 def _issue_line(issue, study) -> str:

@@ -70,6 +70,25 @@ def test_check_exits_with_1_when_there_are_errors(small_study, capsys):
     assert "revenue" in said.out + said.err and "transactions" in said.out + said.err
 
 
+def test_check_and_report_look_into_the_cost_model(small_study, write_notebook, tmp_path, capsys):
+    with (small_study / "transactions.csv").open("a", encoding="utf-8") as lines:
+        lines.write(",X1,2024-01-02,5.00\n")
+    (small_study / "ledger.csv").write_text("line_id,period,account,amount\nL1,2024,6000,70.00\n", encoding="utf-8")
+    model = '[pools.desk]\naccounts = ["6000"]\n[activities.serve]\npool = "desk"\ntable = "transactions"\n'
+    (small_study / "costs.toml").write_text(model + 'driver = "revenu"\n', encoding="utf-8")
+    assert main(["check", str(small_study)]) == 1
+    said = capsys.readouterr().out
+    sentence = """activity "serve": driver is 'revenu'"""
+    assert f"ERROR   cost model: {sentence}. Did you mean 'revenue'?\n" in said and "Small & plain: 1 errors" in said
+    assert said.index("ERROR") < said.index("WARNING")
+    notebook = write_notebook("raise SystemError('a notebook ran')")
+    assert main(["report", str(small_study), "--out", str(tmp_path / "out"), "--notebooks", str(notebook)]) == 2
+    assert f"cost model: {sentence}; Did you mean 'revenue'?" in capsys.readouterr().err
+    (small_study / "costs.toml").write_text(model + 'driver = "orders"\n', encoding="utf-8")
+    assert main(["check", str(small_study)]) == 0
+    assert "Small & plain: 0 errors" in capsys.readouterr().out
+
+
 def test_report_prints_the_page_to_open_and_why_a_notebook_failed(small_study, write_notebook, tmp_path, capsys):
     out = tmp_path / "out"
     assert main(["report", str(small_study), "--out", str(out), "--notebooks", str(write_notebook("study_path"))]) == 0

@@ -14,12 +14,14 @@ from custprof.costing import (
     allocate,
     allocate_study,
     allocate_support,
+    check_costs,
     driver_quantities,
     read_equation,
     split_cents,
     support_shares,
     time_driven,
 )
+from custprof.study import Study
 from custprof.study.engine import UNKNOWN_CUSTOMER, lazy
 
 MODEL = {
@@ -237,6 +239,11 @@ def test_all_problems_of_a_model_are_listed():
         ({"per": "order", "table": "events"}, 'per = "order" belongs to'),
         ({"table": "events", "where": {"colour": "red"}}, "where is 'colour'"),
         ({"table": "events", "driver": "revenue"}, "driver is 'revenue'"),
+        ({"pool": ["service"]}, r"pool is \['service'\]; give one name"),
+        ({"table": {"events": 1}}, r"table is \{'events': 1\}; give one name"),
+        ({"share": 10**400}, "share is 10000"),
+        ({"table": "transactions", "where": {"is_return": "yes"}}, "where: is_return is 'yes'; give true or false"),
+        ({"table": "events", "where": {"activity": [["call"]]}}, r"where: activity is \['call'\]; give texts"),
     ],
 )
 def test_activities_are_checked(changes, match):
@@ -270,6 +277,18 @@ def test_check_says_what_is_worth_a_look():
     ]
     assert issues["amount"].tolist()[1] == 7.77
     assert model().check().empty
+
+
+def test_an_account_that_the_ledger_lacks_is_named_with_its_pool():
+    pools = MODEL["pools"] | {"service": {"accounts": ["6200", "6201"]}}
+    issues = model(pools=pools).check(LEDGER)
+    assert issues["rule"].tolist() == [
+        'pool "service" names account 6201, which the ledger lacks',
+        "account 9999 is in no pool and not direct",
+    ]
+    assert issues["severity"].eq("warning").all() and np.isnan(issues["amount"][0])
+    named = LEDGER.assign(pool=[None] * 5 + ["service"])
+    assert model().check(named).empty
 
 
 # Allocation
@@ -307,7 +326,7 @@ def test_avoidable_cost_follows_its_lines():
 def test_issues_name_what_was_kept_aside():
     issues = allocate(model(), LEDGER, DRIVERS).issues
     assert issues["rule"].tolist() == [
-        "account 9999 is in no pool",
+        "account 9999 is in no pool and not direct",
         "avoidable is not known (1 of 5 lines)",
         'activity "visits" has no driver quantity in all',
     ]
@@ -501,6 +520,8 @@ def quantities(activity, tables):
         ({"per": "order", "minutes": "7*first_order"}, {("a", "2023"): 7}),
         ({"per": "order", "minutes": "5*is_return"}, {("a", "2024"): 5}),
         ({"minutes": 2, "where": {"is_return": True}}, {("a", "2024"): 2}),
+        ({"minutes": 2, "where": {"is_return": 1}}, {("a", "2024"): 2}),
+        ({"driver": "rows", "where": {"order_id": [2, 3]}}, {("a", "2023"): 1, ("a", "2024"): 1}),
         ({"driver": "orders", "where": {"order_id": ["1", "9"]}}, {("a", "2023"): 1, (UNKNOWN_CUSTOMER, "2024"): 1}),
         ({"minutes": "0.1*revenue"}, {("a", "2023"): 4, ("a", "2024"): 1.5, (UNKNOWN_CUSTOMER, "2024"): 0.8}),
     ],
@@ -542,3 +563,119 @@ def test_missing_tables_give_no_rows_and_missing_columns_are_named():
 
 def test_allocate_study_needs_a_ledger_and_a_cost_model():
     assert allocate_study(Tables(transactions=LINES)) is None
+
+
+# The check
+
+
+def study_with(folder, costs, *, events="activity,minutes\ncall,5", ledger="6200,390.00"):
+    """A study of two orders (one a return), one event, one ledger line, and a cost model."""
+    files = {
+        "study.toml": '[study]\nname = "Checked"\ncurrency = "EUR"\n',
+        "transactions.csv": "customer_id,order_id,date,revenue,is_return\na,1,2024-01-02,10.00,false\nb,2,2024-01-03,-4.00,true\n",
+    }
+    if events:
+        head, *rows = events.split("\n")
+        files["events.csv"] = "\n".join([f"customer_id,date,{head}", *(f"a,2024-02-01,{row}" for row in rows)]) + "\n"
+    if ledger:
+        lines = [f"L{i},2024,{line}" for i, line in enumerate(ledger.split("\n"))]
+        files["ledger.csv"] = "\n".join(["line_id,period,account,amount,avoidable", *(f"{line},0.5" for line in lines)]) + "\n"
+    if costs is not None:
+        files["costs.toml"] = costs
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return Study.open(folder)
+
+
+def costs(activity='table = "events"\ndriver = "rows"', *, accounts='["6200"]', direct="[]"):
+    return f"direct = {direct}\n[pools.service]\naccounts = {accounts}\n[activities.serve]\npool = 'service'\n{activity}\n"
+
+
+def test_a_sound_cost_model_has_no_issues(tmp_path):
+    study = study_with(tmp_path, costs())
+    found = check_costs(study)
+    assert found.empty
+    assert found.dtypes.to_dict() == study.check().dtypes.to_dict() and list(found) == list(study.check())
+
+
+@pytest.mark.parametrize("lacking", [{"costs": None}, {"costs": "[pools", "ledger": None}])
+def test_without_a_ledger_or_a_cost_model_there_is_nothing_to_check(tmp_path, lacking):
+    assert check_costs(study_with(tmp_path, **lacking)).empty
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "advice"),
+    [
+        ("[pools", "it is not a TOML file", "Correct it in costs.toml."),
+        (costs(accounts='["6200", "6200"]'), 'account 6200 is in pool "service" and in pool "service"', "A cost that goes two ways"),
+        (costs(direct="[6200]"), 'account 6200 is in direct and in pool "service"', "A cost that goes two ways"),
+        (costs('table = "events"\ndriver = "minuts"'), "driver is 'minuts'", "Did you mean 'minutes'?"),
+        (costs('table = "events"\nminutes = "1 + minuts"'), "'minuts' is not a column here", "'minutes'?\n    1 + minuts\n        ^"),
+        (
+            costs('table = "events"\nminutes = "__import__(1)"'),
+            "__import__() cannot be called",
+            "Only min and max can.\n    __import__(1)\n",
+        ),
+        (costs('table = "events"\ndriver = "rows"\npool = "x"').replace("pool = 'service'\n", ""), "pool is 'x'", "Choose one of service."),
+        (costs('table = "events"\nminutes = "quantity"'), '"serve" uses quantity, which events lacks', "Add quantity to the table events"),
+        (
+            costs('level = "line"\ntable = "transactions"\ndriver = "revenue"'),
+            "driver quantities are negative",
+            "Name a policy in the activity",
+        ),
+    ],
+)
+def test_errors_of_a_cost_model_are_said_by_the_check(tmp_path, text, rule, advice):
+    found = check_costs(study_with(tmp_path, text))
+    assert found["severity"].tolist() == ["error"] and found["table"].tolist() == ["cost model"]
+    assert rule in found["rule"][0] and advice in found["advice"][0]
+
+
+def test_all_errors_are_said_at_once(tmp_path):
+    text = costs('table = "events"\nminutes = "quantity"') + (
+        "[activities.more]\npool = 'service'\nlevel = 'line'\ntable = 'transactions'\ndriver = 'freight'\nshare = 0.5\n"
+    )
+    text = text.replace('minutes = "quantity"', 'minutes = "quantity"\nshare = 0.5')
+    study = study_with(tmp_path, text, ledger="6200,1.00\n6999,2.00")
+    found = check_costs(study)
+    assert found["rule"].tolist() == [
+        'activity "serve" uses quantity, which events lacks',
+        'activity "more" uses freight, which transactions lacks',
+        "account 6999 is in no pool and not direct",
+    ]
+    assert found["severity"].tolist() == ["error", "error", "warning"]
+    with pytest.raises(ValueError, match='that events lacks: "serve" uses quantity; that transactions lacks: "more" uses freight'):
+        allocate_study(study)
+
+
+def test_rows_on_which_an_equation_has_no_value_are_counted(tmp_path):
+    study = study_with(tmp_path, costs('table = "transactions"\nper = "order"\nminutes = "8 / is_return"'))
+    found = check_costs(study)
+    assert found[["severity", "rule", "rows"]].to_numpy().tolist() == [
+        ["warning", 'the quantity of activity "serve" is not known in 1 of its rows', 1]
+    ]
+    advice = 'They count as 0; fill is_return where it is missing, and see that "8 / is_return" never divides by 0.'
+    assert found["advice"].tolist() == [advice]
+    issues = allocate_study(study).issues
+    assert issues["rule"].tolist() == found["rule"].tolist() and issues["severity"].tolist() == ["warning"]
+    assert "they count as 0; fill is_return" in issues["advice"][0]
+
+
+def test_what_the_allocation_finds_is_said_once(tmp_path):
+    text = costs('table = "events"\nwhere = { activity = "visit" }\ndriver = "rows"', accounts='["6200", "6201"]')
+    found = check_costs(study_with(tmp_path, text + "[pools.idle]\naccounts = ['6300']\n", ledger="6200,8.00\n6300,3.00\n6999,2.00"))
+    assert found["severity"].eq("warning").all() and found["table"].eq("cost model").all()
+    assert dict(zip(found["rule"], found["amount"].fillna(0), strict=True)) == {
+        'pool "service" names account 6201, which the ledger lacks': 0,
+        "account 6999 is in no pool and not direct": 2,
+        'activity "serve" has no driver quantity in 2024': 8,
+        'pool "idle" has no activity (2024)': 3,
+    }
+
+
+def test_a_table_without_usable_rows_is_left_to_the_check_of_the_study(tmp_path):
+    study = study_with(tmp_path, costs())
+    (tmp_path / "events.csv").write_text("customer_id,date,activity\na,never,call\n")
+    study = Study.open(tmp_path)
+    assert "error" in study.check()["severity"].tolist() and "error" not in check_costs(study)["severity"].tolist()

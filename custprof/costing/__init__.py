@@ -3,6 +3,7 @@
 from .activities import Activity, Pool
 from .allocation import NO_ACTIVITY, NO_POOL, RESIDUALS, SUSTAINING, UNASSIGNED, Allocation
 from .cents import split_cents
+from .checking import check_costs
 from .drivers import driver_quantities
 from .equations import TimeEquation, TimeEquationError, read_equation
 from .flow import allocate, allocate_study
@@ -28,6 +29,7 @@ __all__ = [
     "allocate",
     "allocate_study",
     "allocate_support",
+    "check_costs",
     "driver_quantities",
     "read_equation",
     "reciprocal_costs",

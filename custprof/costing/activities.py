@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from .equations import TimeEquation
 
-__all__ = ["LEVELS", "NEGATIVE", "ORDER_NUMBERS", "TABLES", "Activity", "Pool"]
+__all__ = ["LEVELS", "NEGATIVE", "ORDER_NUMBERS", "TABLES", "YES_NO", "Activity", "Pool"]
 
 #: What an activity's work grows with; cost of level "business" stays with the business.
 LEVELS = ("line", "order", "customer", "channel", "business")
@@ -30,6 +30,8 @@ TABLES = {
     "ratings": ("date", ("score",), ("customer_id",)),
     "contributions": ("date", ("value",), ("customer_id", "kind")),
 }
+#: Columns of these tables that are true or false.
+YES_NO = ("is_return", "disputed")
 #: What is known of a whole order.
 ORDER_NUMBERS = ("lines", "quantity", "revenue", "is_return", "first_order")
 

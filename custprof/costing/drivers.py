@@ -15,7 +15,7 @@ from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, perio
 from .activities import TABLES, Activity
 from .model import CostModel
 
-__all__ = ["driver_quantities"]
+__all__ = ["driver_quantities", "lacking_columns"]
 
 _MILLIONTHS = 10**6
 
@@ -41,11 +41,11 @@ def driver_quantities(model: CostModel, study) -> pd.DataFrame:
     ValueError
         If an activity uses a column that its table lacks.
     """
+    _refuse_lacking(lacking_columns(model, study))
     scans: dict[tuple, list[Activity]] = {}
-    for activity in model.activities.values():
-        if activity.table is not None and not study.lacks(activity.table):
-            chosen = tuple(sorted(activity.where.items())) if activity.per == "order" else ()
-            scans.setdefault((activity.table, activity.per, chosen), []).append(activity)
+    for activity in _counted(model, study):
+        chosen = tuple(sorted(activity.where.items())) if activity.per == "order" else ()
+        scans.setdefault((activity.table, activity.per, chosen), []).append(activity)
     parts = [_scan(activities, study) for activities in scans.values()]
     columns = ["activity", "customer_id", "period", "quantity", "missing"]
     if not parts:
@@ -55,15 +55,35 @@ def driver_quantities(model: CostModel, study) -> pd.DataFrame:
     return pd.concat(parts)[columns].sort_values(columns[:3], ignore_index=True)
 
 
+def lacking_columns(model: CostModel, study) -> list[tuple[str, str, list[str]]]:
+    """Columns that activities use and their tables lack: table, activity, columns."""
+    known = {table: [*_known(study.table(table)), "is_return"] for table in dict.fromkeys(a.table for a in _counted(model, study))}
+    lacking = []
+    for activity in _counted(model, study):
+        made = ("lines", "first_order") if activity.per == "order" else ()
+        columns = [column for column in dict.fromkeys(_columns(activity)) if column not in (*known[activity.table], *made)]
+        if columns:
+            lacking.append((activity.table, activity.name, columns))
+    return lacking
+
+
+def _counted(model: CostModel, study) -> list[Activity]:
+    """The activities whose tables the study has."""
+    return [activity for activity in model.activities.values() if activity.table is not None and not study.lacks(activity.table)]
+
+
+def _known(rows: nw.LazyFrame) -> list[str]:
+    return rows.collect_schema().names()
+
+
 def _scan(activities: list[Activity], study) -> pd.DataFrame:
     """Sums of several activities by customer and period in one pass over a table."""
     table, per = activities[0].table, activities[0].per
     date = TABLES[table][0]
     rows = study.table(table)
-    known = rows.collect_schema().names()
+    known = _known(rows)
     if table == "transactions" and "is_return" not in known:
         rows, known = rows.with_columns((nw.col("revenue") < 0).alias("is_return")), [*known, "is_return"]
-    _refuse_missing(activities, known)
     if per == "order":
         rows = _orders(_chosen(rows, activities[0]), known, any("first_order" in _columns(activity) for activity in activities))
     rows = rows.with_columns(
@@ -153,12 +173,10 @@ def _columns(activity: Activity) -> tuple[str, ...]:
     return (*counted, *activity.where)
 
 
-def _refuse_missing(activities: list[Activity], known: list[str]) -> None:
-    made = ("lines", "first_order") if activities[0].per == "order" else ()
-    lacking = {a.name: [c for c in _columns(a) if c not in known and c not in made] for a in activities}
-    lacking = [f'"{name}" uses {", ".join(columns)}' for name, columns in lacking.items() if columns]
+def _refuse_lacking(lacking: list[tuple[str, str, list[str]]]) -> None:
     if lacking:
-        table = activities[0].table
-        raise ValueError(
-            f"activities use columns that {table} lacks: {'; '.join(lacking)}. Add them to the table, or change the cost model."
-        )
+        by_table: dict[str, list[str]] = {}
+        for table, activity, columns in lacking:
+            by_table.setdefault(table, []).append(f'"{activity}" uses {", ".join(columns)}')
+        said = "; ".join(f"that {table} lacks: {'; '.join(uses)}" for table, uses in by_table.items())
+        raise ValueError(f"activities use columns {said}. Add them to the table, or change the cost model.")

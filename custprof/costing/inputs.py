@@ -17,7 +17,7 @@ from .cents import MOST_CENTS, to_cents
 from .model import CostModel
 from .time_driven import UNUSED
 
-__all__ = ["ALL", "Quantities", "read_lines", "read_quantities"]
+__all__ = ["ALL", "Quantities", "read_lines", "read_quantities", "unknown_quantities"]
 
 #: The period of a ledger without periods.
 ALL = "all"
@@ -49,7 +49,7 @@ def read_lines(model: CostModel, ledger: pd.DataFrame, by_period: bool, decimals
     allocated = lines.assign(account=account, pool=pool.where(pool.isin(list(model.pools))))[~direct]
     for name, stray in allocated[allocated["pool"].isna()].groupby("account"):
         advice = f'its cost is under {UNASSIGNED}, {NO_ACTIVITY}: add it to a pool, or to "direct" if it is on the invoice lines'
-        issues.append(("warning", "ledger", f"account {name} is in no pool", stray["amount"].sum(), advice))
+        issues.append(("warning", "ledger", f"account {name} is in no pool and not direct", stray["amount"].sum(), advice))
     periods = [ALL]
     if "period" in lines:
         _refuse("the period is missing", lines["line_id"], lines["period"].isna().to_numpy(), "ledger lines")
@@ -116,13 +116,7 @@ def read_quantities(model: CostModel, drivers: pd.DataFrame, periods: list[str] 
         issues.append(
             ("warning", "drivers", rule, None, "they charge nothing; add the ledger lines of these periods, or shorten the tables")
         )
-    if "missing" in drivers:
-        for name, rows in drivers.groupby("activity", sort=True)["missing"].sum().items():
-            if rows:
-                advice = "they count as 0; fill them where the work was done"
-                issues.append(
-                    ("warning", "drivers", f'the quantity of activity "{name}" is not known in {rows:,} of its rows', None, advice)
-                )
+    issues += [("warning", "drivers", rule, None, advice) for rule, _, advice in unknown_quantities(model, drivers)]
     customers, customer = _customers(drivers["customer_id"])
     code = (period * len(activities) + activity) * len(customers) + customer
     if not kept.all():
@@ -141,6 +135,20 @@ def read_quantities(model: CostModel, drivers: pd.DataFrame, periods: list[str] 
     quantities = Quantities(customers, customer, quantity, start, activities)
     _settle_negatives(model, quantities)
     return quantities
+
+
+def unknown_quantities(model: CostModel, drivers: pd.DataFrame) -> list[tuple[str, int, str]]:
+    """Activities with rows on which their driver has no value: the rule, how many rows, and what to do."""
+    found = []
+    rows = drivers.groupby("activity", sort=True)["missing"].sum() if "missing" in drivers else pd.Series(dtype="int64")
+    for name, count in rows[rows > 0].items():
+        minutes, driver = model.activities[name].minutes, model.activities[name].driver
+        columns = ", ".join(minutes.columns) if minutes is not None else driver
+        advice = f"they count as 0; fill {columns} where it is missing" if columns else "they count as 0; fill them where the work was done"
+        if minutes is not None and "/" in minutes.text:
+            advice += f', and see that "{minutes.text}" never divides by 0'
+        found.append((f'the quantity of activity "{name}" is not known in {count:,} of its rows', int(count), advice))
+    return found
 
 
 def _settle_negatives(model: CostModel, quantities: Quantities) -> None:

@@ -137,7 +137,8 @@ class CostModel:
         Parameters
         ----------
         ledger : DataFrame, optional
-            Ledger lines; with it, accounts that are in no pool and not direct are listed with their amounts.
+            Ledger lines; with it, accounts that are in no pool and not direct are listed with their amounts, and accounts of pools that
+            it lacks with their pools.
 
         Returns
         -------
@@ -162,7 +163,14 @@ class CostModel:
                 rows.append((spread, None, 'long orders get more than their part; per = "order" counts orders'))
         if ledger is not None:
             accounts = ledger["account"].astype(str)
+            booked = set(accounts)
+            for account, pool in self.pool_of().items():
+                if account not in booked:
+                    rule = f'pool "{pool}" names account {account}, which the ledger lacks'
+                    rows.append((rule, None, "correct the number of the account, or leave it out: no cost comes from it"))
             stray = ~accounts.isin([*self.pool_of(), *self.direct])
+            if "pool" in ledger:
+                stray &= ~ledger["pool"].isin(list(self.pools))
             for account, amount in ledger.loc[stray, "amount"].groupby(accounts[stray]).sum().items():
                 rows.append(
                     (

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from .activities import LEVELS, NEGATIVE, ORDER_NUMBERS, TABLES, Activity, Pool
+from .activities import LEVELS, NEGATIVE, ORDER_NUMBERS, TABLES, YES_NO, Activity, Pool
 from .equations import TimeEquation, TimeEquationError, read_equation
 from .support import support_shares
 
@@ -22,6 +22,11 @@ _KEYS = {
     "model": ("name", "direct", "pools", "flows", "activities"),
     "pool": ("accounts", "department", "capacity_minutes"),
     "activity": ("pool", "level", "table", "per", "where", "driver", "minutes", "share", "negative"),
+}
+_MAY_BE = {
+    "texts": lambda value: isinstance(value, (str, int)) and not isinstance(value, bool),
+    "true or false": lambda value: value in (False, True),
+    "numbers": lambda value: _is_number(value),
 }
 
 
@@ -117,10 +122,11 @@ class ModelReading:
     def _activity(self, name: str, content: Mapping, pools: Mapping[str, Pool], flows: pd.DataFrame) -> Activity:
         where = f'activity "{name}"'
         self._keys(where, content, "activity")
-        pool, level, table = content.get("pool"), content.get("level", "customer"), content.get("table")
-        driver, negative, share = content.get("driver"), content.get("negative", "refuse"), content.get("share")
+        pool, table, driver = (self._name(where, key, content.get(key)) for key in ("pool", "table", "driver"))
+        level, negative, share = content.get("level", "customer"), content.get("negative", "refuse"), content.get("share")
         per = content.get("per", "order" if driver == "orders" else "line")
-        self._one_of(where, "pool", pool, pools)
+        if pool is not None or "pool" not in content:
+            self._one_of(where, "pool", pool, pools)
         self._one_of(where, "level", level, LEVELS)
         self._one_of(where, "negative", negative, NEGATIVE)
         self._one_of(where, "per", per, ("line", "order"))
@@ -132,8 +138,8 @@ class ModelReading:
             self.problems.append(f"{where}: share is {share!r}; give a fraction from 0 to 1")
         if per == "order" and table is not None and table != "transactions":
             self.problems.append(f'{where}: per = "order" belongs to table = "transactions", not {table!r}')
-        minutes, driven = None, driver is not None or "minutes" in content
-        if driven and ("minutes" in content) == (driver is not None):
+        minutes, driven = None, content.get("driver") is not None or "minutes" in content
+        if content.get("driver") is not None and "minutes" in content:
             self.problems.append(f"{where}: give either minutes or driver, not both")
         if driven and table is not None:
             self._one_of(where, "table", table, TABLES)
@@ -153,6 +159,13 @@ class ModelReading:
             self.problems.append(f'{where}: pool "{pool}" has capacity_minutes, which decide; leave out share')
         return Activity(name, str(pool), level, table, per, self._where(where, content, table), driver, minutes, share, negative)
 
+    def _name(self, where: str, key: str, value) -> str | None:
+        """A name as it stands in the file; what is none is a problem, and then left out."""
+        if value is None or isinstance(value, str):
+            return value
+        self.problems.append(f"{where}: {key} is {value!r}; give one name, as text")
+        return None
+
     def _equation(self, where: str, text, numbers) -> TimeEquation | None:
         try:
             return read_equation(text, numbers)
@@ -165,10 +178,18 @@ class ModelReading:
         if not isinstance(where, Mapping):
             self.problems.append(f'{place}: where is a table such as {{ activity = ["call", "email"] }}, not {where!r}')
             return {}
-        if table in TABLES:
-            for column in where:
-                self._one_of(place, "where", column, (*TABLES[table][2], *TABLES[table][1]))
-        return {column: tuple(value) if isinstance(value, (list, tuple)) else (value,) for column, value in where.items()}
+        chosen = {column: tuple(value) if isinstance(value, (list, tuple)) else (value,) for column, value in where.items()}
+        if table not in TABLES:
+            return chosen
+        _, numbers, texts = TABLES[table]
+        for column, values in chosen.items():
+            self._one_of(place, "where", column, (*texts, *numbers))
+            kind = "texts" if column in texts else "true or false" if column in YES_NO else "numbers"
+            wrong = [value for value in values if not _MAY_BE[kind](value)]
+            if wrong:
+                self.problems.append(f"{place}: where: {column} is {wrong[0]!r}; give {kind}")
+        typed = {**dict.fromkeys(texts, str), **dict.fromkeys(YES_NO, bool)}
+        return {column: tuple(map(typed.get(column, float), values)) for column, values in chosen.items()} if not self.problems else {}
 
     def _accounts_once(self, direct: tuple[str, ...], pools: Mapping[str, Pool]) -> None:
         holders: dict[str, list[str]] = {}
@@ -199,7 +220,9 @@ def _numbers(table: str | None, per: str) -> tuple[str, ...] | None:
 
 
 def _is_number(value) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return abs(value) < 2**1000
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _did_you_mean(value, choices) -> str:

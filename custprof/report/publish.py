@@ -85,15 +85,18 @@ def run(
 
 def _open(study, engine: str):
     """The opened study, without errors, and the path that the notebooks are given."""
+    import pandas as pd
+
+    from custprof.costing import check_costs
     from custprof.datasets import shipped
     from custprof.study import Study, StudyError
 
     path = None if study is None else str(Path(study).resolve())
     opened = Study.open(path or shipped("data") / "demo", engine=engine)
-    issues = opened.check()
+    issues = pd.concat([opened.check(), check_costs(opened)])
     errors = issues[issues["severity"] == "error"]
     if len(errors):
-        said = [f"{row.table}.{row.column}: {row.rule}; {row.advice}" for row in errors.head(3).itertuples()]
+        said = [f"{f'{row.table}.{row.column}'.rstrip('.')}: {row.rule}; {row.advice}" for row in errors.head(3).itertuples()]
         raise StudyError("\n".join([f"{opened.name}: the check found {len(errors)} errors (custprof check shows all), first:", *said]))
     return opened, path
 
