@@ -421,3 +421,15 @@ def test_calibration_adds_up_to_the_holdout():
     assert table.index.tolist() == ["0", "1", "2", "3", "4", "5", "6", "7+"]
     with pytest.raises(ValueError, match="not of the same customers"):
         calibration(ParetoNBD().fit(known), known.iloc[1:], later)
+
+
+def test_a_line_without_a_date_is_not_lost_in_silence():
+    lines = pd.DataFrame({"customer_id": ["b", "a"], "date": pd.to_datetime([None, "2024-01-01"]), "revenue": [1.0, 2.0]})
+    with pytest.raises(ValueError, match=r"date is missing for 1 lines, first of \['b'\]"):
+        summarize(lines)
+
+
+@pytest.mark.parametrize(("rate", "error"), [(10, ValueError), (-0.1, ValueError), ("10%", TypeError)])
+def test_a_rate_in_per_cent_is_refused_with_the_fraction_to_give(rate, error):
+    with pytest.raises(error, match=r"0\.10 for 10 %"):
+        discount_rate(rate, "W")

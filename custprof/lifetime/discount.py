@@ -31,7 +31,7 @@ def discount_rate(annual_rate: float, unit: str) -> float:
     Parameters
     ----------
     annual_rate : float
-        0.10 means that 1.10 in a year is worth 1 today. Not negative.
+        0.10 means that 1.10 in a year is worth 1 today. From 0 to 1.
     unit : {"D", "W", "M"}
 
     Examples
@@ -39,8 +39,10 @@ def discount_rate(annual_rate: float, unit: str) -> float:
     >>> round(float(np.exp(12 * discount_rate(0.10, "M"))), 10)
     1.1
     """
-    if not (np.isfinite(annual_rate) and annual_rate >= 0):
-        raise ValueError(f"annual_rate is {annual_rate!r}; give a fraction a year that is not negative, such as 0.10.")
+    if isinstance(annual_rate, str):
+        raise TypeError(f"annual_rate is the text {annual_rate!r}; give a number, 0.10 for 10 % a year.")
+    if not (np.isfinite(annual_rate) and 0 <= annual_rate <= 1):
+        raise ValueError(f"annual_rate is {annual_rate!r}; give a fraction a year that is not negative and at most 1: 0.10 for 10 %.")
     return float(np.log1p(annual_rate) * DAYS[unit] / DAYS_PER_YEAR)
 
 

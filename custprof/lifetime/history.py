@@ -66,7 +66,7 @@ def summarize(transactions, *, unit: str = "W", end=None, value: str = "revenue"
     TypeError
         If ``date`` is not a date.
     ValueError
-        If a column is missing, `unit` is unknown or no purchase is left.
+        If a column or a date is missing, `unit` is unknown or no purchase is left.
 
     Examples
     --------
@@ -225,7 +225,8 @@ def _purchase_days(transactions, value: str) -> nw.LazyFrame:
     returned = size < 0
     if "is_return" in names:
         returned = returned | nw.col("is_return").fill_null(False)
-    lines = frame.filter(~nw.col("customer_id").is_null() & ~nw.col("date").is_null()).select(
+    _check_dates(frame)
+    lines = frame.filter(~nw.col("customer_id").is_null()).select(
         customer_key(),
         day_number("date").cast(nw.Int64).alias("day"),
         worth.alias("value"),
@@ -250,6 +251,14 @@ def _lines(transactions) -> tuple[nw.LazyFrame, list[str]]:
     if schema["date"] not in (nw.Date, nw.Datetime):
         raise TypeError(f"date is of type {schema['date']}, not a date; parse it first, for instance with pandas.to_datetime.")
     return frame, schema.names()
+
+
+def _check_dates(frame: nw.LazyFrame) -> None:
+    undated = frame.filter(nw.col("date").is_null()).select(customer_key())
+    count = int(collect(undated.select(nw.len().alias("lines")))["lines"].iloc[0])
+    if count:
+        first = sorted(collect(undated.unique().sort("customer_id").head(3))["customer_id"])
+        raise ValueError(f"date is missing for {count} lines, first of {first}; fill it in or drop the lines before.")
 
 
 def _last_day(transactions) -> int:

@@ -87,7 +87,9 @@ TABLES: dict[str, Contract] = {
     ),
     "ledger": Contract(
         row="a ledger line",
-        columns=_columns("line_id period account amount pool department avoidable", period="period", money="amount", fraction="avoidable"),
+        columns=_columns(
+            "line_id period account account_name amount pool department avoidable", period="period", money="amount", fraction="avoidable"
+        ),
         required=("line_id", "period", "account", "amount"),
         key="line_id",
         amount="amount",
