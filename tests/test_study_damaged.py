@@ -386,3 +386,10 @@ def test_ties_wait_where_no_transaction_can_be_used(tmp_path):
     ledger = "line_id,period,account,amount\nL1,2024-01,4000,-5.00\n"
     study = Study.open(write(tmp_path, f"{HEADER}\nC1,O1,sometime,100.00,10\n", toml=toml, ledger=ledger))
     assert issue(study, "set aside: date unreadable")["rows"] == 1
+
+
+def test_a_wrong_delimiter_is_said_once(tmp_path):
+    text = WHOLE.replace(",", ";")
+    with pytest.raises(StudyError, match=r"the header of transactions.csv is one field, .*; say delimiter = ';'") as caught:
+        Study.open(write(tmp_path, text, toml='[tables.transactions]\ndelimiter = ","\n'))
+    assert len(caught.value.problems) == 1

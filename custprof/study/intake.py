@@ -52,6 +52,11 @@ class Mapping:
 
 def map_columns(table: str, parts: list[Part]) -> tuple[Mapping | None, list[str]]:
     """Match the headers of a table's parts with the standard columns; the mapping, or the problems in words."""
+    for part in parts:
+        sign = next((sign for sign in ";\t|," if part.kind == "csv" and len(part.header) == 1 and sign in part.header[0]), None)
+        if sign:
+            field = part.header[0] if len(part.header[0]) <= 40 else part.header[0][:40] + "..."
+            return None, [f"{table}: the header of {_short(part)} is one field, {field!r}; say delimiter = {sign!r} for it in study.toml."]
     contract, problems, columns = TABLES[table], [], {}
     wanted = parts[0].spec.get("columns", {})
     for ours in contract.columns:

@@ -8,6 +8,7 @@ study's folder.
 from __future__ import annotations
 
 import tempfile
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +89,15 @@ class Study:
 
         Raises
         ------
+        TypeError
+            If `path` is no path.
         StudyError
             Lists everything that keeps the study from being read: settings, missing or empty files, missing columns.
         """
         if engine not in ENGINES:
             raise ValueError(f"engine is {engine!r}; choose one of {', '.join(ENGINES)}.")
+        if not isinstance(path, str | PathLike):
+            raise TypeError(f"path is {path!r}; give the study's folder, or cp.datasets.demo_path() for the demo.")
         settings = read_settings(path)
         scratch = tempfile.TemporaryDirectory(prefix="custprof-", ignore_cleanup_errors=True)
         config = {"temp_directory": scratch.name, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
