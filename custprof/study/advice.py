@@ -10,7 +10,7 @@ __all__ = ["ADVICE", "advise"]
 #: What to do, by the rule that set a row aside.
 ADVICE = {
     "required value missing": "Fill {column} in, or leave the rows aside: they are counted here and in no figure.",
-    "not a number": "Write {column} as a plain number: digits, a sign, one decimal point.",
+    "not a number": "Write {column} as a plain number: digits and one decimal sign, without a currency.",
     "not finite": "{column} must be a finite number; correct the cells.",
     "too large": "{column} is larger than money that adds up exactly; correct the cells.",
     "out of range": "{column} lies outside its range; correct the cells.",
