@@ -224,6 +224,11 @@ def test_whale_summary_by_hand():
 def test_whale_messages():
     with pytest.raises(TypeError, match=r"profit is a DataFrame; give a Series by customer_id"):
         profit.whale_curve(pd.DataFrame({"profit": [1.0]}))
+    for text in (pd.Series({"a": "1", "b": "2"}), pd.Series({"a": "1", "b": 2}, dtype=object)):
+        with pytest.raises(TypeError, match=r"profit is of type (str|object), not a number; .*pandas.to_numeric"):
+            profit.whale_curve(text)
+        with pytest.raises(TypeError, match=r"profit is of type"):
+            profit.whale_summary(text)
     with pytest.raises(ValueError, match=r"profit holds no customer"):
         profit.whale_curve(pd.Series(dtype=float))
     with pytest.raises(ValueError, match=r"profit is missing for 1 of 2 customers, first \['b'\]; fill or drop them before ranking"):

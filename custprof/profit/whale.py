@@ -37,7 +37,7 @@ def whale_curve(profit: pd.Series) -> pd.DataFrame:
     Raises
     ------
     TypeError
-        If `profit` is not a Series.
+        If `profit` is not a Series of numbers.
     ValueError
         If it is empty, has missing values, residual rows or a customer twice.
 
@@ -115,6 +115,8 @@ def whale_summary(profit: pd.Series) -> pd.Series:
 def _check(profit: pd.Series) -> None:
     if not isinstance(profit, pd.Series):
         raise TypeError(f"profit is a {type(profit).__name__}; give a Series by customer_id, say pnl['profit'].")
+    if not pd.api.types.is_numeric_dtype(profit):
+        raise TypeError(f"profit is of type {profit.dtype}, not a number; parse it first, for instance with pandas.to_numeric.")
     if profit.empty:
         raise ValueError("profit holds no customer; there is nothing to rank.")
     missing = profit.index[~np.isfinite(profit.to_numpy(dtype=float))]
