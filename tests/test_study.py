@@ -346,3 +346,22 @@ def test_the_demo_study_is_whole():
     assert not (study.check()["severity"] == "error").any() and study.quarantine().empty
     assert study.tables == list(TABLES) and (study.ties()["difference"] == 0).all()
     assert (study.reconciliation()["rows_set_aside"] == 0).all()
+
+
+def test_a_study_is_opened_by_a_folder():
+    for path in (None, 7):
+        with pytest.raises(TypeError, match=rf"path is {path}; give the study's folder, or cp.datasets.demo_path\(\) for the demo"):
+            Study.open(path)
+
+
+def test_advice_on_text_in_a_required_column_does_not_say_to_leave_it_blank(folder):
+    (folder / "transactions.csv").write_text(TRANSACTIONS + "C1,O9,2023-01-05,ninety,,,,\n")
+    row = Study.open(folder).check().set_index("rule").loc["set aside: not a number"]
+    assert row["column"] == "revenue" and row["advice"].startswith("Write revenue as a plain number") and "blank" not in row["advice"]
+
+
+def test_accounts_keep_their_names(folder):
+    (folder / "ledger.csv").write_text("line_id,period,account,account_name,amount\n1,2023,4000,Sales,-5\n2,2023,5000,,5\n")
+    study = Study.open(folder)
+    assert study.frame("ledger")["account_name"].fillna("").tolist() == ["Sales", ""]
+    assert "columns not used" not in study.check()["rule"].tolist()
