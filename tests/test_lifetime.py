@@ -250,7 +250,7 @@ def test_gamma_gamma_refuses_what_it_cannot_model(known):
 
 def test_weights_stand_for_customers(known):
     some = known.iloc[:800]
-    twice = pd.concat([some, some])
+    twice = pd.concat([some, some.set_axis("again " + some.index)])
     for kind in (ParetoNBD, GammaGamma):
         weighted, repeated = kind().fit(some, np.full(800, 2.0)), kind().fit(twice)
         assert weighted.params_.tolist() == pytest.approx(repeated.params_.tolist(), rel=1e-6)
@@ -423,13 +423,91 @@ def test_calibration_adds_up_to_the_holdout():
         calibration(ParetoNBD().fit(known), known.iloc[1:], later)
 
 
-def test_a_line_without_a_date_is_not_lost_in_silence():
-    lines = pd.DataFrame({"customer_id": ["b", "a"], "date": pd.to_datetime([None, "2024-01-01"]), "revenue": [1.0, 2.0]})
-    with pytest.raises(ValueError, match=r"date is missing for 1 lines, first of \['b'\]"):
-        summarize(lines)
+# --- what was hardly meant --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("rate", "error"), [(10, ValueError), (-0.1, ValueError), ("10%", TypeError)])
-def test_a_rate_in_per_cent_is_refused_with_the_fraction_to_give(rate, error):
+@pytest.mark.parametrize("read", [summarize, cohorts, value_history, lambda frame: split(frame, "2024-02-01")])
+@pytest.mark.parametrize("engine", [lambda frame: frame, duckdb.from_df])
+def test_a_line_without_a_date_is_not_lost_in_silence(read, engine):
+    frame = lines([("b", None, 1.0), ("a", "2024-01-01", 2.0), (None, None, 4.0), ("a", "2024-05-01", 2.0), ("b", None, 1.0)])
+    with pytest.raises(ValueError, match=r"date is missing for 3 of 5 lines, first of \['\(unknown customer\)', 'b'\]; drop or fill them"):
+        read(engine(frame))
+
+
+@pytest.mark.parametrize("read", [summarize, cohorts, value_history])
+def test_amounts_in_text_are_refused(read):
+    frame = lines([("a", "2024-01-01", "2.0"), ("a", "2024-05-01", "3")], profit=[1.0, 2.0], cost_of_goods=["1", "1"])
+    for wrong in (frame, frame.astype({"revenue": object}), duckdb.from_df(frame)):
+        with pytest.raises(TypeError, match=r"revenue is of type (String|Object), not a number; .*pandas.to_numeric"):
+            read(wrong)
+    with pytest.raises(TypeError, match="cost_of_goods is of type"):
+        read(frame.astype({"revenue": float}), value="margin")
+    with pytest.raises(TypeError, match="revenue is of type"):
+        summarize(frame, value="profit")
+
+
+def test_amounts_may_be_of_any_kind_of_number():
+    exact = duckdb.sql(
+        "select 'a' as customer_id, date '2024-01-01' + 7 * i::integer as date, 2.5::decimal(9, 2) as revenue from range(3) t(i)"
+    )
+    assert summarize(exact, unit="W")["monetary_value"].tolist() == [2.5]
+
+
+@pytest.mark.parametrize(("rate", "error"), [(10, ValueError), (-0.1, ValueError), ("10%", TypeError), (None, TypeError)])
+def test_a_rate_in_per_cent_is_refused_with_the_fraction_to_give(rate, error, model, known):
     with pytest.raises(error, match=r"0\.10 for 10 %"):
         discount_rate(rate, "W")
+    with pytest.raises(error, match=r"0\.10 for 10 %"):
+        model.predict(known, margin=0.3, annual_rate=rate)
+    with pytest.raises(error, match=r"0\.10 for 10 %"):
+        value_history(lines([("a", "2022-01-01", 2.0), ("a", "2024-05-01", 3.0)]), annual_rate=rate)
+
+
+def test_a_margin_in_per_cent_is_refused_but_customers_may_have_returned_more_than_they_bought(model, known):
+    for margin in (30, -1.5):
+        with pytest.raises(ValueError, match=r"margin is .*; give the fraction of a purchase that is earned, 0\.30 for 30 %"):
+            model.predict(known, margin=margin)
+    assert (model.predict(known, margin=pd.Series(-1.5, index=known.index))["value"] < 0).all()
+    assert model.predict(known, margin=np.float64(1))["margin"].gt(0).all()
+    with pytest.raises(TypeError, match=r"margin is '30%', not a number"):
+        model.predict(known, margin="30%")
+    with pytest.raises(TypeError, match=r"cost_per_order is of type str, not a number"):
+        model.predict(known, margin=0.3, cost_per_order=pd.Series("2", index=known.index))
+
+
+@pytest.mark.parametrize("kind", [*MODELS, GammaGamma, CustomerValue])
+def test_a_customer_stands_in_a_summary_once(kind, known):
+    twice = pd.concat([known, known.iloc[:4]])
+    twice.attrs = known.attrs
+    with pytest.raises(ValueError, match=r"summary names 4 of 2357 customers more than once, first \['0001', '0002', '0003'\]"):
+        kind().fit(twice)
+    fitted = kind().fit(known)
+    with pytest.raises(ValueError, match="summary names 4 of 2357 customers more than once"):
+        fitted.predict(twice, **({"t": 1} if kind in MODELS else {"margin": 0.3} if kind is CustomerValue else {}))
+
+
+def test_text_where_a_number_belongs_is_refused_in_words(model, known):
+    with pytest.raises(TypeError, match=r"t is '5', not a number; give the length"):
+        model.purchases_.predict(known, "5")
+    with pytest.raises(TypeError, match=r"t is '5', not a number"):
+        model.purchases_.predict_new("5")
+    with pytest.raises(ValueError, match=r"t is -1; give"):
+        model.purchases_.predict_new([2, -1])
+    with pytest.raises(TypeError, match=r"horizon is '5', not a number; give years"):
+        model.predict(known, margin=0.3, horizon="5")
+    with pytest.raises(TypeError, match=r"inactive_after is '5', not a number; give the pause"):
+        retention_curve(known, inactive_after="5")
+    with pytest.raises(TypeError, match=r"frequency is of type str, not a number"):
+        model.predict(known.astype({"frequency": "str"}), margin=0.3)
+
+
+def test_suitability_says_its_numbers():
+    pauses = [10.0, 20.0] * 5
+    summary = pd.DataFrame({"frequency": 2, "recency": pauses, "T": 50.0, "monetary_value": 9.0})
+    reasons = suitability(summary)["reason"]
+    assert reasons["regular purchases"].startswith("spread 0.33 of the mean pause between customers; near 0")
+    assert reasons["spend independent of frequency"].startswith("correlation unknown (too few repeaters, or all alike)")
+    few = suitability(summary.iloc[:9])["reason"]
+    assert few["regular purchases"].startswith("spread unknown (fewer than 10 customers bought three times)")
+    varied = summary.assign(frequency=[2, 3] * 5, monetary_value=range(1, 11))
+    assert suitability(varied)["reason"]["spend independent of frequency"].startswith("correlation 0.17 of frequency and mean purchase")

@@ -15,7 +15,8 @@ from scipy.linalg import eigh_tridiagonal
 from scipy.special import expit
 
 from custprof.lifetime.discount import decay_integral
-from custprof.lifetime.fitting import Future, PurchaseModel, Rows, compress, rising
+from custprof.lifetime.fitting import Future, PurchaseModel
+from custprof.lifetime.rows import Rows, compress, rising
 
 __all__ = ["BetaGeoNBD", "ModifiedBetaGeoNBD"]
 

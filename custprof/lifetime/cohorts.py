@@ -10,8 +10,8 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from custprof.lifetime.history import _last_day, _lines, margin_expression
-from custprof.study.engine import PERIODS, UNKNOWN_CUSTOMER, collect, customer_key, money
+from custprof.lifetime.history import last_date, read_lines
+from custprof.study.engine import PERIODS, collect, customer_key, money
 
 __all__ = ["cohorts"]
 
@@ -49,14 +49,12 @@ def cohorts(transactions, *, period: str = "quarter", value: str = "revenue") ->
     """
     if period not in PERIODS:
         raise ValueError(f"period is {period!r}; choose one of {', '.join(PERIODS)}.")
-    frame, names = _lines(transactions)
-    _, worth = margin_expression(names, value)
-    size = nw.col("revenue").cast(nw.Float64).fill_null(0.0) if "revenue" in names else worth
+    frame, worth, size = read_lines(transactions, value)
     month = nw.col("date").dt.year().cast(nw.Int64) * 12 + nw.col("date").dt.month().cast(nw.Int64) - 1
     lines = (
-        frame.filter(~nw.col("customer_id").is_null() & ~nw.col("date").is_null())
-        .select(customer_key(), (month // _MONTHS[period]).alias("number"), worth.alias("value"), (size > 0).cast(nw.Int64).alias("bought"))
-        .filter(nw.col("customer_id") != UNKNOWN_CUSTOMER)
+        frame.select(
+            customer_key(), (month // _MONTHS[period]).alias("number"), worth.alias("value"), (size > 0).cast(nw.Int64).alias("bought")
+        )
         .with_columns(money("value", _FINE))
         .group_by("customer_id", "number")
         .agg(nw.col("value").sum(), nw.col("bought").max())
@@ -68,7 +66,7 @@ def cohorts(transactions, *, period: str = "quarter", value: str = "revenue") ->
     if facts.empty:
         raise ValueError("no line above zero of a known customer is left; check revenue and customer_id.")
     sizes = collect(first.with_columns(nw.lit(1).alias("customers")).group_by("cohort").agg(nw.col("customers").sum()))
-    last = pd.Timestamp.fromordinal(_last_day(transactions))
+    last = pd.Timestamp.fromordinal(last_date(transactions))
     return _triangle(facts, sizes.set_index("cohort")["customers"].sort_index(), last, period)
 
 

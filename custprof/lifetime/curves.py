@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from custprof.lifetime.checks import check_number, check_summary
 from custprof.lifetime.futures import group_draws, refits
-from custprof.lifetime.history import check_summary
 from custprof.lifetime.value import CustomerValue, _check_level, group_labels
 
 __all__ = ["break_even", "retention_curve", "value_curve"]
@@ -124,7 +124,8 @@ def retention_curve(summary: pd.DataFrame, *, inactive_after: float, groups=None
 
     A customer is active from its first purchase until `inactive_after` units of time after its last one. Whoever bought longer ago than
     that has become inactive at that age; all others are active still and count as long as they were observed. A customer who would come
-    back after a longer pause counts as lost if the data end in the pause, so choose `inactive_after` so long that few come back.
+    back after a longer pause counts as lost if the data end in the pause, so choose `inactive_after` so long that few come back. All
+    customers who bought once and no more are lost at that very age, `inactive_after`, which is the step that the curve takes there.
 
     Parameters
     ----------
@@ -157,8 +158,10 @@ def retention_curve(summary: pd.DataFrame, *, inactive_after: float, groups=None
     2  5.0        2     1   0.333333
     """
     check_summary(summary)
+    advice = "give the pause, in the summary's unit, after which a customer is lost."
+    check_number(inactive_after, "inactive_after", advice)
     if not inactive_after > 0:
-        raise ValueError(f"inactive_after is {inactive_after!r}; give the pause, in the summary's unit, after which a customer is lost.")
+        raise ValueError(f"inactive_after is {inactive_after!r}; {advice}")
     if not 0 < level < 1:
         raise ValueError(f"level is {level!r}; give a probability between 0 and 1, such as 0.95.")
     recency, age = summary["recency"].to_numpy("float64"), summary["T"].to_numpy("float64")

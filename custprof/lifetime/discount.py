@@ -14,9 +14,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import boxcox1p
 
+from custprof.lifetime.checks import check_number
 from custprof.lifetime.history import DAYS
 
-__all__ = ["DAYS_PER_YEAR", "annuity", "decay_integral", "discount_rate", "periods"]
+__all__ = ["DAYS_PER_YEAR", "annuity", "check_rate", "decay_integral", "discount_rate", "periods"]
 
 DAYS_PER_YEAR = 365.25
 
@@ -39,11 +40,24 @@ def discount_rate(annual_rate: float, unit: str) -> float:
     >>> round(float(np.exp(12 * discount_rate(0.10, "M"))), 10)
     1.1
     """
-    if isinstance(annual_rate, str):
-        raise TypeError(f"annual_rate is the text {annual_rate!r}; give a number, 0.10 for 10 % a year.")
-    if not (np.isfinite(annual_rate) and 0 <= annual_rate <= 1):
-        raise ValueError(f"annual_rate is {annual_rate!r}; give a fraction a year that is not negative and at most 1: 0.10 for 10 %.")
+    check_rate(annual_rate)
     return float(np.log1p(annual_rate) * DAYS[unit] / DAYS_PER_YEAR)
+
+
+def check_rate(annual_rate: float) -> None:
+    """Refuse a rate that is no fraction from 0 to 1.
+
+    Examples
+    --------
+    >>> check_rate(10)
+    Traceback (most recent call last):
+    ...
+    ValueError: annual_rate is 10; give a fraction a year from 0 to 1, 0.10 for 10 %.
+    """
+    advice = "give a fraction a year from 0 to 1, 0.10 for 10 %."
+    check_number(annual_rate, "annual_rate", advice)
+    if not 0 <= annual_rate <= 1:
+        raise ValueError(f"annual_rate is {annual_rate!r}; {advice}")
 
 
 def periods(years: float | None, unit: str) -> float:
@@ -56,8 +70,10 @@ def periods(years: float | None, unit: str) -> float:
     """
     if years is None:
         return float("inf")
+    advice = "give years ahead greater than 0, or None for the whole life."
+    check_number(years, "horizon", advice)
     if not years > 0:
-        raise ValueError(f"horizon is {years!r}; give years ahead greater than 0, or None for the whole life.")
+        raise ValueError(f"horizon is {years!r}; {advice}")
     return float(years) * DAYS_PER_YEAR / DAYS[unit]
 
 

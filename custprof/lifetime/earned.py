@@ -10,10 +10,10 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from custprof.lifetime.discount import DAYS_PER_YEAR
-from custprof.lifetime.history import _last_day, _lines, _ordinal, margin_expression
+from custprof.lifetime.discount import DAYS_PER_YEAR, check_rate
+from custprof.lifetime.history import _ordinal, last_date, read_lines
 from custprof.lifetime.value import _check_level, group_labels
-from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, day_number, money
+from custprof.study.engine import collect, customer_key, day_number, money
 
 __all__ = ["value_history"]
 
@@ -53,7 +53,7 @@ def value_history(
     end : date or str, optional
         Last day observed.
     annual_rate : float
-        Discount a year, compounded.
+        Discount a year, compounded: 0.10 for 10 %.
     level, n_boot, random_state
         The band: customers drawn again with replacement.
 
@@ -76,8 +76,9 @@ def value_history(
     _check_level(level, n_boot)
     if step not in _AGES:
         raise ValueError(f"step is {step!r}; choose one of {', '.join(_AGES)}.")
+    check_rate(annual_rate)
     days, parts = _AGES[step]
-    last_day = _ordinal(end) if end is not None else _last_day(transactions)
+    last_day = _ordinal(end) if end is not None else last_date(transactions)
     facts, first = _by_age(transactions, value, last_day, days, parts)
     observed = (last_day + 1 - first.to_numpy()) * parts // days  # whole steps seen
     steps = int(observed.max())
@@ -122,12 +123,10 @@ def value_history(
 
 def _by_age(transactions, value: str, last_day: int, days: int, parts: int) -> tuple[pd.DataFrame, pd.Series]:
     """Value by customer and whole step of age (1/10,000 units), and the first day of every customer."""
-    frame, names = _lines(transactions)
-    _, worth = margin_expression(names, value)
+    frame, worth, _ = read_lines(transactions, value)
     lines = (
-        frame.filter(~nw.col("customer_id").is_null() & ~nw.col("date").is_null())
-        .select(customer_key(), day_number("date").cast(nw.Int64).alias("day"), worth.alias("value"))
-        .filter((nw.col("customer_id") != UNKNOWN_CUSTOMER) & (nw.col("day") <= last_day))
+        frame.select(customer_key(), day_number("date").cast(nw.Int64).alias("day"), worth.alias("value"))
+        .filter(nw.col("day") <= last_day)
         .with_columns(money("value", _FINE))
     )
     first = lines.group_by("customer_id").agg(nw.col("day").min().alias("first_day"))

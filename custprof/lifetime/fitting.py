@@ -1,6 +1,6 @@
 """How is a model of purchases fitted to a million customers in a second, and how sure is it of its parameters?
 
-Customers with the same (frequency, recency, T) are one row with a weight. Times are scaled to mean 1 and the mean log-likelihood is
+Customers who are the same to the model are one row with a weight (see `rows`). Times are scaled to mean 1 and the mean log-likelihood is
 maximised with its analytic gradient (see `search`); standard errors come from the observed information. `PurchaseModel` is what the models
 of this stage share: a subclass brings the likelihood and what a survivor will do.
 """
@@ -8,7 +8,6 @@ of this stage share: a subclass brings the likelihood and what a survivor will d
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -16,33 +15,15 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
+from custprof.lifetime.checks import check_number, read_summary
 from custprof.lifetime.discount import DAYS_PER_YEAR, discount_rate, periods
-from custprof.lifetime.history import DAYS, read_summary
+from custprof.lifetime.history import DAYS
+from custprof.lifetime.rows import Rows, compress
 from custprof.lifetime.search import Axes, Optimum, maximise, spread
 
-__all__ = ["Future", "PurchaseModel", "Rows", "check_weights", "compress", "ending", "rising"]
+__all__ = ["Future", "PurchaseModel", "check_weights", "ending"]
 
 _UNITS = {"D": " a day", "W": " a week", "M": " a month", None: " a unit of time"}
-
-
-@dataclass
-class Rows:
-    """Unique (frequency, recency, T) and how to get back: ``x``, ``recency``, ``age`` by row, ``counts`` by ``x_values[x_code]``."""
-
-    x: np.ndarray
-    recency: np.ndarray
-    age: np.ndarray
-    inverse: np.ndarray
-    x_values: np.ndarray
-    x_code: np.ndarray
-
-    def weigh(self, weights: np.ndarray | None = None) -> np.ndarray:
-        """Weights of the rows from weights of the customers (1 each when None)."""
-        return np.bincount(self.inverse, weights, minlength=len(self.x)).astype(float)
-
-    def scaled(self, factor: float) -> Rows:
-        """The same rows with times multiplied by a factor."""
-        return Rows(self.x, self.recency * factor, self.age * factor, self.inverse, self.x_values, self.x_code)
 
 
 class Future(NamedTuple):
@@ -51,38 +32,6 @@ class Future(NamedTuple):
     rate: np.ndarray
     lifetime: np.ndarray
     last: np.ndarray
-
-
-def compress(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> Rows:
-    """Unique rows of a summary.
-
-    Examples
-    --------
-    >>> rows = compress(np.array([0.0, 2.0, 0.0]), np.array([0.0, 3.0, 0.0]), np.array([5.0, 5.0, 5.0]))
-    >>> rows.x.tolist(), rows.weigh().tolist()
-    ([0.0, 2.0], [2.0, 1.0])
-    """
-    x_values, by_x = np.unique(frequency, return_inverse=True)
-    recencies, by_recency = np.unique(recency, return_inverse=True)
-    ages, by_age = np.unique(age, return_inverse=True)
-    code = (by_x.astype(np.int64) * len(recencies) + by_recency) * len(ages) + by_age
-    unique, inverse = np.unique(code, return_inverse=True)
-    x_code, rest = np.divmod(unique, len(recencies) * len(ages))
-    recency_code, age_code = np.divmod(rest, len(ages))
-    return Rows(x_values[x_code], recencies[recency_code], ages[age_code], inverse, x_values, x_code)
-
-
-def rising(a: float, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Log of a (a+1) ... (a+k-1) for whole numbers k, and its derivative: gamma functions would lose the digits of a large `a`.
-
-    Examples
-    --------
-    >>> log, slope = rising(2.0, np.array([0, 1, 3]))
-    >>> np.exp(log).round(9).tolist(), slope.round(9).tolist()
-    ([1.0, 2.0, 24.0], [0.0, 0.5, 1.083333333])
-    """
-    steps = a + np.arange(counts.max(initial=0))
-    return tuple(np.append(0.0, np.cumsum(each))[counts.astype(int)] for each in (np.log(steps), 1 / steps))
 
 
 def check_weights(sample_weight, n: int) -> np.ndarray | None:
@@ -195,9 +144,36 @@ class PurchaseModel(BaseEstimator):
         return pd.Series(self._alive(self.params_.to_numpy(), rows)[rows.inverse], index=summary.index, name="p_alive")
 
     def predict(self, summary: pd.DataFrame, t: float) -> pd.Series:
-        """Expected purchases in the next `t` units of time, by customer (not discounted)."""
-        if not (np.isfinite(t) and t >= 0):
-            raise ValueError(f"t is {t!r}; give the length of the period ahead in units of the summary, finite and not negative.")
+        """Expected purchases in the next `t` units of time, by customer (not discounted).
+
+        Parameters
+        ----------
+        summary : DataFrame
+            See `summarize`; in the unit of the fit.
+        t : float
+            Length of the period ahead in ``unit_``, not negative.
+
+        Returns
+        -------
+        Series
+            Index as `summary`: expected number of purchases.
+
+        Raises
+        ------
+        TypeError
+            If `t` is not a number, or a column of the summary not numeric.
+        ValueError
+            If `t` is negative or infinite, or the summary contradicts itself, names a customer twice or is in another unit.
+
+        Examples
+        --------
+        >>> from custprof.datasets import load_cdnow
+        >>> from custprof.lifetime import ParetoNBD, summarize
+        >>> summary = summarize(load_cdnow(), end="1997-09-30")
+        >>> ParetoNBD().fit(summary).predict(summary, 39).head(3).round(2).to_dict()
+        {'0001': 1.46, '0002': 0.17, '0003': 0.11}
+        """
+        _check_time(t)
         rows = self._rows(summary)
         purchases, _ = self._expect(self.params_.to_numpy(), rows, 0.0, t)
         return pd.Series(purchases[rows.inverse], index=summary.index, name="purchases")
@@ -205,6 +181,8 @@ class PurchaseModel(BaseEstimator):
     def predict_new(self, t) -> np.ndarray | float:
         """Expected repeat purchases of a customer in the first `t` units of time after the first purchase (`t` a number or an array)."""
         self._check_fitted()
+        for each in np.atleast_1d(t).tolist():
+            _check_time(each)
         newcomer = compress(np.zeros(1), np.zeros(1), np.zeros(1))
         times = np.atleast_1d(np.asarray(t, dtype=float))
         expected = np.array([self._expect(self.params_.to_numpy(), newcomer, 0.0, each)[0][0] for each in times])
@@ -285,3 +263,10 @@ class PurchaseModel(BaseEstimator):
         return reasons
 
     # a subclass brings: _start(rate), _likelihood(point, rows), _alive(params, rows), _expect(params, rows, delta, end), _draw(...)
+
+
+def _check_time(t: float) -> None:
+    advice = "give the length of the period ahead in units of the summary, finite and not negative."
+    check_number(t, "t", advice)
+    if not (np.isfinite(t) and t >= 0):
+        raise ValueError(f"t is {t!r}; {advice}")

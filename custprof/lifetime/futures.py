@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from custprof.lifetime.checks import read_summary
 from custprof.lifetime.discount import DAYS_PER_YEAR, annuity
-from custprof.lifetime.fitting import compress
-from custprof.lifetime.history import DAYS, read_summary
+from custprof.lifetime.history import DAYS
+from custprof.lifetime.rows import compress
 from custprof.lifetime.spend import _data
 
 __all__ = ["group_draws", "refits"]

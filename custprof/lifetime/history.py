@@ -17,12 +17,11 @@ import pandas as pd
 
 from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, day_number, lazy, money
 
-__all__ = ["DAYS", "Split", "check_summary", "margin_expression", "read_summary", "split", "summarize"]
+__all__ = ["DAYS", "Split", "last_date", "read_lines", "split", "summarize"]
 
 #: Days in one unit of time: a week is 7 days, a month a twelfth of 365.25.
 DAYS = {"D": 1.0, "W": 7.0, "M": 365.25 / 12}
 
-_COLUMNS = ("frequency", "recency", "T")
 _FINE = 4  # decimals kept when money is summed: every study's minor unit fits
 
 
@@ -64,7 +63,7 @@ def summarize(transactions, *, unit: str = "W", end=None, value: str = "revenue"
     Raises
     ------
     TypeError
-        If ``date`` is not a date.
+        If ``date`` is not a date, or an amount is not a number.
     ValueError
         If a column or a date is missing, `unit` is unknown or no purchase is left.
 
@@ -80,7 +79,7 @@ def summarize(transactions, *, unit: str = "W", end=None, value: str = "revenue"
     """
     length = _days_in(unit)
     days = _purchase_days(transactions, value)
-    last_day = _ordinal(end) if end is not None else _last_day(transactions)
+    last_day = _ordinal(end) if end is not None else last_date(transactions)
     days = days.filter(nw.col("day") <= last_day)
     first = days.group_by("customer_id").agg(nw.col("day").min().alias("first_day"))
     repeat = (nw.col("day") > nw.col("first_day")).cast(nw.Int64)
@@ -137,7 +136,7 @@ def split(transactions, date, *, unit: str = "W", end=None, value: str = "revenu
     b                    0  1.0             0.0
     """
     length = _days_in(unit)
-    last_day = _ordinal(end) if end is not None else _last_day(transactions)
+    last_day = _ordinal(end) if end is not None else last_date(transactions)
     cut = _ordinal(date)
     if cut >= last_day:
         raise ValueError(
@@ -165,76 +164,53 @@ def split(transactions, date, *, unit: str = "W", end=None, value: str = "revenu
     return Split(calibration, holdout)
 
 
-def check_summary(summary: pd.DataFrame, *columns: str) -> None:
-    """Refuse a summary that lacks columns, holds missing values or contradicts itself; one rule, one message.
+def read_lines(transactions, value: str) -> tuple[nw.LazyFrame, nw.Expr, nw.Expr]:
+    """The lines that have a customer, what each is worth by `value`, and its size (revenue, where it is known), none of them undated.
 
-    Examples
-    --------
-    >>> check_summary(pd.DataFrame({"frequency": [2], "recency": [9.0], "T": [4.0]}))
-    Traceback (most recent call last):
-    ...
-    ValueError: recency is after T for 1 of 1 customers, first [0]; both are ages, counted from the first purchase.
+    Raises
+    ------
+    TypeError
+        If a date is no date, or an amount no number.
+    ValueError
+        If a column or a date is missing.
     """
-    if not isinstance(summary, pd.DataFrame):
-        raise TypeError(f"summary is a {type(summary).__name__}, not a DataFrame; make it with summarize(transactions).")
-    needed = columns or _COLUMNS
-    lacking = [c for c in needed if c not in summary.columns]
-    if lacking:
-        raise ValueError(f"summary lacks the columns {lacking}; make it with summarize(transactions).")
-    if summary.empty:
-        raise ValueError("summary holds no customers.")
-    for column in needed:
-        _refuse(summary, ~np.isfinite(summary[column].to_numpy("float64")), f"{column} is missing or infinite", "fill or drop them.")
-    frequency = summary["frequency"].to_numpy("float64")
-    _refuse(summary, (frequency < 0) | (frequency % 1 != 0), "frequency is not a whole number >= 0", "it counts repeat purchases.")
-    if "T" in needed:
-        recency, age = summary["recency"].to_numpy("float64"), summary["T"].to_numpy("float64")
-        _refuse(summary, recency > age + 1e-9, "recency is after T", "both are ages, counted from the first purchase.")
-        _refuse(summary, recency < 0, "recency is negative", "it is the age at the last purchase.")
-        _refuse(summary, (frequency > 0) != (recency > 0), "frequency and recency contradict each other", "both are 0, or neither.")
+    frame, schema = _dated(transactions)
+    columns, worth = _worth(schema, value)
+    size = nw.col("revenue").cast(nw.Float64).fill_null(0.0) if "revenue" in schema else worth
+    for column in dict.fromkeys([*columns, *(["revenue"] if "revenue" in schema else [])]):
+        if not schema[column].is_numeric():
+            raise TypeError(f"{column} is of type {schema[column]}, not a number; parse it first, for instance with pandas.to_numeric.")
+    undated = nw.col("date").is_null()
+    count = collect(frame.select(undated.cast(nw.Int64).sum().alias("undated"), nw.len().alias("lines"))).fillna(0).iloc[0].astype("int64")
+    if count["undated"]:
+        first = collect(frame.filter(undated).select(customer_key()).unique().sort("customer_id").head(3))["customer_id"].tolist()
+        raise ValueError(f"date is missing for {count['undated']} of {count['lines']} lines, first of {first}; drop or fill them.")
+    return frame.filter(~nw.col("customer_id").is_null() & (nw.col("customer_id").cast(nw.String) != UNKNOWN_CUSTOMER)), worth, size
 
 
-def read_summary(summary: pd.DataFrame, unit: str | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The columns frequency, recency and T of a checked summary as float arrays, refused if it is in another unit than `unit`."""
-    check_summary(summary)
-    own = summary.attrs.get("unit")
-    if unit is not None and own is not None and own != unit:
-        raise ValueError(f"the summary is in unit {own!r}, the model in {unit!r}; summarize the transactions with unit={unit!r}.")
-    return tuple(summary[column].to_numpy("float64") for column in _COLUMNS)
-
-
-def margin_expression(names: list[str], value: str) -> tuple[list[str], nw.Expr | None]:
-    """The columns and the row-wise expression of a value: one column, or revenue less the line's own costs for "margin"."""
-    if value in names:
-        return [value], nw.col(value).cast(nw.Float64).fill_null(0.0)
-    costs = [c for c in ("cost_of_goods", "freight", "commission") if c in names]
-    if value != "margin" or "revenue" not in names or "cost_of_goods" not in names:
-        wanted = "revenue and cost_of_goods (for the margin)" if value == "margin" else repr(value)
-        raise ValueError(f"transactions lack {wanted}; their columns are {', '.join(names)}.")
-    expression = nw.col("revenue").cast(nw.Float64).fill_null(0.0)
-    for cost in costs:
-        expression = expression - nw.col(cost).cast(nw.Float64).fill_null(0.0)
-    return ["revenue", *costs], expression
+def last_date(transactions) -> int:
+    """The last date of all lines, as an ordinal."""
+    frame, _ = _dated(transactions)
+    last = collect(frame.filter(~nw.col("date").is_null()).select(day_number("date").max()))["date"]
+    if last.isna().all():
+        raise ValueError("transactions hold no dated line.")
+    return int(last.iloc[0])
 
 
 def _purchase_days(transactions, value: str) -> nw.LazyFrame:
     """One row per customer and purchase day: customer_id, day (ordinal), value (whole 1/10,000)."""
-    frame, names = _lines(transactions)
-    _, worth = margin_expression(names, value)
-    size = nw.col("revenue").cast(nw.Float64).fill_null(0.0) if "revenue" in names else worth
+    frame, worth, size = read_lines(transactions, value)
     returned = size < 0
-    if "is_return" in names:
+    if "is_return" in frame.collect_schema():
         returned = returned | nw.col("is_return").fill_null(False)
-    _check_dates(frame)
-    lines = frame.filter(~nw.col("customer_id").is_null()).select(
-        customer_key(),
-        day_number("date").cast(nw.Int64).alias("day"),
-        worth.alias("value"),
-        size.alias("size"),
-        returned.cast(nw.Int64).alias("returned"),
-    )
     return (
-        lines.filter(nw.col("customer_id") != UNKNOWN_CUSTOMER)
+        frame.select(
+            customer_key(),
+            day_number("date").cast(nw.Int64).alias("day"),
+            worth.alias("value"),
+            size.alias("size"),
+            returned.cast(nw.Int64).alias("returned"),
+        )
         .with_columns(money("value", _FINE), money("size", _FINE))
         .group_by("customer_id", "day")
         .agg(nw.col("value").sum(), nw.col("size").sum(), nw.col("returned").max())
@@ -242,7 +218,7 @@ def _purchase_days(transactions, value: str) -> nw.LazyFrame:
     )
 
 
-def _lines(transactions) -> tuple[nw.LazyFrame, list[str]]:
+def _dated(transactions) -> tuple[nw.LazyFrame, nw.Schema]:
     frame = lazy(transactions)
     schema = frame.collect_schema()
     lacking = [c for c in ("customer_id", "date") if c not in schema]
@@ -250,23 +226,21 @@ def _lines(transactions) -> tuple[nw.LazyFrame, list[str]]:
         raise ValueError(f"transactions lack {', '.join(lacking)}; their columns are {', '.join(schema)}.")
     if schema["date"] not in (nw.Date, nw.Datetime):
         raise TypeError(f"date is of type {schema['date']}, not a date; parse it first, for instance with pandas.to_datetime.")
-    return frame, schema.names()
+    return frame, schema
 
 
-def _check_dates(frame: nw.LazyFrame) -> None:
-    undated = frame.filter(nw.col("date").is_null()).select(customer_key())
-    count = int(collect(undated.select(nw.len().alias("lines")))["lines"].iloc[0])
-    if count:
-        first = sorted(collect(undated.unique().sort("customer_id").head(3))["customer_id"])
-        raise ValueError(f"date is missing for {count} lines, first of {first}; fill it in or drop the lines before.")
-
-
-def _last_day(transactions) -> int:
-    frame, _ = _lines(transactions)
-    last = collect(frame.filter(~nw.col("date").is_null()).select(day_number("date").max()))["date"]
-    if last.isna().all():
-        raise ValueError("transactions hold no dated line.")
-    return int(last.iloc[0])
+def _worth(schema: nw.Schema, value: str) -> tuple[list[str], nw.Expr]:
+    """The columns and the row-wise expression of a value: one column, or revenue less the line's own costs for "margin"."""
+    if value in schema:
+        return [value], nw.col(value).cast(nw.Float64).fill_null(0.0)
+    if value != "margin" or "revenue" not in schema or "cost_of_goods" not in schema:
+        wanted = "revenue and cost_of_goods (for the margin)" if value == "margin" else repr(value)
+        raise ValueError(f"transactions lack {wanted}; their columns are {', '.join(schema)}.")
+    costs = [c for c in ("cost_of_goods", "freight", "commission") if c in schema]
+    expression = nw.col("revenue").cast(nw.Float64).fill_null(0.0)
+    for cost in costs:
+        expression = expression - nw.col(cost).cast(nw.Float64).fill_null(0.0)
+    return ["revenue", *costs], expression
 
 
 def _ordinal(date) -> int:
@@ -277,8 +251,3 @@ def _days_in(unit: str) -> float:
     if unit not in DAYS:
         raise ValueError(f"unit is {unit!r}; choose one of {', '.join(DAYS)} (days, weeks, months).")
     return DAYS[unit]
-
-
-def _refuse(summary: pd.DataFrame, wrong: np.ndarray, what: str, advice: str) -> None:
-    if wrong.any():
-        raise ValueError(f"{what} for {wrong.sum()} of {len(summary)} customers, first {summary.index[wrong][:3].tolist()}; {advice}")

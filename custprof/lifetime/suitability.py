@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from custprof.lifetime.checks import check_summary
 from custprof.lifetime.fitting import PurchaseModel
-from custprof.lifetime.history import check_summary, summarize
+from custprof.lifetime.history import summarize
 
 __all__ = ["calibration", "suitability", "usable"]
 
@@ -24,7 +25,8 @@ def suitability(summary: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        By rule: ``verdict`` (PASS, FLAG: read with care, REFUSE: do not use), ``measure`` (what was looked at) and ``reason`` in words.
+        By rule: ``verdict`` (PASS, FLAG: read with care, REFUSE: do not use), ``measure`` (the number looked at, missing where it cannot be
+        known) and ``reason`` (the same number and what it means, in words).
 
     Examples
     --------
@@ -47,7 +49,8 @@ def suitability(summary: pd.DataFrame) -> pd.DataFrame:
         varied,
         varied < 0.1,
         varied < 0.25,
-        "spread of the mean pause between customers; near 0 it is a contract or subscription, for which renewal models are made",
+        f"spread {_said(varied, 'fewer than 10 customers bought three times')} of the mean pause between customers; "
+        "near 0 it is a contract or subscription, for which renewal models are made",
     )
     wrong = int((spend[repeaters] <= 0).sum())
     rows["positive spend"] = _rule(
@@ -59,7 +62,8 @@ def suitability(summary: pd.DataFrame) -> pd.DataFrame:
         correlation,
         abs(correlation) > 0.6,
         abs(correlation) > 0.3,
-        "correlation of frequency and mean purchase among repeaters; value is purchases times spend only if they are nearly independent",
+        f"correlation {_said(correlation, 'too few repeaters, or all alike')} of frequency and mean purchase among repeaters; "
+        "value is purchases times spend only if they are nearly independent",
     )
     return pd.DataFrame.from_dict(rows, orient="index", columns=["verdict", "measure", "reason"]).rename_axis("rule")
 
@@ -128,3 +132,7 @@ def calibration(model: PurchaseModel, summary: pd.DataFrame, holdout: pd.DataFra
 
 def _rule(measure: float, refuse: bool, flag: bool, reason: str) -> tuple[str, float, str]:
     return _VERDICTS[0 if refuse else 1 if flag else 2], float(measure), reason
+
+
+def _said(measure: float, unknown: str) -> str:
+    return f"unknown ({unknown})" if np.isnan(measure) else f"{measure:.2f}"

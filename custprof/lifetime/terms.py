@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from custprof.lifetime.checks import check_summary
 from custprof.lifetime.discount import periods
-from custprof.lifetime.history import check_summary
 from custprof.profit import customers_only
 
 __all__ = ["value_terms"]

@@ -17,8 +17,8 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
+from custprof.lifetime.checks import check_number, check_numeric, check_summary, refuse_repeated
 from custprof.lifetime.futures import group_draws, refits
-from custprof.lifetime.history import check_summary
 from custprof.lifetime.pareto import ParetoNBD
 from custprof.lifetime.spend import GammaGamma
 
@@ -94,7 +94,8 @@ class CustomerValue(BaseEstimator):
             See `summarize`; in the unit of the fit.
         margin : float or Series by customer
             Margin as a fraction of the expected purchase, before the costs below: gross margin after returns, say. Required where the
-            models saw revenue; where they saw margins (``summarize(value="margin")``) it is 1 unless said. May be negative.
+            models saw revenue; where they saw margins (``summarize(value="margin")``) it is 1 unless said. May be negative; one
+            number for all lies from -1 to 1, a customer's own may lie beyond, for returns can exceed what was bought.
         cost_per_order : float or Series by customer
             What a purchase costs to handle, currency units, positive.
         cost_per_period : float or Series by customer
@@ -103,7 +104,7 @@ class CustomerValue(BaseEstimator):
         horizon : float, optional
             Years ahead; the whole life when None.
         annual_rate : float
-            Discount a year, compounded: 0.10 makes 1.10 in a year worth 1 today.
+            Discount a year, compounded: 0.10 makes 1.10 in a year worth 1 today. From 0 to 1.
 
         Returns
         -------
@@ -114,8 +115,24 @@ class CustomerValue(BaseEstimator):
 
         Raises
         ------
+        TypeError
+            If a number is given as text.
         ValueError
-            If margin is not said, a cost or margin is missing for a customer, a cost is negative, or the unit of time is not known.
+            If margin is not said, a cost or margin is missing for a customer, a cost is negative, margin or annual_rate looks like per
+            cent, the summary names a customer twice, or the unit of time is not known.
+
+        Examples
+        --------
+        >>> from custprof.datasets import load_cdnow
+        >>> from custprof.lifetime import summarize
+        >>> summary = summarize(load_cdnow(), end="1997-09-30")
+        >>> values = CustomerValue().fit(summary).predict(summary, margin=0.3, cost_per_order=2.0, horizon=1)
+        >>> values[["purchases", "spend", "margin", "order_cost", "value"]].head(3).round(2)
+                     purchases  spend  margin  order_cost  value
+        customer_id
+        0001              1.78  24.65   13.14       -3.55   9.59
+        0002              0.21  18.91    1.18       -0.42   0.77
+        0003              0.13  35.17    1.38       -0.26   1.12
         """
         terms = self._terms(summary, margin, cost_per_order, cost_per_period, annual_rate)
         purchases, years = self.purchases_._discounted(summary, annual_rate, horizon)
@@ -198,6 +215,8 @@ class CustomerValue(BaseEstimator):
             raise ValueError(f"the summary holds {own!r}, the models saw {self.spend_.value_!r}; summarize both with the same value.")
         costs = {"cost_per_order": cost_per_order, "cost_per_period": cost_per_period}
         by_customer = {name: _by_customer(values, summary.index, name) for name, values in {"margin": margin, **costs}.items()}
+        if np.ndim(margin) == 0 and abs(margin) > 1:
+            raise ValueError(f"margin is {margin!r}; give the fraction of a purchase that is earned, 0.30 for 30 %.")
         for name in costs:
             negative = by_customer[name] < 0
             if negative.any():
@@ -218,7 +237,7 @@ def group_labels(by, index: pd.Index) -> pd.Series:
         return pd.Series("total", index=index)
     if not isinstance(by, pd.Series):
         raise TypeError(f"groups are a {type(by).__name__}; give a Series of labels by customer_id, or 'total'.")
-    _refuse_repeated(by.index, "groups")
+    refuse_repeated(by.index, "groups")
     labels = by.reindex(index)
     missing = labels.isna().to_numpy()
     if missing.any():
@@ -229,24 +248,19 @@ def group_labels(by, index: pd.Index) -> pd.Series:
 
 def _by_customer(values, index: pd.Index, name: str) -> np.ndarray:
     if isinstance(values, pd.Series):
-        _refuse_repeated(values.index, name)
+        refuse_repeated(values.index, name)
+        check_numeric(values, name)
         values = values.reindex(index).to_numpy("float64")
     elif np.ndim(values):
         raise TypeError(f"{name} is a {type(values).__name__}; give one number, or a Series indexed by customer_id.")
     else:
+        check_number(values, name, "give one number, or a Series indexed by customer_id.")
         values = np.full(len(index), float(values))
     missing = ~np.isfinite(values)
     if missing.any():
         found = f"{missing.sum()} of {len(index)} customers, first {index[missing][:3].tolist()}"
         raise ValueError(f"{name} is missing for {found}; fill or drop them.")
     return values
-
-
-def _refuse_repeated(index: pd.Index, name: str) -> None:
-    if not index.is_unique:
-        raise ValueError(
-            f"{name} names customers more than once, first {index[index.duplicated()][:3].tolist()}; give one row per customer."
-        )
 
 
 def _check_level(level: float, n_boot: int) -> None:

@@ -1,0 +1,104 @@
+"""Is what was given what was meant?
+
+One rule, one message: what a summary must hold, and what is no number though a number belongs there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["check_number", "check_numeric", "check_summary", "read_summary", "refuse_repeated"]
+
+_COLUMNS = ("frequency", "recency", "T")
+
+
+def check_summary(summary: pd.DataFrame, *columns: str) -> None:
+    """Refuse a summary that lacks columns, holds missing values, names a customer twice or contradicts itself.
+
+    Examples
+    --------
+    >>> check_summary(pd.DataFrame({"frequency": [2], "recency": [9.0], "T": [4.0]}))
+    Traceback (most recent call last):
+    ...
+    ValueError: recency is after T for 1 of 1 customers, first [0]; both are ages, counted from the first purchase.
+    """
+    if not isinstance(summary, pd.DataFrame):
+        raise TypeError(f"summary is a {type(summary).__name__}, not a DataFrame; make it with summarize(transactions).")
+    needed = columns or _COLUMNS
+    lacking = [c for c in needed if c not in summary.columns]
+    if lacking:
+        raise ValueError(f"summary lacks the columns {lacking}; make it with summarize(transactions).")
+    if summary.empty:
+        raise ValueError("summary holds no customers.")
+    refuse_repeated(summary.index, "summary")
+    for column in needed:
+        check_numeric(summary[column], column)
+        _refuse(summary, ~np.isfinite(summary[column].to_numpy("float64")), f"{column} is missing or infinite", "fill or drop them.")
+    frequency = summary["frequency"].to_numpy("float64")
+    _refuse(summary, (frequency < 0) | (frequency % 1 != 0), "frequency is not a whole number >= 0", "it counts repeat purchases.")
+    if "T" in needed:
+        recency, age = summary["recency"].to_numpy("float64"), summary["T"].to_numpy("float64")
+        _refuse(summary, recency > age + 1e-9, "recency is after T", "both are ages, counted from the first purchase.")
+        _refuse(summary, recency < 0, "recency is negative", "it is the age at the last purchase.")
+        _refuse(summary, (frequency > 0) != (recency > 0), "frequency and recency contradict each other", "both are 0, or neither.")
+
+
+def read_summary(summary: pd.DataFrame, unit: str | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The columns frequency, recency and T of a checked summary as float arrays, refused if it is in another unit than `unit`."""
+    check_summary(summary)
+    own = summary.attrs.get("unit")
+    if unit is not None and own is not None and own != unit:
+        raise ValueError(f"the summary is in unit {own!r}, the model in {unit!r}; summarize the transactions with unit={unit!r}.")
+    return tuple(summary[column].to_numpy("float64") for column in _COLUMNS)
+
+
+def check_number(value, name: str, advice: str) -> None:
+    """Refuse what is not one number, text above all.
+
+    Examples
+    --------
+    >>> check_number("5", "horizon", "give years ahead.")
+    Traceback (most recent call last):
+    ...
+    TypeError: horizon is '5', not a number; give years ahead.
+    """
+    if np.ndim(value) or np.asarray(value).dtype.kind not in "iuf":
+        raise TypeError(f"{name} is {value!r}, not a number; {advice}")
+
+
+def check_numeric(values: pd.Series, name: str) -> None:
+    """Refuse a column of anything but numbers.
+
+    Examples
+    --------
+    >>> check_numeric(pd.Series(["5"]), "margin")
+    Traceback (most recent call last):
+    ...
+    TypeError: margin is of type str, not a number; parse it first, for instance with pandas.to_numeric.
+    """
+    if not pd.api.types.is_numeric_dtype(values):
+        raise TypeError(f"{name} is of type {values.dtype}, not a number; parse it first, for instance with pandas.to_numeric.")
+
+
+def refuse_repeated(index: pd.Index, name: str) -> None:
+    """Refuse customers that are named more than once.
+
+    Examples
+    --------
+    >>> refuse_repeated(pd.Index(["a", "b", "a"]), "margin")
+    Traceback (most recent call last):
+    ...
+    ValueError: margin names 1 of 2 customers more than once, first ['a']; give one row per customer.
+    """
+    if not index.is_unique:
+        twice = index[index.duplicated()].unique()
+        raise ValueError(
+            f"{name} names {len(twice)} of {index.nunique()} customers more than once, first {twice[:3].tolist()}; "
+            "give one row per customer."
+        )
+
+
+def _refuse(summary: pd.DataFrame, wrong: np.ndarray, what: str, advice: str) -> None:
+    if wrong.any():
+        raise ValueError(f"{what} for {wrong.sum()} of {len(summary)} customers, first {summary.index[wrong][:3].tolist()}; {advice}")
