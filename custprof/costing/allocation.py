@@ -170,6 +170,11 @@ class Allocation:
         DataFrame
             ``period``, ``activity``, ``pool``, ``level``, ``driver`` (what is counted), ``quantity``, ``rate`` (currency units per unit;
             missing where nothing was counted), ``amount``.
+
+        Notes
+        -----
+        ``driver`` is "minutes" where the rate is the cost of a minute. Which table an activity counts stands in the model:
+        ``[name for name, activity in allocation.model.activities.items() if activity.table == "leads"]``.
         """
         return self._rates.copy()
 
