@@ -1,6 +1,7 @@
 """The lifetime stage by hand-computed cases, edges and messages."""
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import duckdb
 import numpy as np
@@ -21,6 +22,7 @@ from custprof.lifetime import (
     calibration,
     cohorts,
     retention_curve,
+    spend_fit,
     split,
     suitability,
     summarize,
@@ -511,3 +513,15 @@ def test_suitability_says_its_numbers():
     assert few["regular purchases"].startswith("spread unknown (fewer than 10 customers bought three times)")
     varied = summary.assign(frequency=[2, 3] * 5, monetary_value=range(1, 11))
     assert suitability(varied)["reason"]["spend independent of frequency"].startswith("correlation 0.17 of frequency and mean purchase")
+
+
+def test_a_spend_model_that_moves_regular_customers_far_is_found_out():
+    """Two sizes of purchase far apart, each customer steady: what the model expects is put in by hand."""
+    summary = pd.DataFrame({"frequency": [10, 12, 2], "monetary_value": [10.0, 100.0, 5.0]}, index=list("abc"))
+    expected = {"near": [11.0, 90.0, 50.0], "far": [40.0, 90.0, 5.0]}
+    fits = {}
+    for name, values in expected.items():
+        spend = SimpleNamespace(predict=lambda frame, values=values: pd.Series(values, index=frame.index))
+        fits[name] = spend_fit(SimpleNamespace(spend_=spend), summary)
+    assert fits == {"near": 1.0, "far": 0.5}
+    assert np.isnan(spend_fit(SimpleNamespace(spend_=None), summary.loc[["c"]]))

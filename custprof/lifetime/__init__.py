@@ -7,7 +7,7 @@ from custprof.lifetime.earned import value_history
 from custprof.lifetime.history import Split, split, summarize
 from custprof.lifetime.pareto import ParetoNBD
 from custprof.lifetime.spend import GammaGamma
-from custprof.lifetime.suitability import calibration, suitability, usable
+from custprof.lifetime.suitability import calibration, spend_fit, suitability, usable
 from custprof.lifetime.terms import value_terms
 from custprof.lifetime.value import CustomerValue
 
@@ -22,6 +22,7 @@ __all__ = [
     "calibration",
     "cohorts",
     "retention_curve",
+    "spend_fit",
     "split",
     "suitability",
     "summarize",

@@ -9,7 +9,7 @@ from custprof.lifetime.checks import check_summary
 from custprof.lifetime.fitting import PurchaseModel
 from custprof.lifetime.history import summarize
 
-__all__ = ["calibration", "suitability", "usable"]
+__all__ = ["calibration", "spend_fit", "suitability", "usable"]
 
 _VERDICTS = ("REFUSE", "FLAG", "PASS")
 
@@ -88,6 +88,43 @@ def usable(transactions, *, value: str = "revenue") -> bool:
     except ValueError:  # nothing was sold to a known customer
         return False
     return not (suitability(summary)["verdict"] == "REFUSE").any()
+
+
+def spend_fit(model, summary: pd.DataFrame, *, regular: int = 10, factor: float = 1.5) -> float:
+    """Share of the regular customers whose expected purchase is near their own mean: whether Gamma-Gamma fits the sizes of purchases.
+
+    Who came back often shows by itself what a purchase is worth; a model that draws such customers far towards all others does not fit,
+    and its values are not to be used for single customers. 0.8 and more is good.
+
+    Parameters
+    ----------
+    model : CustomerValue
+        Fitted.
+    summary : DataFrame
+        As `summarize` gives it.
+    regular : int
+        Repeat purchases from which a customer is a regular.
+    factor : float
+        Near is between 1 / factor and factor times the own mean.
+
+    Returns
+    -------
+    float
+        Between 0 and 1; NaN where nobody is a regular.
+
+    Examples
+    --------
+    >>> from custprof.datasets import load_cdnow
+    >>> from custprof.lifetime import CustomerValue
+    >>> summary = summarize(load_cdnow(), end="1997-09-30")
+    >>> round(spend_fit(CustomerValue().fit(summary), summary), 2)
+    1.0
+    """
+    regulars = summary[(summary["frequency"] >= regular) & (summary["monetary_value"] > 0)]
+    if regulars.empty:
+        return float("nan")
+    pull = model.spend_.predict(summary).reindex(regulars.index) / regulars["monetary_value"]
+    return float(pull.between(1 / factor, factor).mean())
 
 
 def calibration(model: PurchaseModel, summary: pd.DataFrame, holdout: pd.DataFrame, *, top: int = 7) -> pd.DataFrame:

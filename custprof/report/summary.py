@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SHEETS", "cover", "summarize_study"]
 
+SPEND_FITS = 0.8
 LIMIT = 100_000
 FEATURES = ["net_revenue", "discounts", "returns", "gross_margin", "cost_to_serve"]
 HORIZON, ANNUAL_RATE = 5, 0.10
@@ -167,7 +168,7 @@ def _values(study, pnl: pd.DataFrame, allocation) -> tuple:
     """Lifetime value of every customer, and its total counting avoidable cost only; None twice where the models are refused."""
     from sklearn.exceptions import ConvergenceWarning
 
-    from custprof.lifetime import CustomerValue, summarize, usable, value_terms
+    from custprof.lifetime import CustomerValue, spend_fit, summarize, usable, value_terms
 
     if not usable(study.table("transactions")):
         return None, None
@@ -177,6 +178,8 @@ def _values(study, pnl: pd.DataFrame, allocation) -> tuple:
         model = CustomerValue().fit(history)
     ahead = {"horizon": HORIZON, "annual_rate": ANNUAL_RATE}
     value = model.predict(history, **value_terms(history, pnl, allocation), **ahead)
+    if spend_fit(model, history) < SPEND_FITS:  # then values are not for decisions about single customers
+        return value, None
     return value, model.predict(history, **value_terms(history, pnl, allocation, avoidable=True), **ahead)["value"]
 
 
