@@ -9,7 +9,7 @@ from __future__ import annotations
 import narwhals.stable.v2 as nw
 import pandas as pd
 
-__all__ = ["PERIODS", "UNKNOWN_CUSTOMER", "collect", "customer_key", "day_number", "lazy", "money", "period_label", "sum_money"]
+__all__ = ["PERIODS", "UNKNOWN_CUSTOMER", "collect", "customer_key", "day_number", "lazy", "money", "period_label"]
 
 #: The residual row of amounts that belong to nobody known.
 UNKNOWN_CUSTOMER = "(unknown customer)"
@@ -43,11 +43,6 @@ def money(column: str, decimals: int = 2) -> nw.Expr:
     [10, 20, 0]
     """
     return (nw.col(column).cast(nw.Float64).fill_null(0.0) * 10**decimals).round(0).cast(nw.Int64)
-
-
-def sum_money(column: str, decimals: int = 2) -> nw.Expr:
-    """Sum of a money column in whole minor units (Int64), exact on every engine."""
-    return money(column, decimals).sum().cast(nw.Int64)
 
 
 def customer_key(column: str = "customer_id") -> nw.Expr:

@@ -304,7 +304,7 @@ class Study:
         try:
             from pyspark.sql import SparkSession
         except ImportError:
-            raise StudyError("engine='spark' needs pyspark (and Java 17); install custprof[spark] or use engine='duckdb'.") from None
+            raise StudyError("engine='spark' needs pyspark (and Java 17); install pyspark, or use engine='duckdb'.") from None
         file = Path(self._scratch.name) / f"{name}.parquet"
         if not file.exists():
             self._con.execute(f"copy (select * from used_{name}) to '{file}' (format parquet)")
