@@ -7,11 +7,12 @@ from custprof.lifetime.earned import value_history
 from custprof.lifetime.history import Split, split, summarize
 from custprof.lifetime.pareto import ParetoNBD
 from custprof.lifetime.spend import GammaGamma
-from custprof.lifetime.suitability import calibration, spend_fit, suitability, usable
+from custprof.lifetime.suitability import SPEND_FITS, calibration, spend_fit, suitability, usable
 from custprof.lifetime.terms import value_terms
 from custprof.lifetime.value import CustomerValue
 
 __all__ = [
+    "SPEND_FITS",
     "BetaGeoNBD",
     "CustomerValue",
     "GammaGamma",

@@ -9,8 +9,10 @@ from custprof.lifetime.checks import check_summary
 from custprof.lifetime.fitting import PurchaseModel
 from custprof.lifetime.history import summarize
 
-__all__ = ["calibration", "spend_fit", "suitability", "usable"]
+__all__ = ["SPEND_FITS", "calibration", "spend_fit", "suitability", "usable"]
 
+#: Share of regular customers (`spend_fit`) from which values may be used for single customers.
+SPEND_FITS = 0.8
 _VERDICTS = ("REFUSE", "FLAG", "PASS")
 
 
@@ -94,7 +96,7 @@ def spend_fit(model, summary: pd.DataFrame, *, regular: int = 10, factor: float 
     """Share of the regular customers whose expected purchase is near their own mean: whether Gamma-Gamma fits the sizes of purchases.
 
     Who came back often shows by itself what a purchase is worth; a model that draws such customers far towards all others does not fit,
-    and its values are not to be used for single customers. 0.8 and more is good.
+    and its values are not to be used for single customers. From ``SPEND_FITS`` on it is good.
 
     Parameters
     ----------

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SHEETS", "cover", "summarize_study"]
 
-SPEND_FITS = 0.8
 LIMIT = 100_000
 FEATURES = ["net_revenue", "discounts", "returns", "gross_margin", "cost_to_serve"]
 HORIZON, ANNUAL_RATE = 5, 0.10
@@ -168,7 +167,7 @@ def _values(study, pnl: pd.DataFrame, allocation) -> tuple:
     """Lifetime value of every customer, and its total counting avoidable cost only; None twice where the models are refused."""
     from sklearn.exceptions import ConvergenceWarning
 
-    from custprof.lifetime import CustomerValue, spend_fit, summarize, usable, value_terms
+    from custprof.lifetime import SPEND_FITS, CustomerValue, spend_fit, summarize, usable, value_terms
 
     if not usable(study.table("transactions")):
         return None, None
