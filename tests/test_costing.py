@@ -269,26 +269,10 @@ def test_a_model_is_read_from_its_file(tmp_path):
 
 
 def test_check_says_what_is_worth_a_look():
-    content = with_activity(level="order", table="transactions")
-    issues = CostModel.from_dict(content).check(LEDGER)
-    assert issues["rule"].tolist() == [
-        'activity "calls" is of level order and counts invoice lines',
-        "account 9999 is in no pool and not direct",
-    ]
-    assert issues["amount"].tolist()[1] == 7.77
+    issues = CostModel.from_dict(with_activity(level="order", table="transactions")).check()
+    assert issues["rule"].tolist() == ['activity "calls" is of level order and counts invoice lines']
+    assert issues["severity"].tolist() == ["warning"] and "counts orders" in issues["advice"][0]
     assert model().check().empty
-
-
-def test_an_account_that_the_ledger_lacks_is_named_with_its_pool():
-    pools = MODEL["pools"] | {"service": {"accounts": ["6200", "6201"]}}
-    issues = model(pools=pools).check(LEDGER)
-    assert issues["rule"].tolist() == [
-        'pool "service" names account 6201, which the ledger lacks',
-        "account 9999 is in no pool and not direct",
-    ]
-    assert issues["severity"].eq("warning").all() and np.isnan(issues["amount"][0])
-    named = LEDGER.assign(pool=[None] * 5 + ["service"])
-    assert model().check(named).empty
 
 
 # Allocation
@@ -347,7 +331,7 @@ def test_balance_rates_and_capacity():
     assert rates.loc["calls", "rate"] == 100
     assert np.isnan(rates.loc["visits", "rate"])
     capacity = allocation.capacity()
-    assert capacity.drop(columns=["period", "pool"]).to_numpy().tolist() == [[1000, 100, 80, 20, 0.8, 10, 200]]
+    assert capacity.drop(columns=["period", "pool"]).to_numpy().tolist() == [["Desk", 1000, 100, 80, 20, 0.8, 10, 200]]
 
 
 def test_trace_goes_down_to_ledger_lines():
@@ -672,6 +656,43 @@ def test_what_the_allocation_finds_is_said_once(tmp_path):
         'activity "serve" has no driver quantity in 2024': 8,
         'pool "idle" has no activity (2024)': 3,
     }
+
+
+def test_every_problem_of_a_model_on_a_study_is_said_at_once(tmp_path):
+    text = (
+        "direct = ['5000']\n[pools.service]\naccounts = ['6200', '6201']\n[pools.freight]\naccounts = ['5100']\n"
+        "[pools.idle]\naccounts = ['6300']\n"
+        "[activities.serve]\npool = 'service'\ntable = 'events'\ndriver = 'rows'\nwhere = { activity = 'visit' }\n"
+        "[activities.ship]\npool = 'freight'\nlevel = 'line'\ntable = 'transactions'\ndriver = 'revenue'\n"
+    )
+    ledger = "6200,8.00\n5000,1.00\n5100,4.00\n6300,3.00\n6999,2.00"
+    folder = tmp_path / "study"
+    study_with(folder, text, ledger=ledger)
+    lines = (folder / "transactions.csv").read_text().splitlines()
+    (folder / "transactions.csv").write_text("\n".join([lines[0] + ",freight", *(f"{line},2.00" for line in lines[1:])]) + "\n")
+    (folder / "ledger.csv").write_text(
+        (folder / "ledger.csv").read_text().replace("avoidable\n", "avoidable,currency\n").replace("0.5\n", "0.5,EUR\n")
+    )
+    study = Study.open(folder)
+    found = CostModel.read(study.cost_model).check(study)
+    pd.testing.assert_frame_equal(found, check_costs(study))
+    assert found["severity"].tolist() == ["error"] + ["warning"] * 4
+    assert "driver quantities are negative" in found["rule"][0] and "Name a policy" in found["advice"][0]
+    assert found["rule"].tolist()[1:] == [
+        'pool "idle" has no activity',
+        'pool "service" names account 6201, which the ledger lacks',
+        "account 6999 is in no pool and not direct",
+        'account 5100 is in pool "freight" and its money is freight of the customers\' lines already',
+    ]
+    assert found["amount"].tolist()[3:] == [2, 4]
+    (folder / "ledger.csv").write_text(booked.replace("0.5,EUR\n", "0.5,USD\n", 1))
+    mixed = Study.open(folder)
+    rules = CostModel.read(mixed.cost_model).check(mixed).query("severity == 'error'")["rule"].tolist()
+    assert rules[0] == "the ledger has amounts in 2 currencies: EUR (4 lines), USD (1 lines)" and "negative" in rules[1]
+    other = mixed.check().query("column == 'currency'")
+    assert other[["severity", "table", "rule", "rows"]].to_numpy().tolist() == [
+        ["error", "ledger", "amounts in another currency than EUR", 1]
+    ]
 
 
 def test_a_table_without_usable_rows_is_left_to_the_check_of_the_study(tmp_path):

@@ -148,7 +148,7 @@ def test_levels_above_the_customer_of_rod_manufacturing():
     model = CostModel.from_dict(
         {
             "pools": {name: {"accounts": [name]} for name in names},
-            "activities": {name: {"pool": name, "level": "channel", "driver": "rows"} for name in names},
+            "activities": {name: {"pool": name, "driver": "rows"} for name in names},
         }
     )
     parts = [

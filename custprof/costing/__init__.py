@@ -1,14 +1,15 @@
 """What does each customer cost? From ledger lines through pools and activities to customers, every cent."""
 
-from .activities import Activity, Pool
+from .activities import Activity, Flows, Pool
+from .allocating import allocate, allocate_study
 from .allocation import NO_ACTIVITY, NO_POOL, RESIDUALS, SUSTAINING, UNASSIGNED, Allocation
 from .cents import split_cents
 from .checking import check_costs
 from .drivers import driver_quantities
 from .equations import TimeEquation, TimeEquationError, read_equation
-from .flow import allocate, allocate_study
 from .model import CostModel
 from .reading import CostModelError
+from .scenarios import compare
 from .support import allocate_support, reciprocal_costs, support_shares
 from .time_driven import UNUSED, time_driven
 
@@ -23,6 +24,7 @@ __all__ = [
     "Allocation",
     "CostModel",
     "CostModelError",
+    "Flows",
     "Pool",
     "TimeEquation",
     "TimeEquationError",
@@ -30,6 +32,7 @@ __all__ = [
     "allocate_study",
     "allocate_support",
     "check_costs",
+    "compare",
     "driver_quantities",
     "read_equation",
     "reciprocal_costs",

@@ -1,4 +1,4 @@
-"""What are pools and activities, and what may drive an activity?
+"""What are pools, flows between them and activities, and what may drive an activity?
 
 A pool gathers the cost of ledger accounts; an activity takes cost from a pool and names what drives it: rows or columns of one of the
 study's ``TABLES``.
@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 from .equations import TimeEquation
 
-__all__ = ["LEVELS", "NEGATIVE", "ORDER_NUMBERS", "TABLES", "YES_NO", "Activity", "Pool"]
+__all__ = ["LEVELS", "NEGATIVE", "ORDER_NUMBERS", "TABLES", "YES_NO", "Activity", "Flows", "Pool"]
 
 #: What an activity's work grows with; cost of level "business" stays with the business.
 LEVELS = ("line", "order", "customer", "channel", "business")
@@ -52,8 +54,46 @@ class Pool:
 
 
 @dataclass(frozen=True)
+class Flows:
+    """Service that support pools give to other pools: amounts by support pool and pool, one number for all periods or one by period."""
+
+    served: Mapping[str, Mapping[str, float | Mapping[str, float]]]
+    pools: tuple[str, ...]
+
+    @property
+    def periods(self) -> list[str]:
+        """Periods that have amounts of their own."""
+        by_period = [amount for row in self.served.values() for amount in row.values() if isinstance(amount, Mapping)]
+        return sorted({str(period) for amount in by_period for period in amount})
+
+    def usage(self, periods: list[str]) -> pd.DataFrame:
+        """Amounts of service, support pools x pools, added up over periods (a number for all periods counts once for each)."""
+        table = pd.DataFrame(0.0, index=list(self.served), columns=list(self.pools))
+        for support, row in self.served.items():
+            for pool, amount in row.items():
+                table.loc[support, pool] = _over(amount, periods, f'flows of "{support}": the service to "{pool}"')
+        return table
+
+
+def _over(amount: float | Mapping[str, float], periods: list[str], what: str) -> float:
+    if not isinstance(amount, Mapping):
+        return float(amount) * max(1, len(periods))
+    by_period = {str(period): value for period, value in amount.items()}
+    lacking = [period for period in periods if period not in by_period]
+    if lacking:
+        raise ValueError(
+            f"{what} is not said for {len(lacking)} of {len(periods)} periods, first {lacking[:3]}; add them to the cost model."
+        )
+    return float(sum(by_period[period] for period in periods))
+
+
+@dataclass(frozen=True)
 class Activity:
-    """Work that a pool pays for, and what drives it: a time equation or a driver, summed over the rows of a table."""
+    """Work that a pool pays for, and what drives it: a time equation or a driver, summed over the rows of a table.
+
+    With a `rate` (currency units for one unit of the driver) customers pay this standard, whatever the work has cost; with `avoidable` this
+    fraction of its cost ends when the work ends, whatever the accounts say.
+    """
 
     name: str
     pool: str
@@ -64,6 +104,8 @@ class Activity:
     driver: str | None = None
     minutes: TimeEquation | None = None
     share: float | None = None
+    rate: float | None = None
+    avoidable: float | None = None
     negative: str = "refuse"
 
     @property

@@ -6,7 +6,9 @@ a customer is worked out when asked, from its cells back through the pools to th
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,9 @@ from custprof.study.engine import UNKNOWN_CUSTOMER
 from .cents import split_in_order
 from .model import CostModel
 from .time_driven import UNUSED
+
+if TYPE_CHECKING:
+    from .flow import Inputs
 
 __all__ = ["NO_ACTIVITY", "NO_POOL", "RESIDUALS", "SUSTAINING", "UNASSIGNED", "Allocation", "Cells"]
 
@@ -27,6 +32,8 @@ SUSTAINING = "(business-sustaining)"
 RESIDUALS = (UNKNOWN_CUSTOMER, UNUSED, UNASSIGNED, SUSTAINING)
 #: The column of amounts that no activity has.
 NO_ACTIVITY = "(no activity)"
+#: The line in a trace of what a standard rate charges beyond any cost.
+NO_LINE = "(no ledger line)"
 #: The node of ledger lines that no pool has.
 NO_POOL = "(no pool)"
 
@@ -41,14 +48,26 @@ class Cells:
     avoidable: np.ndarray
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of a table: their label and names, the row of every customer, and the activities whose cost stays above the customers."""
+
+    label: str
+    names: list[str]
+    row: np.ndarray
+    above: frozenset[int]
+
+    def of(self, activity: int, customers: np.ndarray) -> np.ndarray:
+        """The rows that the customers' cells of an activity belong to."""
+        return self.row[customers] if activity not in self.above else np.full(len(customers), self.names.index(SUSTAINING))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Allocation:
     """The result of `allocate`: every cent of the ledger at a customer or in a residual row."""
 
-    model: CostModel
-    decimals: int
+    _inputs: Inputs
     periods: tuple[str, ...]
-    _ids: np.ndarray
     _cells: Cells
     _residuals: pd.DataFrame
     _lines: pd.DataFrame
@@ -60,6 +79,7 @@ class Allocation:
     _operating: list[str] = field(init=False)
     _names: list[str] = field(init=False)
     _row: np.ndarray = field(init=False)
+    _above: frozenset[int] = field(init=False)
 
     def __post_init__(self):
         object.__setattr__(self, "_activities", [*self.model.activities, NO_ACTIVITY])
@@ -68,6 +88,9 @@ class Allocation:
         known = self._ids != UNKNOWN_CUSTOMER
         object.__setattr__(self, "_names", [*self._ids[known], *RESIDUALS])
         object.__setattr__(self, "_row", np.where(known, np.cumsum(known) - 1, known.sum()))
+        # Cost of a channel stays above the customers who use it: it is kept by customer only to be gathered by channel.
+        above = [place for place, activity in enumerate(self.model.activities.values()) if activity.level == "channel"]
+        object.__setattr__(self, "_above", frozenset(above))
 
     def __repr__(self) -> str:
         known = len(self._ids) - (UNKNOWN_CUSTOMER in self._ids)
@@ -75,6 +98,20 @@ class Allocation:
             f"{self.total:,.{self.decimals}f} to {known:,} customers, {len(self.model.activities)} activities, {len(self._issues)} issues"
         )
         return f"<Allocation of {content}>"
+
+    @property
+    def model(self) -> CostModel:
+        """The cost model that the allocation follows."""
+        return self._inputs.model
+
+    @property
+    def decimals(self) -> int:
+        """Decimals of the currency's minor unit."""
+        return self._inputs.decimals
+
+    @property
+    def _ids(self) -> np.ndarray:
+        return self._inputs.quantities.customers
 
     @property
     def total(self) -> float:
@@ -107,27 +144,33 @@ class Allocation:
             raise ValueError(f'by is {by!r}; choose None (one row per customer) or "period".')
         return self._table(np.arange(len(self._activities)), self._activities, by == "period", avoidable)
 
-    def by(self, level: str, *, avoidable: bool = False) -> pd.DataFrame:
-        """Cost by customer and pool, department or activity.
+    def by(self, column: str, *, avoidable: bool = False) -> pd.DataFrame:
+        """Cost of customers by pool or department, or of kinds of customers by activity.
 
         Parameters
         ----------
-        level : {"pool", "department", "activity"}
+        column : {"pool", "department", "activity"} or an attribute of the customers: kind, industry, region, channel, account_manager
             Pools are the operating pools that pay for the activities (support cost included), departments those of these pools.
         avoidable : bool
             Only the part that ends when the work ends.
 
         Returns
         -------
-        DataFrame, by customer_id
-            One column per pool, department or activity, currency units; rows as in `customers`.
+        DataFrame
+            By customer_id with one column per pool, department or activity, and rows as in `customers`; or by the values of the attribute,
+            "(not known)" for customers without one, and the residual rows, with one column per activity. Cost of level "channel" stands
+            with its channel where it is gathered by channel and in "(business-sustaining)" everywhere else. Currency units; all cells sum
+            to `total`.
         """
-        if level == "activity":
+        if column == "activity":
             return self.customers(avoidable=avoidable)
-        if level not in ("pool", "department"):
-            raise ValueError(f'level is {level!r}; choose "pool", "department" or "activity".')
+        if column in self._inputs.attributes:
+            return self._table(np.arange(len(self._activities)), self._activities, False, avoidable, rows=self._gathered(column))
+        if column not in ("pool", "department"):
+            known = ", ".join(["pool", "department", "activity", *self._inputs.attributes])
+            raise ValueError(f"column is {column!r}; choose one of {known} (attributes of customers need the table customers).")
         names = self._operating
-        if level == "department":
+        if column == "department":
             names = [self.model.pools[name].department or "(no department)" if name in self.model.pools else NO_POOL for name in names]
         columns = list(dict.fromkeys(names))
         of_pool = np.array([columns.index(name) for name in names])
@@ -168,8 +211,9 @@ class Allocation:
         Returns
         -------
         DataFrame
-            ``period``, ``activity``, ``pool``, ``level``, ``driver`` (what is counted), ``quantity``, ``rate`` (currency units per unit;
-            missing where nothing was counted), ``amount``.
+            ``period``, ``activity``, ``pool``, ``level``, ``driver`` (what is counted), ``basis`` ("actual", "practical capacity" or
+            "standard"), ``quantity``, ``rate`` (currency units per unit; missing where nothing was counted), ``amount`` (cost of the
+            activity; at a standard rate this is not quantity x rate, and the difference stands as "(unassigned)").
 
         Notes
         -----
@@ -184,8 +228,9 @@ class Allocation:
         Returns
         -------
         DataFrame
-            One row per period and time-driven pool: ``period``, ``pool``, ``cost``, ``capacity_minutes``, ``used_minutes``,
-            ``unused_minutes`` (negative where over-driven), ``utilisation`` (fraction), ``rate`` (cost of a minute), ``unused_cost``.
+            One row per period and time-driven pool: ``period``, ``pool``, ``department`` (missing if not named), ``cost``,
+            ``capacity_minutes``, ``used_minutes``, ``unused_minutes`` (negative where over-driven), ``utilisation`` (fraction), ``rate``
+            (cost of a minute), ``unused_cost``.
         """
         return self._capacity.copy()
 
@@ -202,7 +247,7 @@ class Allocation:
         DataFrame
             ``period``, ``activity``, ``pool`` (that pays for the activity), ``line_id``, ``account``, ``amount``, currency units. The
             amounts sum to the customer's total to the cent; where a cell has fewer cents than its pool has lines, the largest lines come
-            first.
+            first. What a standard rate charges for a pool without any cost stands under "(no ledger line)".
 
         Raises
         ------
@@ -217,19 +262,95 @@ class Allocation:
         sources = {key: part for key, part in self._lines.groupby(["period", "pool"])}
         parts = []
         for period, activity, pool, cents in cells:
-            moved = self._moved[period, :, pool]
-            for source, amount in zip(*_shares(cents, moved), strict=True):
+            named = {"period": self.periods[period], "activity": self._activities[activity], "pool": self._operating[pool]}
+            left = cents
+            for source, amount in zip(*_shares(cents, self._moved[period, :, pool]), strict=True):
                 lines = sources[(period, source)]
                 places, amounts = _shares(amount, lines["cents"].to_numpy())
-                found = lines.iloc[places][["line_id", "account"]]
-                parts.append(
-                    found.assign(
-                        period=self.periods[period], activity=self._activities[activity], pool=self._operating[pool], amount=amounts
-                    )
-                )
+                parts.append(lines.iloc[places][["line_id", "account"]].assign(**named, amount=amounts))
+                left -= sum(amounts)
+            if left:  # a standard rate charges it, and no ledger line of the pool stands behind it
+                parts.append(pd.DataFrame({"line_id": [NO_LINE], "account": [""], **named, "amount": [left]}))
         columns = ["period", "activity", "pool", "line_id", "account", "amount"]
         table = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
         return table.assign(amount=table["amount"].astype("int64") / self._unit)
+
+    def what_if(
+        self,
+        *,
+        rates: Mapping[str, float | None] | None = None,
+        drivers: Mapping[str, float | pd.Series] | None = None,
+        capacity: Mapping[str, float | Mapping[str, float] | None] | None = None,
+        drop: Collection[str] = (),
+    ) -> Allocation:
+        """The same ledger under other assumptions; see `scenarios` and `compare`.
+
+        Parameters
+        ----------
+        rates : mapping
+            Standard rate by activity (currency units for one unit of its driver); None goes back to the rate that the cost gives.
+        drivers : mapping
+            Factor by activity for its driver quantities; or a Series of factors by customer_id, customers without one keep theirs.
+        capacity : mapping
+            Practical capacity in minutes by pool, for each period or by period; None charges the whole cost to the minutes used.
+        drop : collection of str
+            Customers who are no longer served: their avoidable cost ends, the rest is stranded as "(unused capacity)".
+
+        Returns
+        -------
+        Allocation
+            Changes add to those of the allocation it is asked of.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown, or the changed cost model has problems.
+
+        Examples
+        --------
+        >>> from custprof.costing import allocate
+        >>> pools = {"desk": {"accounts": ["6100"], "capacity_minutes": 100}}
+        >>> model = CostModel.from_dict({"pools": pools, "activities": {"take orders": {"pool": "desk", "level": "order", "minutes": 10}}})
+        >>> ledger = pd.DataFrame({"line_id": ["L1"], "account": ["6100"], "amount": [1000.0], "avoidable": [0.4]})
+        >>> drivers = pd.DataFrame({"activity": "take orders", "customer_id": ["a", "b"], "quantity": [60, 20]})
+        >>> now = allocate(model, ledger, drivers)
+        >>> now.what_if(capacity={"desk": 80}).customers()["take orders"].to_dict()
+        {'a': 750.0, 'b': 250.0}
+        >>> now.what_if(drop=["a"]).customers().sum(axis="columns").to_dict()
+        {'b': 200.0, '(unused capacity)': 560.0}
+        """
+        from .flow import run_flow
+        from .scenarios import change
+
+        return run_flow(change(self._inputs, rates or {}, drivers or {}, capacity or {}, drop))
+
+    def rank_stability(
+        self, n: int = 500, sd: float = 0.1, *, margin: pd.Series | None = None, level: float = 0.9, random_state: int = 0
+    ) -> pd.DataFrame:
+        """How sure is the ranking of customers, if drivers and rates are only known roughly? See `custprof.costing.uncertainty`.
+
+        Parameters
+        ----------
+        n : int
+            Draws.
+        sd : float
+            Relative standard error of every rate and of every customer's driver quantity (0.1: ten per cent).
+        margin : Series by customer_id, optional
+            What customers bring before these costs (contribution, currency units); without it the ranking is by cost alone.
+        level : float
+            Share of the draws between ``_low`` and ``_high``.
+        random_state : int
+
+        Returns
+        -------
+        DataFrame, by customer_id, best first
+            ``profit`` (margin less cost), ``profit_low``, ``profit_high``, ``rank`` (1 is the best), ``rank_low``, ``rank_high``,
+            ``loss_share`` (share of the draws in which the customer loses money).
+        """
+        from .uncertainty import rank_stability
+
+        margin = margin if margin is not None else pd.Series(0.0, index=self._ids)
+        return rank_stability(self, margin, n=n, sd=sd, level=level, random_state=random_state)
 
     @property
     def _unit(self) -> int:
@@ -243,30 +364,46 @@ class Allocation:
             if part.start < part.stop:
                 yield *divmod(group, count), part
 
-    def _table(self, of_activity, columns: list[str], by_period: bool, avoidable: bool, of_pool=None) -> pd.DataFrame:
-        """Cells and residuals added up by customer (and period) in the columns that activities, or pools, belong to."""
+    def _table(self, of_activity, columns: list[str], by_period: bool, avoidable: bool, of_pool=None, rows: _Rows | None = None):
+        """Cells and residuals added up by customer, or group of customers (and period), in the columns that activities, or pools, belong
+        to."""
         times, cents = len(self.periods) if by_period else 1, self._cells.avoidable if avoidable else self._cells.cents
-        left = self._residuals
-        row = np.array([self._names.index(name) for name in left["row"]], dtype="int64")
+        left, rows = self._residuals, rows or _Rows("customer_id", self._names, self._row, self._above)
+        row = np.array([rows.names.index(name) for name in left["row"]], dtype="int64")
         time = left["period"].to_numpy("int64") if by_period else np.zeros(len(left), dtype="int64")
         column = of_activity[left["activity"].to_numpy("int64")] if of_pool is None else of_pool[left["pool"].to_numpy("int64")]
-        used = np.zeros((len(self._names), times), dtype=bool)
+        used = np.zeros((len(rows.names), times), dtype=bool)
         used[row, time] = True
-        for period, _, part in self._groups():
-            used[self._row[self._cells.customer[part]], period if by_period else 0] = True
+        for period, activity, part in self._groups():
+            used[rows.of(activity, self._cells.customer[part]), period if by_period else 0] = True
         place = np.cumsum(used).reshape(used.shape) - 1
         table = np.zeros((int(used.sum()), len(columns)), dtype="int64")
         for period, activity, part in self._groups():
-            table[place[self._row[self._cells.customer[part]], period if by_period else 0], of_activity[activity]] += cents[part]
+            where = place[rows.of(activity, self._cells.customer[part]), period if by_period else 0]
+            np.add.at(table, (where, of_activity[activity]), cents[part])
         np.add.at(table, (place[row, time], column), left["avoidable" if avoidable else "cents"].to_numpy("int64"))
-        return pd.DataFrame(table / self._unit, index=self._index(used, by_period), columns=columns)
+        return pd.DataFrame(table / self._unit, index=self._index(rows, used, by_period), columns=columns)
 
-    def _index(self, used: np.ndarray, by_period: bool) -> pd.Index:
+    def _index(self, rows: _Rows, used: np.ndarray, by_period: bool) -> pd.Index:
         row, time = np.nonzero(used)
-        names = pd.Index(np.asarray(self._names, dtype="object")[row], name="customer_id", dtype="str")
+        names = pd.Index(np.asarray(rows.names, dtype="object")[row], name=rows.label, dtype="str")
         if not by_period:
             return names
-        return pd.MultiIndex.from_arrays([names, pd.Index(self.periods, dtype="str")[time]], names=["customer_id", "period"])
+        return pd.MultiIndex.from_arrays([names, pd.Index(self.periods, dtype="str")[time]], names=[rows.label, "period"])
+
+    def _gathered(self, column: str) -> _Rows:
+        """Rows by an attribute of the customers."""
+        values = (
+            self._inputs.attributes[column].astype("object").where(self._inputs.attributes[column].notna(), "(not known)").astype("str")
+        )
+        values = values.to_numpy("object")
+        values[self._ids == UNKNOWN_CUSTOMER] = UNKNOWN_CUSTOMER
+        found = sorted(set(values) - {UNKNOWN_CUSTOMER}, key=lambda name: (name == "(not known)", name))
+        names = [*found, *RESIDUALS]
+        place = {name: number for number, name in enumerate(names)}
+        return _Rows(
+            column, names, np.array([place[name] for name in values], dtype="int64"), frozenset() if column == "channel" else self._above
+        )
 
     def _outflow(self) -> np.ndarray:
         """Cents by activity, operating pool and where they end: customers, unknown customer, unused, unassigned, sustaining."""
@@ -274,6 +411,9 @@ class Allocation:
         unknown = np.flatnonzero(self._ids == UNKNOWN_CUSTOMER)
         for _, activity, part in self._groups():
             pool = self._operating.index(self.model.activities[self._activities[activity]].pool)
+            if activity in self._above:
+                out[activity, pool, 4] += int(self._cells.cents[part].sum())
+                continue
             nobody = int(self._cells.cents[part][np.isin(self._cells.customer[part], unknown)].sum())
             out[activity, pool, :2] += int(self._cells.cents[part].sum()) - nobody, nobody
         for residual in self._residuals.itertuples():
@@ -284,20 +424,33 @@ class Allocation:
         """Period, activity, pool and cents of a row of `customers`; None if there is no such row."""
         if name in RESIDUALS[1:]:
             found = self._residuals[self._residuals["row"] == name]
-            return list(found[["period", "activity", "pool", "cents"]].itertuples(index=False, name=None)) if len(found) else None
+            cells = list(found[["period", "activity", "pool", "cents"]].itertuples(index=False, name=None))
+            if name == SUSTAINING:
+                cells += [
+                    (period, activity, self._pool(activity), int(self._cells.cents[part].sum()))
+                    for period, activity, part in self._groups()
+                    if activity in self._above
+                ]
+            return cells or None
         places = np.flatnonzero(self._cells.customer == np.searchsorted(self._ids, name)) if name in self._ids else []
         if not len(places):
             return None
         cells = []
         for place in places:
             period, activity = divmod(int(np.searchsorted(self._cells.start, place, side="right")) - 1, len(self.model.activities))
-            pool = self._operating.index(self.model.activities[self._activities[activity]].pool)
-            cells.append((period, activity, pool, int(self._cells.cents[place])))
-        return cells
+            if activity not in self._above:
+                cells.append((period, activity, self._pool(activity), int(self._cells.cents[place])))
+        return cells or None
+
+    def _pool(self, activity: int) -> int:
+        """The operating pool that pays for an activity."""
+        return self._operating.index(self.model.activities[self._activities[activity]].pool)
 
 
 def _shares(total: int, amounts: np.ndarray) -> tuple[list[int], list[int]]:
-    """Split cents in proportion to amounts; the places that get some, and what they get."""
-    cents = split_in_order(int(total), amounts.astype("float64"))
+    """Split cents in proportion to amounts; the places that get some, and what they get. Of amounts that are all zero none gets any."""
+    if not amounts.any():
+        return [], []
+    cents = split_in_order(int(total), (amounts if amounts.sum() else np.abs(amounts)).astype("float64"))
     places = np.flatnonzero(cents)
     return places.tolist(), cents[places].tolist()

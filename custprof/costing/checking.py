@@ -7,18 +7,23 @@ value, accounts in no pool, pools without activities, time beyond capacity.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from custprof.study import StudyError
 from custprof.study.checks import COLUMNS
 
+from .allocating import allocate
 from .drivers import driver_quantities, lacking_columns
-from .flow import allocate
-from .inputs import unknown_quantities
+from .inputs import read_lines, read_quantities, unknown_quantities
 from .model import CostModel
 from .reading import CostModelError
 
-__all__ = ["check_costs"]
+__all__ = ["check_costs", "check_model"]
+
+#: Costs that stand on the customers' own lines.
+_ON_LINES = ("cost_of_goods", "freight", "commission", "credit_cost", "bad_debt")
 
 
 def check_costs(study) -> pd.DataFrame:
@@ -43,57 +48,114 @@ def check_costs(study) -> pd.DataFrame:
     >>> issues["rule"].tolist()
     ['pool "customer_service" is over-driven in 2025: 324,040 of 313,000 minutes']
     """
-    found: list[dict] = []
-    if not study.lacks("ledger", "cost_model"):
-        try:
-            found = _find(study)
-        except CostModelError as error:
-            found = [_error(problem, study) for problem in error.problems]
-        except StudyError:  # no row of a table can be used, an error of the study's own check
-            found = []
+    if study.lacks("ledger", "cost_model"):
+        return _frame([])
+    try:
+        return check_model(CostModel.read(study.cost_model), study)
+    except CostModelError as error:
+        return _frame([_error(problem, f"correct it in {study.cost_model.name}") for problem in error.problems])
+
+
+def check_model(model: CostModel, study=None) -> pd.DataFrame:
+    """The method `CostModel.check`: every problem of a model, alone or on a study, at once."""
+    found = [_said(*issue) for issue in _alone(model)]
+    if study is None or study.lacks("ledger"):
+        return _frame(found)
+    try:
+        ledger, lacking = study.frame("ledger"), lacking_columns(model, study)
+        found += [_said(*issue) for issue in (*_accounts(model, ledger), *_invoiced_too(model, study, ledger))]
+        for table, activity, columns in lacking:
+            names = ", ".join(columns)
+            found.append(_error(f'activity "{activity}" uses {names}, which {table} lacks; add {names} to the table {table}'))
+        if lacking:
+            return _frame(found + _refused(lambda: read_lines(model, ledger, True, study.decimals, [])))
+        drivers = driver_quantities(model, study)
+    except StudyError:  # no row of a table can be used, an error of the study's own check
+        return _frame(found)
+    found += [_said(rule, None, advice, rows=rows) for rule, rows, advice in unknown_quantities(model, drivers)]
+    return _frame(found + _tried(model, ledger, drivers.drop(columns="missing"), study.decimals, found))
+
+
+def _alone(model: CostModel):
+    """What is allowed and yet worth a look: rule, amount, advice."""
+    for name in model.operating:
+        if not model.activities_of(name):
+            yield f'pool "{name}" has no activity', None, 'give it one (level = "business" keeps the cost with the business) or flows'
+    for activity in model.activities.values():
+        if activity.level in ("order", "customer", "channel") and activity.table == "transactions" and activity.per == "line":
+            spread = f'activity "{activity.name}" is of level {activity.level} and counts invoice lines'
+            yield spread, None, 'long orders get more than their part; per = "order" counts orders'
+
+
+def _accounts(model: CostModel, ledger: pd.DataFrame):
+    """Accounts that the ledger lacks, and accounts that are nowhere in the model."""
+    accounts = ledger["account"].astype(str)
+    booked = set(accounts)
+    for account, pool in model.pool_of().items():
+        if account not in booked:
+            rule = f'pool "{pool}" names account {account}, which the ledger lacks'
+            yield rule, None, "correct the number of the account, or leave it out: no cost comes from it"
+    stray = ~accounts.isin([*model.pool_of(), *model.direct])
+    if "pool" in ledger:
+        stray &= ~ledger["pool"].isin(list(model.pools))
+    for account, amount in ledger.loc[stray, "amount"].groupby(accounts[stray]).sum().items():
+        yield f"account {account} is in no pool and not direct", amount, "add it to a pool, or to direct if it is on the invoice lines"
+
+
+def _invoiced_too(model: CostModel, study, ledger: pd.DataFrame):
+    """Accounts of pools whose money stands on the customers' invoice lines already, by a tie of the study or by an equal total."""
+    tied = {str(account): tie["fact"] for tie in study.settings.ties if "." not in tie["fact"] for account in tie["accounts"]}
+    facts, unit = study.customer_facts(), 10**study.decimals
+    totals = {int((facts[name] * unit).round().sum()): name for name in _ON_LINES if name in facts and facts[name].any()}
+    booked = (ledger["amount"] * unit).round().groupby(ledger["account"].astype(str)).sum()
+    for account, pool in model.pool_of().items():
+        fact = tied.get(account) or totals.get(int(booked.get(account, 0)))
+        if fact:
+            rule = f'account {account} is in pool "{pool}" and its money is {fact} of the customers\' lines already'
+            yield rule, booked.get(account, 0) / unit, "move it to direct; a cost that goes two ways is counted twice"
+
+
+def _tried(model: CostModel, ledger: pd.DataFrame, drivers: pd.DataFrame, decimals: int, found: list[dict]) -> list[dict]:
+    """What the allocation refuses, or else mentions and has not been said yet."""
+    refused = [
+        *_refused(lambda: read_lines(model, ledger, True, decimals, [])),
+        *_refused(lambda: read_quantities(model, drivers, None, [])),
+    ]
+    if refused:
+        return refused
+    try:
+        late = allocate(model, ledger, drivers, decimals=decimals).issues
+    except ValueError as error:
+        return [_error(str(error))]
+    # The allocation says by period, and with amounts, what the model says of itself.
+    for issue in list(found):
+        if late["rule"].str.startswith(issue["rule"]).any():
+            found.remove(issue)
+    return [_said(issue.rule, issue.amount, issue.advice) for issue in late.itertuples()]
+
+
+def _refused(read: Callable) -> list[dict]:
+    try:
+        read()
+    except ValueError as error:
+        return [_error(str(error))]
+    return []
+
+
+def _frame(found: list[dict]) -> pd.DataFrame:
     frame = pd.DataFrame([{"table": "cost model", "column": "", "rows": 0, "examples": "", **issue} for issue in found], columns=COLUMNS)
     return frame.astype({"rows": "int64", "amount": "float64"}).sort_values("severity", kind="stable", ignore_index=True)
 
 
-def _find(study) -> list[dict]:
-    model = CostModel.read(study.cost_model)
-    ledger = study.frame("ledger")
-    found = [
-        _error(
-            f'activity "{activity}" uses {", ".join(columns)}, which {table} lacks; add {", ".join(columns)} to the table {table}', study
-        )
-        for table, activity, columns in lacking_columns(model, study)
-    ]
-    own = model.check(ledger).to_dict("records")
-    if found:
-        return found + [_said(issue) for issue in own]
-    drivers = driver_quantities(model, study)
-    found = [
-        _said({"severity": "warning", "rule": rule, "amount": None, "advice": advice}, rows)
-        for rule, rows, advice in unknown_quantities(model, drivers)
-    ]
-    try:
-        allocation = allocate(model, ledger, drivers.drop(columns="missing"), decimals=study.decimals)
-    except ValueError as error:
-        return [_error(str(error), study), *found, *(_said(issue) for issue in own)]
-    late = allocation.issues.to_dict("records")
-    # The allocation says by period, and with amounts, what the model says of itself.
-    early = [issue for issue in own if not any(each["rule"].startswith(issue["rule"]) for each in late)]
-    return found + [_said(issue) for issue in (*early, *late)]
+def _said(rule: str, amount: float | None, advice: str, *, rows: int = 0) -> dict:
+    return {"severity": "warning", "rule": rule, "amount": amount, "rows": rows, "advice": _sentence(advice)}
 
 
-def _said(issue: dict, rows: int = 0) -> dict:
-    kept = {name: issue[name] for name in ("severity", "rule", "amount")}
-    return kept | {"rows": rows, "advice": _sentence(issue["advice"])}
-
-
-def _error(problem: str, study) -> dict:
+def _error(problem: str, advice: str = "correct it in the cost model, or the ledger") -> dict:
     """A problem in words, "what is wrong; what to do" and below it an equation with its mark, as an issue."""
     first, *marked = problem.split("\n")
-    rule, _, advice = first.rstrip(".").rpartition(". " if ". " in first and not marked else "; ")
-    if not rule:
-        rule, advice = advice, f"correct it in {study.cost_model.name}"
-    return {"severity": "error", "rule": rule, "amount": None, "advice": "\n".join([_sentence(advice), *marked])}
+    rule, _, said = first.rstrip(".").rpartition(". " if ". " in first and not marked else "; ")
+    return {"severity": "error", "rule": rule or said, "amount": None, "advice": "\n".join([_sentence(said if rule else advice), *marked])}
 
 
 def _sentence(text: str) -> str:

@@ -27,6 +27,10 @@ def read_lines(model: CostModel, ledger: pd.DataFrame, by_period: bool, decimals
     """Ledger lines to allocate, sorted by line: period and pool as numbers, cents, avoidable cents; and the periods."""
     _need("the ledger", ledger, ["line_id", "account", "amount"])
     lines = ledger.reset_index(drop=True)
+    several = lines["currency"].value_counts() if "currency" in lines else ()
+    if len(several) > 1:
+        said = ", ".join(f"{name} ({count:,} lines)" for name, count in several.head(3).items())
+        raise ValueError(f"the ledger has amounts in {len(several)} currencies: {said}; convert them to one before allocating.")
     _refuse(
         "the amount is missing or infinite", lines["line_id"], ~np.isfinite(lines["amount"].astype("float64").to_numpy()), "ledger lines"
     )
@@ -63,16 +67,18 @@ def read_lines(model: CostModel, ledger: pd.DataFrame, by_period: bool, decimals
             "line_id": allocated["line_id"],
             "account": allocated["account"],
             "cents": cents,
-            "avoidable": np.rint(cents * _avoidable(allocated, issues)).astype("int64"),
+            "avoidable": np.rint(cents * _avoidable(model, allocated, issues)).astype("int64"),
         }
     )
     return result.sort_values("line_id", key=lambda ids: ids.astype("str"), ignore_index=True), periods
 
 
-def _avoidable(lines: pd.DataFrame, issues: list) -> np.ndarray:
-    if "avoidable" not in lines:
+def _avoidable(model: CostModel, lines: pd.DataFrame, issues: list) -> np.ndarray:
+    """The avoidable fraction of each line: its own, else that of its account in the model."""
+    if "avoidable" not in lines and not model.avoidable:
         return np.zeros(len(lines))
-    fraction = lines["avoidable"].astype("float64")
+    own = lines["avoidable"] if "avoidable" in lines else pd.Series(np.nan, index=lines.index)
+    fraction = own.astype("float64").fillna(lines["account"].map(model.avoidable).astype("float64"))
     _refuse("avoidable is not a fraction from 0 to 1", lines["line_id"], ((fraction < 0) | (fraction > 1)).to_numpy(), "ledger lines")
     _issue(
         issues,

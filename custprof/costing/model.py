@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
-from .activities import Activity, Pool
+from .activities import Activity, Flows, Pool
 from .reading import CostModelError, ModelReading
 
 __all__ = ["CostModel"]
@@ -29,15 +29,21 @@ class CostModel:
     direct : tuple of str
         Accounts that stand on the customers' invoice lines already (revenue, cost of goods, freight, ...): never allocated.
     pools, activities : dict by name
-    flows : DataFrame, support pools x pools
-        Amounts of service used.
+    flows : Flows
+        Amounts of service that support pools give, `flows.usage(periods)` as a table.
+    avoidable : dict
+        Avoidable share by account, for ledger lines that do not say it themselves.
+    content : mapping
+        The content of the file that the model was made from: what `diff` compares and what a scenario changes.
     """
 
     name: str
     direct: tuple[str, ...]
     pools: Mapping[str, Pool]
-    flows: pd.DataFrame
+    flows: Flows
     activities: Mapping[str, Activity]
+    avoidable: Mapping[str, float]
+    content: Mapping = field(repr=False)
 
     @classmethod
     def read(cls, path: str | Path) -> CostModel:
@@ -64,8 +70,10 @@ class CostModel:
         Parameters
         ----------
         content : mapping
-            ``direct`` (accounts), ``pools`` (name: accounts, department, capacity_minutes), ``flows`` (support pool: amounts of service by
-            pool) and ``activities`` (name: pool, level, table, per, where, driver or minutes, share, negative).
+            ``direct`` (accounts), ``avoidable`` (account: fraction of its cost that ends when the work ends), ``pools`` (name: accounts,
+            department, capacity_minutes), ``statistics`` (name: amounts by pool, such as workplaces), ``flows`` (support pool: amounts of
+            service by pool, or ``driver``, a statistic) and ``activities`` (name: pool, level, table, per, where, driver or minutes, share,
+            rate, avoidable, negative). Capacities and amounts of service are one number, or a table by period.
         name : str
             Name for messages where the content has none.
 
@@ -97,11 +105,17 @@ class CostModel:
     @property
     def operating(self) -> list[str]:
         """Pools that pay for activities, in the model's order: all but the support pools."""
-        return [name for name in self.pools if name not in self.flows.index]
+        return [name for name in self.pools if name not in self.flows.served]
 
     def activities_of(self, pool: str) -> list[Activity]:
         """The activities that a pool pays for."""
         return [activity for activity in self.activities.values() if activity.pool == pool]
+
+    def basis_of(self, activity: str) -> str:
+        """What the rate of an activity rests on: "standard", "practical capacity" or "actual" (cost divided by the work that was done)."""
+        if self.activities[activity].rate is not None:
+            return "standard"
+        return "actual" if self.pools[self.activities[activity].pool].capacity_minutes is None else "practical capacity"
 
     def pool_of(self) -> dict[str, str]:
         """Pool by account."""
@@ -113,37 +127,65 @@ class CostModel:
         Returns
         -------
         DataFrame
-            ``activity``, ``pool``, ``level``, ``counts`` (table and, in brackets, the rows chosen) and ``driver`` (a column, "rows",
-            "orders" or a time equation in minutes).
+            ``activity``, ``pool``, ``level``, ``counts`` (table and, in brackets, the rows chosen), ``driver`` (a column, "rows",
+            "orders" or a time equation in minutes) and ``basis`` of the rate (see `basis_of`).
 
         Examples
         --------
         >>> pick = {"pool": "warehouse", "level": "order", "table": "transactions", "per": "order", "minutes": "2 + 3*lines"}
-        >>> CostModel.from_dict({"pools": {"warehouse": {"accounts": [6000]}}, "activities": {"pick": pick}}).describe()
-          activity       pool  level               counts               driver
-        0     pick  warehouse  order  transactions, orders  minutes: 2 + 3*lines
+        >>> model = CostModel.from_dict({"pools": {"warehouse": {"accounts": [6000]}}, "activities": {"pick": pick}})
+        >>> model.describe().iloc[0].to_list()
+        ['pick', 'warehouse', 'order', 'transactions, orders', 'minutes: 2 + 3*lines', 'actual']
         """
         rows = []
         for activity in self.activities.values():
             chosen = "; ".join(f"{column}: {', '.join(map(str, values))}" for column, values in activity.where.items())
             counts = (activity.table or "") + (", orders" if activity.per == "order" else "") + (f" ({chosen})" if chosen else "")
             driver = activity.driver or "" if activity.minutes is None else f"minutes: {activity.minutes.text}"
-            rows.append((activity.name, activity.pool, activity.level, counts, driver))
-        return pd.DataFrame(rows, columns=["activity", "pool", "level", "counts", "driver"])
+            rows.append((activity.name, activity.pool, activity.level, counts, driver, self.basis_of(activity.name)))
+        return pd.DataFrame(rows, columns=["activity", "pool", "level", "counts", "driver", "basis"])
 
-    def check(self, ledger: pd.DataFrame | None = None) -> pd.DataFrame:
-        """What is allowed and yet worth a look.
+    def diff(self, other: CostModel) -> pd.DataFrame:
+        """What another model says differently.
 
         Parameters
         ----------
-        ledger : DataFrame, optional
-            Ledger lines; with it, accounts that are in no pool and not direct are listed with their amounts, and accounts of pools that
-            it lacks with their pools.
+        other : CostModel
 
         Returns
         -------
         DataFrame
-            ``severity``, ``table``, ``rule``, ``amount``, ``advice``; empty if all is well.
+            One row for each entry that differs: ``entry`` (its place in the file, such as pools.warehouse.capacity_minutes), ``before``
+            (in this model; missing where it has none) and ``after`` (in the other).
+
+        Examples
+        --------
+        >>> desk = {"accounts": ["6100"], "capacity_minutes": 100}
+        >>> before = CostModel.from_dict({"pools": {"desk": desk}})
+        >>> before.diff(CostModel.from_dict({"pools": {"desk": desk | {"capacity_minutes": 120}}}))
+                               entry before after
+        0  pools.desk.capacity_minutes    100   120
+        """
+        mine, theirs = dict(_entries(self.content)), dict(_entries(other.content))
+        changed = [entry for entry in {**mine, **theirs} if mine.get(entry) != theirs.get(entry)]
+        rows = [(entry, mine.get(entry), theirs.get(entry)) for entry in changed]
+        return pd.DataFrame(rows, columns=["entry", "before", "after"], dtype="object")
+
+    def check(self, study=None) -> pd.DataFrame:
+        """Every problem of the model at once, alone or on a study.
+
+        Parameters
+        ----------
+        study : Study, optional
+            With it the model is tried on the study's ledger and tables: accounts in no pool, pools and activities without cost or work, a
+            cost that is on the invoice lines too, amounts in several currencies, negative quantities without a policy, ...
+
+        Returns
+        -------
+        DataFrame
+            The columns of ``study.check()``: ``severity`` (error: the ledger cannot be allocated; warning), ``table`` ("cost model"),
+            ``column``, ``rule``, ``rows``, ``amount`` (currency units at stake, missing where none is), ``examples``, ``advice``; errors
+            first; empty if all is well.
 
         Examples
         --------
@@ -151,33 +193,15 @@ class CostModel:
         >>> model.check()["rule"].tolist()
         ['pool "warehouse" has no activity']
         """
-        rows = []
-        for name in self.operating:
-            if not self.activities_of(name):
-                rows.append(
-                    (f'pool "{name}" has no activity', None, 'give it one (level = "business" keeps the cost with the business) or flows')
-                )
-        for activity in self.activities.values():
-            if activity.level in ("order", "customer", "channel") and activity.table == "transactions" and activity.per == "line":
-                spread = f'activity "{activity.name}" is of level {activity.level} and counts invoice lines'
-                rows.append((spread, None, 'long orders get more than their part; per = "order" counts orders'))
-        if ledger is not None:
-            accounts = ledger["account"].astype(str)
-            booked = set(accounts)
-            for account, pool in self.pool_of().items():
-                if account not in booked:
-                    rule = f'pool "{pool}" names account {account}, which the ledger lacks'
-                    rows.append((rule, None, "correct the number of the account, or leave it out: no cost comes from it"))
-            stray = ~accounts.isin([*self.pool_of(), *self.direct])
-            if "pool" in ledger:
-                stray &= ~ledger["pool"].isin(list(self.pools))
-            for account, amount in ledger.loc[stray, "amount"].groupby(accounts[stray]).sum().items():
-                rows.append(
-                    (
-                        f"account {account} is in no pool and not direct",
-                        amount,
-                        "add it to a pool, or to direct if it is on the invoice lines",
-                    )
-                )
-        issues = pd.DataFrame(rows, columns=["rule", "amount", "advice"]).assign(severity="warning", table="cost model")
-        return issues[["severity", "table", "rule", "amount", "advice"]]
+        from .checking import check_model
+
+        return check_model(self, study)
+
+
+def _entries(content: Mapping, place: str = ""):
+    """Place and value of every entry of nested tables."""
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            yield from _entries(value, f"{place}{key}.")
+        else:
+            yield f"{place}{key}", value

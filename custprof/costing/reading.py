@@ -10,18 +10,16 @@ import difflib
 import math
 from collections.abc import Mapping
 
-import pandas as pd
-
-from .activities import LEVELS, NEGATIVE, ORDER_NUMBERS, TABLES, YES_NO, Activity, Pool
+from .activities import LEVELS, NEGATIVE, ORDER_NUMBERS, TABLES, YES_NO, Activity, Flows, Pool
 from .equations import TimeEquation, TimeEquationError, read_equation
 from .support import support_shares
 
 __all__ = ["CostModelError", "ModelReading"]
 
 _KEYS = {
-    "model": ("name", "direct", "pools", "flows", "activities"),
+    "model": ("name", "direct", "avoidable", "pools", "statistics", "flows", "activities"),
     "pool": ("accounts", "department", "capacity_minutes"),
-    "activity": ("pool", "level", "table", "per", "where", "driver", "minutes", "share", "negative"),
+    "activity": ("pool", "level", "table", "per", "where", "driver", "minutes", "share", "rate", "avoidable", "negative"),
 }
 _MAY_BE = {
     "texts": lambda value: isinstance(value, (str, int)) and not isinstance(value, bool),
@@ -52,12 +50,21 @@ class ModelReading:
         pools = {key: self._pool(key, value) for key, value in self._section(content, "pools").items()}
         if not pools:
             self.problems.append("there is no pool; gather ledger accounts under [pools.<name>]")
-        flows = self._flows(self._section(content, "flows"), pools)
+        flows = self._flows(self._section(content, "flows"), self._section(content, "statistics"), pools)
+        avoidable = self._avoidable(content.get("avoidable", {}), direct, pools)
         activities = {key: self._activity(key, value, pools, flows) for key, value in self._section(content, "activities").items()}
         self._accounts_once(direct, pools)
         for pool in pools.values():
             self._shares(pool, [activity for activity in activities.values() if activity.pool == pool.name])
-        return {"name": str(content.get("name", name)), "direct": direct, "pools": pools, "flows": flows, "activities": activities}
+        return {
+            "name": str(content.get("name", name)),
+            "direct": direct,
+            "pools": pools,
+            "flows": flows,
+            "activities": activities,
+            "avoidable": avoidable,
+            "content": content,
+        }
 
     def _section(self, content: Mapping, key: str) -> dict[str, Mapping]:
         section = content.get(key, {})
@@ -98,28 +105,61 @@ class ModelReading:
         department = content.get("department")
         return Pool(name, self._accounts(where, content.get("accounts", [])), None if department is None else str(department), capacity)
 
-    def _flows(self, content: Mapping[str, Mapping], pools: Mapping[str, Pool]) -> pd.DataFrame:
+    def _avoidable(self, content, direct: tuple[str, ...], pools: Mapping[str, Pool]) -> dict[str, float]:
+        """Avoidable share by account."""
+        if not isinstance(content, Mapping):
+            self.problems.append(f'avoidable is a table of fractions by account, such as {{ "6000" = 1.0 }}, not {content!r}')
+            return {}
+        known = {account for pool in pools.values() for account in pool.accounts}
+        for account, share in content.items():
+            if str(account) not in known:
+                why = "which is direct" if str(account) in direct else "which is in no pool"
+                self.problems.append(f"avoidable names account {account}, {why}; leave it out, or give the account to a pool")
+            self._fraction(f"avoidable: account {account}", share)
+        return {str(account): share for account, share in content.items()}
+
+    def _fraction(self, where: str, share) -> None:
+        if share is not None and (not _is_number(share) or not 0 <= share <= 1):
+            self.problems.append(f"{where} is {share!r}; give a fraction from 0 to 1")
+
+    def _flows(self, content: Mapping[str, Mapping], statistics: Mapping[str, Mapping], pools: Mapping[str, Pool]) -> Flows:
+        """Who serves whom: amounts of service as they stand, or those of a statistic that a flow names as its driver."""
         found = len(self.problems)
-        for support, served in content.items():
+        for name, amounts in statistics.items():
+            self._amounts(f"statistic {name!r}", amounts, pools)
+        served = {}
+        for support, amounts in content.items():
             where = f'flows of "{support}"'
-            for name in [support, *served]:
-                self._one_of(where, "a pool", name, pools)
-            for name, amount in served.items():
-                if not _is_number(amount) or amount < 0:
-                    self.problems.append(f'{where}: the service to "{name}" is {amount!r}; give an amount of service, 0 or more')
+            self._one_of(where, "a pool", support, pools)
+            if "driver" in amounts:
+                self._one_of(where, "driver", amounts["driver"], statistics)
+                if len(amounts) > 1:
+                    self.problems.append(f"{where}: give either a driver or amounts of service, not both")
+                # A statistic counts every department; what the support pool has of it itself is no service to anyone.
+                chosen = statistics.get(str(amounts["driver"]), {})
+                amounts = {name: amount for name, amount in chosen.items() if name != support}
+            else:
+                self._amounts(where, amounts, pools)
+            served[support] = amounts
             if support in pools and pools[support].capacity_minutes is not None:
                 self.problems.append(f"{where}: a support pool cannot be time-driven; leave out its capacity_minutes or its flows")
-        usage = pd.DataFrame(0.0, index=list(content), columns=list(pools))
-        if found == len(self.problems):
-            for support, served in content.items():
-                usage.loc[support, list(served)] = [float(amount) for amount in served.values()]
+        sound = found == len(self.problems)
+        flows = Flows(served if sound else {name: {} for name in served}, tuple(pools))
+        for period in (flows.periods or [None]) if sound else []:
             try:
-                support_shares(usage)
+                support_shares(flows.usage([period] if period else []))
             except ValueError as error:
-                self.problems.append(f"flows: {error}")
-        return usage
+                self.problems.append(f"flows{f' in {period}' if period else ''}: {error}")
+        return flows
 
-    def _activity(self, name: str, content: Mapping, pools: Mapping[str, Pool], flows: pd.DataFrame) -> Activity:
+    def _amounts(self, where: str, amounts: Mapping, pools: Mapping[str, Pool]) -> None:
+        for name, amount in amounts.items():
+            self._one_of(where, "a pool", name, pools)
+            for value in amount.values() if isinstance(amount, Mapping) else [amount]:
+                if not _is_number(value) or value < 0:
+                    self.problems.append(f'{where}: the service to "{name}" is {value!r}; give an amount of service, 0 or more')
+
+    def _activity(self, name: str, content: Mapping, pools: Mapping[str, Pool], flows: Flows) -> Activity:
         where = f'activity "{name}"'
         self._keys(where, content, "activity")
         pool, table, driver = (self._name(where, key, content.get(key)) for key in ("pool", "table", "driver"))
@@ -130,12 +170,15 @@ class ModelReading:
         self._one_of(where, "level", level, LEVELS)
         self._one_of(where, "negative", negative, NEGATIVE)
         self._one_of(where, "per", per, ("line", "order"))
-        if pool in flows.index:
+        if pool in flows.served:
             self.problems.append(
                 f'{where}: pool "{pool}" is a support pool, all of its cost goes through its flows; choose an operating pool'
             )
-        if share is not None and (not _is_number(share) or not 0 <= share <= 1):
-            self.problems.append(f"{where}: share is {share!r}; give a fraction from 0 to 1")
+        rate, avoidable = content.get("rate"), content.get("avoidable")
+        self._fraction(f"{where}: share", share)
+        self._fraction(f"{where}: avoidable", avoidable)
+        if rate is not None and (not _is_number(rate) or rate < 0):
+            self.problems.append(f"{where}: rate is {rate!r}; give the standard cost of one unit of the driver, 0 or more")
         if per == "order" and table is not None and table != "transactions":
             self.problems.append(f'{where}: per = "order" belongs to table = "transactions", not {table!r}')
         minutes, driven = None, content.get("driver") is not None or "minutes" in content
@@ -148,7 +191,7 @@ class ModelReading:
             minutes = self._equation(where, content["minutes"], numbers)
         if driver is not None and numbers is not None:
             self._one_of(where, "driver", driver, ("rows", *(["orders"] if table == "transactions" else []), *numbers))
-        if not driven and (level != "business" or table is not None):
+        if not driven and (level != "business" or table is not None or rate is not None):
             self.problems.append(f"{where}: give minutes (a time equation) or a driver (rows, orders or a column)")
         timed = pool in pools and pools[pool].capacity_minutes is not None
         if timed and "minutes" not in content:
@@ -157,7 +200,8 @@ class ModelReading:
             )
         if timed and share is not None:
             self.problems.append(f'{where}: pool "{pool}" has capacity_minutes, which decide; leave out share')
-        return Activity(name, str(pool), level, table, per, self._where(where, content, table), driver, minutes, share, negative)
+        chosen = self._where(where, content, table)
+        return Activity(name, str(pool), level, table, per, chosen, driver, minutes, share, rate, avoidable, negative)
 
     def _name(self, where: str, key: str, value) -> str | None:
         """A name as it stands in the file; what is none is a problem, and then left out."""
@@ -204,6 +248,8 @@ class ModelReading:
         if pool.capacity_minutes is not None or not activities:
             return
         shares = [activity.share for activity in activities]
+        if all(share is None and activity.minutes is not None for share, activity in zip(shares, activities, strict=True)):
+            return  # by the minutes of each
         if len(activities) > 1 and None in shares:
             without = ", ".join(activity.name for activity in activities if activity.share is None)
             rule = f'pool "{pool.name}" has {len(activities)} activities: give each its share (missing: {without})'

@@ -1,0 +1,127 @@
+"""What would customers cost if rates, drivers or capacity were others, or some customers were gone?
+
+A scenario changes what an allocation is worked out from and works it out again, so that it balances to the cent as well. Two allocations
+side by side show who pays more and who pays less.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from .allocation import RESIDUALS, Allocation
+from .flow import Inputs
+from .inputs import Quantities
+from .model import CostModel
+
+__all__ = ["change", "compare"]
+
+
+def compare(before: Allocation, after: Allocation, *, by: str = "customer_id") -> pd.DataFrame:
+    """Two allocations side by side.
+
+    Parameters
+    ----------
+    before, after : Allocation
+    by : {"customer_id", "activity", "pool", "department"} or an attribute of the customers
+        What a row is.
+
+    Returns
+    -------
+    DataFrame
+        ``before``, ``after`` and ``change`` in currency units; residual rows last where a row is a customer or a group of them. The columns
+        sum to the totals of the allocations.
+
+    Examples
+    --------
+    >>> from custprof.costing import allocate
+    >>> pools = {"desk": {"accounts": ["6100"], "capacity_minutes": 100}}
+    >>> model = CostModel.from_dict({"pools": pools, "activities": {"take orders": {"pool": "desk", "level": "order", "minutes": 10}}})
+    >>> ledger = pd.DataFrame({"line_id": ["L1"], "account": ["6100"], "amount": [1000.0]})
+    >>> drivers = pd.DataFrame({"activity": "take orders", "customer_id": ["a", "b"], "quantity": [60, 20]})
+    >>> now = allocate(model, ledger, drivers)
+    >>> compare(now, now.what_if(drivers={"take orders": pd.Series({"a": 0.5})}))
+                       before  after  change
+    customer_id
+    a                   600.0  300.0  -300.0
+    b                   200.0  200.0     0.0
+    (unused capacity)   200.0  500.0   300.0
+    """
+    frames = [_sums(allocation, by) for allocation in (before, after)]
+    index = frames[0].index.union(frames[1].index, sort=False)
+    index = [name for name in index if name not in RESIDUALS] + [name for name in RESIDUALS if name in index]
+    if by == "customer_id":
+        index = sorted(index, key=lambda name: (name in RESIDUALS, RESIDUALS.index(name) if name in RESIDUALS else 0, str(name)))
+    table = pd.DataFrame({name: frame.reindex(index, fill_value=0.0) for name, frame in zip(("before", "after"), frames, strict=True)})
+    decimals = max(before.decimals, after.decimals)
+    return table.assign(change=(table["after"] - table["before"]).round(decimals)).rename_axis(by)
+
+
+def _sums(allocation: Allocation, by: str) -> pd.Series:
+    if by == "customer_id":
+        return allocation.customers().sum(axis="columns").round(allocation.decimals)
+    table = allocation.by(by)
+    across = "index" if table.index.name == "customer_id" else "columns"
+    return table.sum(axis=across).round(allocation.decimals)
+
+
+def change(
+    inputs: Inputs,
+    rates: Mapping[str, float | None],
+    drivers: Mapping[str, float | pd.Series],
+    capacity: Mapping[str, float | Mapping[str, float] | None],
+    drop: Collection[str],
+) -> Inputs:
+    """Inputs with the changes of a scenario; see `Allocation.what_if`."""
+    if isinstance(drop, str):
+        raise TypeError(f"drop is {drop!r}; give a list of customer_id.")
+    model, dropped = inputs.model, [str(name) for name in drop]
+    _refuse("rates name activities", rates, model.activities, "the cost model")
+    _refuse("drivers name activities", drivers, model.activities, "the cost model")
+    _refuse("capacity names pools", capacity, model.pools, "the cost model")
+    _refuse("drop names customers", dropped, set(inputs.quantities.customers) - set(RESIDUALS), "the allocation")
+    if rates or capacity:
+        content = copy.deepcopy(dict(model.content))
+        _set(content["activities"] if rates else {}, "rate", rates)
+        _set(content["pools"], "capacity_minutes", capacity)
+        model = CostModel.from_dict(content, name=model.name)
+    return replace(
+        inputs,
+        model=model,
+        quantities=_scaled(inputs.quantities, drivers),
+        dropped=tuple(sorted({*inputs.dropped, *dropped})),
+    )
+
+
+def _set(section: dict, key: str, values: Mapping) -> None:
+    for name, value in values.items():
+        section[name] = {k: v for k, v in section[name].items() if k != key} | ({} if value is None else {key: value})
+
+
+def _scaled(quantities: Quantities, drivers: Mapping[str, float | pd.Series]) -> Quantities:
+    """Driver quantities times factors, by activity or by activity and customer."""
+    if not drivers:
+        return quantities
+    quantity = quantities.quantity.copy()
+    for name, factor in drivers.items():
+        by_customer = np.full(len(quantities.customers), 1.0 if isinstance(factor, pd.Series) else float(factor))
+        if isinstance(factor, pd.Series):
+            factor = factor.set_axis(factor.index.astype("str"))
+            _refuse(f'factors of activity "{name}" name customers', factor.index, set(quantities.customers), "the allocation")
+            by_customer[pd.Index(quantities.customers).get_indexer(factor.index)] = factor.to_numpy("float64")
+        if not (np.isfinite(by_customer) & (by_customer >= 0)).all():
+            raise ValueError(f'the factors of activity "{name}" are negative, missing or infinite; 1 leaves a quantity as it is.')
+        for period in range((len(quantities.start) - 1) // len(quantities.activities)):
+            part = quantities.slice(period, quantities.activities.index(name))
+            quantity[part] *= by_customer[quantities.customer[part]]
+    return Quantities(quantities.customers, quantities.customer, quantity, quantities.start, quantities.activities)
+
+
+def _refuse(what: str, names, known, where: str) -> None:
+    strange = [name for name in names if name not in known]
+    if strange:
+        raise ValueError(f"{what} that {where} lacks: {len(strange)} of {len(names)}, first {strange[:3]}; correct the names.")
