@@ -16,6 +16,7 @@ from custprof.costing import (
     allocate_support,
     check_costs,
     driver_quantities,
+    driver_rows,
     read_equation,
     split_cents,
     support_shares,
@@ -537,6 +538,32 @@ def test_rows_without_quantity_are_counted_and_said():
     assert "1 of 2 driver rows are in periods that the ledger lacks (2022)" in rules
 
 
+def test_the_rows_behind_a_driver(tmp_path):
+    study = Tables(transactions=LINES)
+    one = CostModel.from_dict(
+        {
+            "pools": {"desk": {"accounts": ["1"]}},
+            "activities": {"pick": {"pool": "desk", "table": "transactions", "per": "order", "minutes": "5 + 2*lines"}},
+        }
+    )
+    whole = driver_rows(one, study, "pick", n=100)
+    assert whole["quantity"].is_monotonic_decreasing and (whole["quantity"] == 5 + 2 * whole["lines"]).all()
+    sums = driver_quantities(one, study).groupby("customer_id")["quantity"].sum()
+    assert whole.groupby("customer_id")["quantity"].sum().to_dict() == sums.to_dict()
+    first = whole["customer_id"].iloc[0]
+    assert driver_rows(one, study, "pick", customer_id=first, n=1).to_numpy().tolist() == [whole.iloc[0].tolist()]
+    with pytest.raises(ValueError, match="activity 'pack' counts no rows of this study; choose one of pick"):
+        driver_rows(one, study, "pack")
+
+
+def test_a_time_equation_is_told_term_by_term():
+    terms = read_equation("8 + 2.5*lines - (lines - 1)*(rush > 0)").terms(pd.DataFrame({"lines": [3], "rush": [1]}))
+    assert terms.columns.tolist() == ["8", "2.5 * lines", "-((lines - 1) * (rush > 0))", "total"]
+    assert terms.to_numpy().tolist() == [[8, 7.5, -2, 13.5]]
+    with pytest.raises(TimeEquationError, match="this number is too large"):
+        read_equation("1e300*lines")
+
+
 def test_missing_tables_give_no_rows_and_missing_columns_are_named():
     built = CostModel.from_dict(with_activity(table="events", driver="minutes"))
     assert driver_quantities(built, Tables(transactions=LINES)).empty
@@ -670,9 +697,8 @@ def test_every_problem_of_a_model_on_a_study_is_said_at_once(tmp_path):
     study_with(folder, text, ledger=ledger)
     lines = (folder / "transactions.csv").read_text().splitlines()
     (folder / "transactions.csv").write_text("\n".join([lines[0] + ",freight", *(f"{line},2.00" for line in lines[1:])]) + "\n")
-    (folder / "ledger.csv").write_text(
-        (folder / "ledger.csv").read_text().replace("avoidable\n", "avoidable,currency\n").replace("0.5\n", "0.5,EUR\n")
-    )
+    booked = (folder / "ledger.csv").read_text().replace("avoidable\n", "avoidable,currency\n").replace("0.5\n", "0.5,EUR\n")
+    (folder / "ledger.csv").write_text(booked)
     study = Study.open(folder)
     found = CostModel.read(study.cost_model).check(study)
     pd.testing.assert_frame_equal(found, check_costs(study))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_invariants_costing import QUICK, cents, companies
 
-from custprof.costing import SUSTAINING, UNASSIGNED, UNUSED, CostModel, CostModelError, allocate, compare
+from custprof.costing import SUSTAINING, UNASSIGNED, UNUSED, CostModel, CostModelError, allocate, capacity_scenarios, compare, volume_based
 from custprof.datasets import load_case
 from custprof.study.engine import UNKNOWN_CUSTOMER
 
@@ -207,6 +207,29 @@ def test_allocations_side_by_side():
     assert table["change"].to_dict() == {"a": 0, "b": -300, UNUSED: 105.5}
     assert compare(now(), now().what_if(rates={"calls": 50}), by="activity")["change"].abs().max() == 0
     assert compare(now(), now(), by="kind").index.tolist() == ["consumer", "(not known)", UNUSED]
+
+
+def test_capacity_as_a_scenario():
+    table = capacity_scenarios(now(), "desk", shares=[1, 0.8, 0.4, None])
+    assert table.index.tolist() == ["100 %", "80 %", "40 %", "minutes worked"]
+    assert table["customers"].tolist() == [1200, 1400, 2400, 1400] and table[UNUSED].tolist() == [200, 0, -1000, 0]
+    by_period = now(pools=POOLS | {"desk": POOLS["desk"] | {"capacity_minutes": {"all": 100}}})
+    assert capacity_scenarios(by_period, "desk", shares=[0.8])["customers"].tolist() == [1400]
+    with pytest.raises(ValueError, match="pool 'service' has no capacity in minutes; choose one of desk"):
+        capacity_scenarios(now(), "service")
+
+
+def test_a_model_by_revenue_spreads_what_serves_customers():
+    pools = POOLS | {"head office": {"accounts": ["6600"]}}
+    by_revenue = volume_based(model(pools=pools, activities=ACTIVITIES | {"run": {"pool": "head office", "level": "business"}}))
+    assert by_revenue.describe()[["activity", "driver"]].to_numpy().tolist() == [
+        ["desk by revenue", "revenue"],
+        ["service by revenue", "revenue"],
+        ["run", ""],
+    ]
+    revenue = pd.DataFrame({"customer_id": ["a", "b", "c"], "quantity": [300.0, 100.0, -50.0]})
+    drivers = pd.concat([revenue.assign(activity=f"{pool} by revenue") for pool in ("desk", "service")])
+    assert totals(allocate(by_revenue, LEDGER, drivers)) == {"a": 1050, "b": 350, "c": 0}
 
 
 @QUICK

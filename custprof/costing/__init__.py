@@ -5,11 +5,11 @@ from .allocating import allocate, allocate_study
 from .allocation import NO_ACTIVITY, NO_POOL, RESIDUALS, SUSTAINING, UNASSIGNED, Allocation
 from .cents import split_cents
 from .checking import check_costs
-from .drivers import driver_quantities
+from .drivers import driver_quantities, driver_rows
 from .equations import TimeEquation, TimeEquationError, read_equation
 from .model import CostModel
 from .reading import CostModelError
-from .scenarios import compare
+from .scenarios import capacity_scenarios, compare, volume_based
 from .support import allocate_support, reciprocal_costs, support_shares
 from .time_driven import UNUSED, time_driven
 
@@ -31,12 +31,15 @@ __all__ = [
     "allocate",
     "allocate_study",
     "allocate_support",
+    "capacity_scenarios",
     "check_costs",
     "compare",
     "driver_quantities",
+    "driver_rows",
     "read_equation",
     "reciprocal_costs",
     "split_cents",
     "support_shares",
     "time_driven",
+    "volume_based",
 ]

@@ -205,6 +205,27 @@ class Allocation:
         table[[*columns[2:], "remainder"]] /= self._unit
         return table
 
+    def money_flow(self) -> pd.DataFrame:
+        """The way of the money: from ledger to pools, to activities, to customers and residual rows.
+
+        Returns
+        -------
+        DataFrame
+            One row for every amount that moves: ``stage`` (1: own cost of a pool to the operating pool that uses it, 2: operating pool to
+            activity, or "(no activity)", 3: activity to "customers" or a residual row), ``source``, ``target``, ``amount`` (currency units,
+            negative for credits and over-driven time). The amounts of every stage sum to `total`.
+        """
+        ends = ["customers", *RESIDUALS]
+        moved, out = self._moved.sum(axis=0), self._outflow()
+        pools = [*self.model.pools, NO_POOL]
+        rows = [(1, pools[i], self._operating[j], moved[i, j]) for i, j in np.argwhere(moved)]
+        to_activity = out.sum(axis=2)
+        rows += [(2, self._operating[j], self._activities[i], to_activity[i, j]) for j, i in np.argwhere(to_activity.T)]
+        to_end = out.sum(axis=1)
+        rows += [(3, self._activities[i], ends[k], to_end[i, k]) for i, k in np.argwhere(to_end)]
+        table = pd.DataFrame(rows, columns=["stage", "source", "target", "amount"])
+        return table.assign(amount=table["amount"].astype("int64") / self._unit)
+
     def rates(self) -> pd.DataFrame:
         """What one unit of every driver costs.
 

@@ -15,7 +15,7 @@ from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, perio
 from .activities import TABLES, Activity
 from .model import CostModel
 
-__all__ = ["driver_quantities", "lacking_columns"]
+__all__ = ["driver_quantities", "driver_rows", "lacking_columns"]
 
 _MILLIONTHS = 10**6
 
@@ -55,6 +55,57 @@ def driver_quantities(model: CostModel, study) -> pd.DataFrame:
     return pd.concat(parts)[columns].sort_values(columns[:3], ignore_index=True)
 
 
+def driver_rows(model: CostModel, study, activity: str, *, customer_id: str | None = None, n: int = 10) -> pd.DataFrame:
+    """The rows behind a driver quantity: the largest pieces of work that an activity counts.
+
+    Parameters
+    ----------
+    model : CostModel
+    study : Study
+    activity : str
+        An activity that counts rows of one of the study's tables.
+    customer_id : str, optional
+        Only the rows of this customer.
+    n : int
+        How many rows.
+
+    Returns
+    -------
+    DataFrame
+        The columns that the activity uses, with customer, date and (for orders) ``order_id``, and ``quantity``, largest first, ties by
+        customer and date.
+
+    Raises
+    ------
+    ValueError
+        If there is no such activity, or the study lacks what it counts.
+
+    Examples
+    --------
+    >>> from custprof.datasets import load_demo
+    >>> study = load_demo()
+    >>> model = CostModel.read(study.cost_model)
+    >>> driver_rows(model, study, "pick and pack", n=1).columns.tolist()
+    ['customer_id', 'order_id', 'date', 'is_return', 'lines', 'quantity']
+    """
+    counted = {activity.name: activity for activity in _counted(model, study)}
+    if activity not in counted:
+        raise ValueError(f"activity {activity!r} counts no rows of this study; choose one of {', '.join(counted) or 'none'}.")
+    chosen = counted[activity]
+    _refuse_lacking([each for each in lacking_columns(model, study) if each[1] == activity])
+    rows = _rows(chosen, study, "first_order" in _columns(chosen))
+    rows = rows.with_columns(customer_key(), _quantity(chosen).alias("_quantity"))
+    if chosen.per == "line":
+        rows = _chosen(rows, chosen)
+    if customer_id is not None:
+        rows = rows.filter(nw.col("customer_id") == customer_id)
+    names = ["customer_id", *(["order_id"] if chosen.per == "order" else []), TABLES[chosen.table][0]]
+    names += [column for column in _columns(chosen) if column not in names]
+    best = rows.sort("_quantity", *names, descending=[True] + [False] * len(names), nulls_last=True).head(n)
+    frame = collect(best.select(*(nw.col(name) for name in names), "_quantity"))
+    return frame.drop(columns="quantity", errors="ignore").rename(columns={"_quantity": "quantity"})
+
+
 def lacking_columns(model: CostModel, study) -> list[tuple[str, str, list[str]]]:
     """Columns that activities use and their tables lack: table, activity, columns."""
     known = {table: [*_known(study.table(table)), "is_return"] for table in dict.fromkeys(a.table for a in _counted(model, study))}
@@ -78,17 +129,10 @@ def _known(rows: nw.LazyFrame) -> list[str]:
 
 def _scan(activities: list[Activity], study) -> pd.DataFrame:
     """Sums of several activities by customer and period in one pass over a table."""
-    table, per = activities[0].table, activities[0].per
-    date = TABLES[table][0]
-    rows = study.table(table)
-    known = _known(rows)
-    if table == "transactions" and "is_return" not in known:
-        rows, known = rows.with_columns((nw.col("revenue") < 0).alias("is_return")), [*known, "is_return"]
-    if per == "order":
-        rows = _orders(_chosen(rows, activities[0]), known, any("first_order" in _columns(activity) for activity in activities))
+    rows = _rows(activities[0], study, any("first_order" in _columns(activity) for activity in activities))
     rows = rows.with_columns(
         customer_key(),
-        period_label(date, study.period, study.fiscal_start).alias("period"),
+        period_label(TABLES[activities[0].table][0], study.period, study.fiscal_start).alias("period"),
         *(_quantity(activity).alias(f"q{i}") for i, activity in enumerate(activities)),
         *(_counts(activity).alias(f"w{i}") for i, activity in enumerate(activities)),
     )
@@ -101,6 +145,15 @@ def _scan(activities: list[Activity], study) -> pd.DataFrame:
     sums = rows.group_by("customer_id", "period").agg(*(nw.col(name).sum() for name in names))
     wide = collect(sums.with_columns(nw.col(name).cast(nw.Int64) for name in names))
     return pd.concat([_tidy(wide, i, activity) for i, activity in enumerate(activities)])
+
+
+def _rows(activity: Activity, study, first: bool) -> nw.LazyFrame:
+    """What an activity counts: the rows of its table, or the orders of the rows it chooses."""
+    rows = study.table(activity.table)
+    known = _known(rows)
+    if activity.table == "transactions" and "is_return" not in known:
+        rows, known = rows.with_columns((nw.col("revenue") < 0).alias("is_return")), [*known, "is_return"]
+    return _orders(_chosen(rows, activity), known, first) if activity.per == "order" else rows
 
 
 def _tidy(wide: pd.DataFrame, place: int, activity: Activity) -> pd.DataFrame:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import difflib
-import math
 import operator
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -21,6 +20,8 @@ import pandas as pd
 __all__ = ["TimeEquation", "TimeEquationError", "read_equation"]
 
 _LONGEST, _DEEPEST = 500, 40
+#: No minute counts more than this, so that no sum of them can overflow.
+_LARGEST = 1e9
 _ARITHMETIC = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 _COMPARISON = {
     ast.Lt: operator.lt,
@@ -86,6 +87,28 @@ class TimeEquation:
             )
         minutes = nw.from_native(frame).with_columns(self.expression().alias("minutes"))
         return minutes.get_column("minutes").to_native()
+
+    def terms(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """What each term of the equation gives on every row: how a time comes about.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            The columns that the equation uses.
+
+        Returns
+        -------
+        DataFrame
+            One column for each term that is added or taken away, and ``total``, the equation; same index.
+
+        Examples
+        --------
+        >>> orders = pd.DataFrame({"lines": [4, 10], "rush": [0, 1]})
+        >>> read_equation("5 + 3*lines + 10*rush").terms(orders).to_numpy().tolist()
+        [[5.0, 12.0, 0.0, 17.0], [5.0, 30.0, 10.0, 45.0]]
+        """
+        texts = [f"-({ast.unparse(node)})" if taken else ast.unparse(node) for node, taken in _summands(self._tree)]
+        return pd.DataFrame({**{text: read_equation(text).evaluate(frame) for text in texts}, "total": self.evaluate(frame)})
 
 
 def read_equation(text: str | float, columns: Collection[str] | None = None) -> TimeEquation:
@@ -165,6 +188,13 @@ def _check(node: ast.AST, text: str, columns: Collection[str] | None, names: set
         _check(part, text, columns, names, depth + 1)
 
 
+def _summands(node: ast.expr, taken: bool = False) -> list[tuple[ast.expr, bool]]:
+    """The parts that an expression adds, or takes away."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        return [*_summands(node.left, taken), *_summands(node.right, taken != isinstance(node.op, ast.Sub))]
+    return [(node, taken)]
+
+
 def _build(node: ast.AST) -> nw.Expr:
     match node:
         case ast.Constant(value=value):
@@ -187,7 +217,7 @@ def _build(node: ast.AST) -> nw.Expr:
 
 def _is_number(value: float) -> bool:
     try:
-        return math.isfinite(float(value))
+        return abs(float(value)) <= _LARGEST
     except OverflowError:
         return False
 

@@ -7,7 +7,7 @@ side by side show who pays more and who pays less.
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from .flow import Inputs
 from .inputs import Quantities
 from .model import CostModel
 
-__all__ = ["change", "compare"]
+__all__ = ["capacity_scenarios", "change", "compare", "volume_based"]
 
 
 def compare(before: Allocation, after: Allocation, *, by: str = "customer_id") -> pd.DataFrame:
@@ -59,6 +59,87 @@ def compare(before: Allocation, after: Allocation, *, by: str = "customer_id") -
     table = pd.DataFrame({name: frame.reindex(index, fill_value=0.0) for name, frame in zip(("before", "after"), frames, strict=True)})
     decimals = max(before.decimals, after.decimals)
     return table.assign(change=(table["after"] - table["before"]).round(decimals)).rename_axis(by)
+
+
+def capacity_scenarios(
+    allocation: Allocation, pool: str, *, shares: Sequence[float | None] = (1.2, 1.1, 1.0, 0.9, 0.8, None)
+) -> pd.DataFrame:
+    """Where the cost of all pools lands if one pool's practical capacity were another.
+
+    Parameters
+    ----------
+    allocation : Allocation
+    pool : str
+        A pool with a capacity in minutes.
+    shares : sequence of float
+        Shares of its capacity; None charges the whole cost to the minutes that were worked.
+
+    Returns
+    -------
+    DataFrame, by capacity
+        One row for each share ("120 %", ..., "minutes worked"): ``customers`` and the residual rows, currency units. Every row sums to the
+        allocation's total.
+
+    Examples
+    --------
+    >>> from custprof.costing import allocate
+    >>> pools = {"desk": {"accounts": ["6100"], "capacity_minutes": 100}}
+    >>> model = CostModel.from_dict({"pools": pools, "activities": {"take orders": {"pool": "desk", "level": "order", "minutes": 10}}})
+    >>> ledger = pd.DataFrame({"line_id": ["L1"], "account": ["6100"], "amount": [1000.0]})
+    >>> drivers = pd.DataFrame({"activity": "take orders", "customer_id": ["a", "b"], "quantity": [60, 20]})
+    >>> capacity_scenarios(allocate(model, ledger, drivers), "desk", shares=[1, 0.8])
+              customers  (unused capacity)
+    capacity
+    100 %         800.0              200.0
+    80 %         1000.0                0.0
+    """
+    capacity = allocation.model.pools[pool].capacity_minutes if pool in allocation.model.pools else None
+    if capacity is None:
+        timed = [name for name, each in allocation.model.pools.items() if each.capacity_minutes is not None]
+        raise ValueError(f"pool {pool!r} has no capacity in minutes; choose one of {', '.join(timed) or 'none'}.")
+    rows = {}
+    for share in shares:
+        scenario = allocation.what_if(capacity={pool: _share_of(capacity, share)})
+        cost = scenario.customers().sum(axis="columns")
+        name = "minutes worked" if share is None else f"{share:.0%}".replace("%", " %")
+        rows[name] = cost.groupby(lambda row: row if row in RESIDUALS else "customers").sum().round(allocation.decimals)
+    table = pd.DataFrame(rows).T.fillna(0.0).rename_axis(index="capacity", columns=None)
+    return table[[name for name in ("customers", *RESIDUALS) if name in table]]
+
+
+def _share_of(capacity: float | Mapping[str, float], share: float | None) -> float | dict[str, float] | None:
+    if share is None:
+        return None
+    return {period: minutes * share for period, minutes in capacity.items()} if isinstance(capacity, Mapping) else capacity * share
+
+
+def volume_based(model: CostModel) -> CostModel:
+    """The model as a company without time logs would have it: every pool that serves customers is spread by revenue.
+
+    Parameters
+    ----------
+    model : CostModel
+
+    Returns
+    -------
+    CostModel
+        One activity for each pool that has any above the business, driven by the revenue of invoice lines; customers whose returns exceed
+        their purchases get nothing. Pools that serve the business alone are as before, and no pool has a capacity.
+
+    Examples
+    --------
+    >>> pools = {"desk": {"accounts": ["6100"], "capacity_minutes": 100}}
+    >>> model = CostModel.from_dict({"pools": pools, "activities": {"take orders": {"pool": "desk", "level": "order", "minutes": 10}}})
+    >>> volume_based(model).describe().iloc[0].to_list()
+    ['desk by revenue', 'desk', 'customer', 'transactions', 'revenue', 'actual']
+    """
+    content = copy.deepcopy(dict(model.content))
+    serving = [pool for pool in model.operating if any(not activity.sustaining for activity in model.activities_of(pool))]
+    _set(content["pools"], "capacity_minutes", dict.fromkeys(serving))
+    kept = {name: entry for name, entry in content.get("activities", {}).items() if entry["pool"] not in serving}
+    spread = {"level": "customer", "table": "transactions", "driver": "revenue", "negative": "zero"}
+    content["activities"] = {f"{pool} by revenue": {"pool": pool, **spread} for pool in serving} | kept
+    return CostModel.from_dict(content, name=f"{model.name}, by revenue")
 
 
 def _sums(allocation: Allocation, by: str) -> pd.Series:

@@ -1,10 +1,11 @@
 """One figure for each result, named after it: it takes the result's frame, draws on one Axes and computes nothing."""
 
 from custprof.plots.acquisition import compare_campaigns, funnel
-from custprof.plots.costing import capacity, cost_flow
+from custprof.plots.costing import capacity, rank_stability
 from custprof.plots.decisions import drop_effect, manager_risk, recommendations
 from custprof.plots.lifetime import calibration, cohorts, retention_curve, value_curve
 from custprof.plots.money import money_axis, money_text
+from custprof.plots.money_flow import money_flow
 from custprof.plots.profit import ladder, price_waterfall, quadrant, transitions, waterfall, whale_curve
 from custprof.plots.segmentation import choose_k, profile, segments
 from custprof.plots.study import monthly_revenue, reconciliation
@@ -15,17 +16,18 @@ __all__ = [
     "choose_k",
     "cohorts",
     "compare_campaigns",
-    "cost_flow",
     "drop_effect",
     "funnel",
     "ladder",
     "manager_risk",
     "money_axis",
+    "money_flow",
     "money_text",
     "monthly_revenue",
     "price_waterfall",
     "profile",
     "quadrant",
+    "rank_stability",
     "recommendations",
     "reconciliation",
     "retention_curve",

@@ -1,4 +1,4 @@
-"""How do the results of the costing stage look: time that was used and time that was not, and where the cost of every pool ended?"""
+"""How do the results of the costing stage look: used and unused time, and how sure the ranking is?"""
 
 from __future__ import annotations
 
@@ -9,18 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from custprof.plots.legend import legend_below
-from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
+from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_text
 
-__all__ = ["capacity", "cost_flow"]
-
-#: Where cost ends, in the order of the bars: column of the balance, its words, colour and hatch (colour never stands alone).
-_ENDS = (
-    ("to_customers", "customers", GAIN, ""),
-    ("to_unknown", "unknown customer", "#CC79A7", "xx"),
-    ("unused", "unused capacity", NEUTRAL, "//"),
-    ("unassigned", "unassigned", "#F0E442", ".."),
-    ("sustaining", "business-sustaining", "#BBBBBB", ""),
-)
+__all__ = ["capacity", "rank_stability"]
 
 
 def capacity(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
@@ -48,7 +39,7 @@ def capacity(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "")
     >>> plt.close()
     """
     frame = frame.sort_values(["pool", "period"], kind="stable")
-    ax = _axes(ax, len(frame))
+    ax = ax if ax is not None else plt.subplots(figsize=(8, 1.6 + 0.32 * max(len(frame), 3)), layout="constrained")[1]
     place, used = np.arange(len(frame)), frame["utilisation"].to_numpy()
     inside = np.minimum(used, 1.0)
     ax.barh(place, inside, color=GAIN, label="used")
@@ -74,62 +65,42 @@ def capacity(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "")
     return ax
 
 
-def cost_flow(balance: pd.DataFrame, *, kind: str = "pool", ax: Axes | None = None, currency: str = "") -> Axes:
-    """Where the cost of every pool ended: at customers, or in one of the residual rows.
+def rank_stability(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """How far every customer's rank may move, by rank.
 
     Parameters
     ----------
-    balance : DataFrame
-        Result of `Allocation.balance`.
-    kind : {"pool", "activity"}
-        Which nodes to draw.
+    frame : DataFrame
+        Result of `Allocation.rank_stability`.
     ax : matplotlib Axes, optional
         Where to draw; a new figure otherwise.
-    currency : str
-        Named in the label of the axis.
 
     Returns
     -------
     matplotlib Axes
-        One stacked bar per node, largest first; credits and over-driven time extend to the left of zero. Rows that are empty everywhere
-        have no place in the legend.
+        The rank that was found against the ranks it has under uncertainty: a band, wider where neighbours change places, in another colour
+        and hatched from the first loss-maker on.
 
     Examples
     --------
-    >>> node = {"node": ["desk"], "kind": ["pool"], "cost_in": [10.0], "to_customers": [8.0], "to_unknown": [0.0], "unused": [2.0]}
-    >>> ax = cost_flow(pd.DataFrame(node | {"unassigned": [0.0], "sustaining": [0.0]}), currency="EUR")
-    >>> ax.get_xlabel()
-    'cost (EUR)'
+    >>> frame = pd.DataFrame({"profit": [5.0, -1.0], "rank": [1, 2], "rank_low": [1, 1], "rank_high": [1, 2]})
+    >>> rank_stability(frame).get_xlabel()
+    'rank by profit (1 is the best)'
     >>> plt.close()
     """
-    if kind not in ("pool", "activity"):
-        raise ValueError(f'kind is {kind!r}; choose "pool" or "activity".')
-    frame = balance[balance["kind"] == kind].sort_values("cost_in", ascending=False, kind="stable")
-    ax = _axes(ax, len(frame))
-    place, right, left = np.arange(len(frame)), np.zeros(len(frame)), np.zeros(len(frame))
-    for column, label, colour, hatch in _ENDS:
-        amount = frame[column].to_numpy()
-        if amount.any():
-            ax.barh(
-                place,
-                amount,
-                left=np.where(amount < 0, left, right),
-                color=colour,
-                hatch=hatch,
-                edgecolor="white",
-                linewidth=0.5,
-                label=label,
-            )
-            right, left = right + amount.clip(min=0), left + amount.clip(max=0)
-    ax.axvline(0, color="black", linewidth=0.8)
-    ax.set_yticks(place, frame["node"].str.replace("_", " "))
-    ax.set(xlabel="cost", ylabel=kind)
-    ax.invert_yaxis()
-    money_axis(ax, "x", currency)
-    if ax.get_legend_handles_labels()[0]:
-        legend_below(ax)
+    frame = frame.sort_values("rank", kind="stable")
+    ax = ax if ax is not None else plt.subplots(figsize=(7, 4.5), layout="constrained")[1]
+    for chosen, colour, hatch, label in (
+        (frame["profit"] >= 0, GAIN, "", "earns money"),
+        (frame["profit"] < 0, LOSS, "///", "loses money"),
+    ):
+        part = frame[chosen]
+        if len(part):
+            edges = np.append(part["rank"] - 0.5, part["rank"].iloc[-1] + 0.5)
+            low, high = (np.append(part[name], part[name].iloc[-1]) for name in ("rank_low", "rank_high"))
+            ax.fill_between(edges, low - 0.5, high + 0.5, step="post", color=colour, alpha=0.45, hatch=hatch, linewidth=0, label=label)
+    ends = (0.5, len(frame) + 0.5)
+    ax.plot(ends, ends, color="black", linewidth=0.8, label="rank found")
+    ax.set(xlabel="rank by profit (1 is the best)", ylabel="rank if times and rates are a little different", xlim=ends, ylim=ends[::-1])
+    legend_below(ax)
     return ax
-
-
-def _axes(ax: Axes | None, bars: int) -> Axes:
-    return ax if ax is not None else plt.subplots(figsize=(8, 1.6 + 0.32 * max(bars, 3)), layout="constrained")[1]
