@@ -7,6 +7,9 @@ worth a look, becomes an issue.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -114,8 +117,8 @@ def read_quantities(model: CostModel, drivers: pd.DataFrame, periods: list[str] 
             f"drivers name {len(unknown)} activities that the cost model lacks, first {list(unknown[:3])}; it has {', '.join(activities)}."
         )
     _refuse("the quantity is missing or infinite", drivers["customer_id"], ~np.isfinite(quantity), "driver rows")
-    period = np.zeros(len(drivers), dtype="int64") if periods is None else _codes(drivers["period"], periods)
-    kept = period >= 0
+    period = 0 if periods is None else _codes(drivers["period"], periods)
+    kept = np.ones(len(drivers), dtype=bool) if periods is None else period >= 0
     if not kept.all():
         strange = sorted(drivers["period"].astype("str")[~kept].unique())
         rule = f"{(~kept).sum():,} of {len(kept):,} driver rows are in periods that the ledger lacks ({', '.join(strange[:3])})"
@@ -123,22 +126,13 @@ def read_quantities(model: CostModel, drivers: pd.DataFrame, periods: list[str] 
             ("warning", "drivers", rule, None, "they charge nothing; add the ledger lines of these periods, or shorten the tables")
         )
     issues += [("warning", "drivers", rule, None, advice) for rule, _, advice in unknown_quantities(model, drivers)]
+    groups = len(activities) * (1 if periods is None else len(periods))
+    group = (period * len(activities) + activity).astype(np.min_scalar_type(groups))
+    del activity, period
     customers, customer = _customers(drivers["customer_id"])
-    code = (period * len(activities) + activity) * len(customers) + customer
     if not kept.all():
-        code, quantity = code[kept], quantity[kept]
-    if (code[1:] <= code[:-1]).any():
-        order = np.argsort(code, kind="stable")
-        code, quantity = code[order], quantity[order]
-    if (code[1:] == code[:-1]).any():
-        # Sums of floats depend on their order: bring the rows of a customer into one.
-        order = np.lexsort((quantity, code))
-        first = np.flatnonzero(np.diff(code, prepend=-1))
-        code, quantity = code[first], np.add.reduceat(quantity[order], first)
-    groups = (len(periods) if periods is not None else 1) * len(activities)
-    start = np.searchsorted(code, np.arange(groups + 1) * len(customers))
-    customer = (code % max(1, len(customers))).astype("int32")
-    quantities = Quantities(customers, customer, quantity, start, activities)
+        group, customer, quantity = group[kept], customer[kept], quantity[kept]
+    quantities = Quantities(customers, *_gather(group, customer, quantity, groups), activities)
     _settle_negatives(model, quantities)
     return quantities
 
@@ -146,7 +140,7 @@ def read_quantities(model: CostModel, drivers: pd.DataFrame, periods: list[str] 
 def unknown_quantities(model: CostModel, drivers: pd.DataFrame) -> list[tuple[str, int, str]]:
     """Activities with rows on which their driver has no value: the rule, how many rows, and what to do."""
     found = []
-    rows = drivers.groupby("activity", sort=True)["missing"].sum() if "missing" in drivers else pd.Series(dtype="int64")
+    rows = drivers.groupby("activity", sort=True, observed=True)["missing"].sum() if "missing" in drivers else pd.Series(dtype="int64")
     for name, count in rows[rows > 0].items():
         minutes, driver = model.activities[name].minutes, model.activities[name].driver
         columns = ", ".join(minutes.columns) if minutes is not None else driver
@@ -179,22 +173,69 @@ def _settle_negatives(model: CostModel, quantities: Quantities) -> None:
         )
 
 
+def _gather(group: np.ndarray, customer: np.ndarray, quantity: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Customers and quantities sorted by group and customer, the rows of a customer in a group added up; and where each group starts.
+
+    Sorted rows are taken as they are. The others are brought group by group into place, so that little more than they are is held.
+    """
+    start = np.append(0, np.cumsum(np.bincount(group, minlength=groups)))
+    if (group[1:] < group[:-1]).any():
+        order = np.argsort(group, kind="stable")
+        customer, quantity = customer[order], quantity[order]
+        del order
+    else:
+        quantity = quantity.copy()
+        if ((customer[1:] > customer[:-1]) | (group[1:] > group[:-1])).all():
+            return customer, quantity, start
+    end = 0
+    for place, (first, last) in enumerate(pairwise(start.tolist())):
+        order = np.argsort(customer[first:last])
+        who, much = customer[first:last][order], quantity[first:last][order]
+        again = who[1:] == who[:-1]
+        if again.any():
+            # Sums of floats depend on their order: bring the rows of a customer into one.
+            several = np.append(again, False) | np.append(False, again)
+            much[several] = much[several][np.lexsort((much[several], who[several]))]
+            at = np.flatnonzero(np.append(True, ~again))
+            who, much = who[at], np.add.reduceat(much, at)
+        start[place], end = end, end + len(who)
+        customer[start[place] : end], quantity[start[place] : end] = who, much
+    start[-1] = end
+    return customer[:end], quantity[:end], start
+
+
+def _places(values: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """The place of each value in the distinct values, -1 where it is missing, and the distinct values; a categorical knows its own."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.cat.codes.to_numpy(), values.cat.categories
+    code, found = pd.factorize(values)
+    return code, pd.Index(found)
+
+
 def _codes(values: pd.Series, names: list[str]) -> np.ndarray:
     """Places of values in a list of names, -1 where it lacks them."""
-    code, found = pd.factorize(values)
-    place = pd.Index(names, dtype="str").get_indexer(pd.Index(found).astype("str"))
-    return np.append(place, -1)[code].astype("int64")
+    code, found = _places(values)
+    place = pd.Index(names, dtype="str").get_indexer(found.astype("str"))
+    return np.append(place, -1).astype("int32")[code]
 
 
 def _customers(ids: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Customers as sorted text, and the place of each row's customer; a missing id is the unknown customer."""
-    code, found = pd.factorize(ids)
-    names = pd.Index(found).astype("str").astype("object").append(pd.Index([UNKNOWN_CUSTOMER], dtype="object"))
-    place, customers = pd.factorize(names, sort=True)
-    reserved = [name for name in (UNUSED, UNASSIGNED, SUSTAINING) if name in customers]
+    code, found = _places(ids)
+    names = np.append(found.astype("str").to_numpy("object"), UNKNOWN_CUSTOMER)
+    # Ids may be the same once they are text, and a categorical may know more of them than there are rows.
+    used = np.zeros(len(names), dtype=bool)
+    used[code] = used[-1] = True
+    order = sorted(np.flatnonzero(used).tolist(), key=names.tolist().__getitem__)
+    customers = names[order]
+    new = np.append(True, customers[1:] != customers[:-1])
+    place = np.zeros(len(names), dtype="int32")
+    place[order] = np.cumsum(new) - 1
+    customers = customers[new]
+    reserved = [name for name in (UNUSED, UNASSIGNED, SUSTAINING) if customers[bisect_left(customers[:-1], name)] == name]
     if reserved:
         raise ValueError(f"customer_id is {', '.join(reserved)}, which names a residual row; rename these customers.")
-    return np.asarray(customers, dtype="object"), place[code].astype("int64")
+    return customers, place[code]
 
 
 def _need(what: str, frame: pd.DataFrame, columns: list[str]) -> None:
