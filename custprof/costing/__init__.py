@@ -2,7 +2,8 @@
 
 from .activities import Activity, Flows, Pool
 from .allocating import allocate, allocate_study
-from .allocation import NO_ACTIVITY, NO_POOL, RESIDUALS, SUSTAINING, UNASSIGNED, Allocation
+from .allocation import Allocation
+from .cells import NO_ACTIVITY, NO_POOL, RESIDUALS, SUSTAINING, UNASSIGNED
 from .cents import split_cents
 from .checking import check_costs
 from .drivers import driver_quantities, driver_rows

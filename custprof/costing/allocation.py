@@ -16,55 +16,14 @@ import pandas as pd
 
 from custprof.study.engine import UNKNOWN_CUSTOMER
 
-from .cents import split_in_order
+from .cells import NO_ACTIVITY, NO_POOL, RESIDUALS, Cells, Rows, sum_cells
 from .model import CostModel
-from .time_driven import UNUSED
+from .tracing import trace_cost
 
 if TYPE_CHECKING:
     from .flow import Inputs
 
-__all__ = ["NO_ACTIVITY", "NO_POOL", "RESIDUALS", "SUSTAINING", "UNASSIGNED", "Allocation", "Cells"]
-
-#: The residual row of cost whose activity or pool has no driver quantity.
-UNASSIGNED = "(unassigned)"
-#: The residual row of cost that keeps the business going and belongs to no customer.
-SUSTAINING = "(business-sustaining)"
-#: The residual rows, in the order in which they follow the customers.
-RESIDUALS = (UNKNOWN_CUSTOMER, UNUSED, UNASSIGNED, SUSTAINING)
-#: The column of amounts that no activity has.
-NO_ACTIVITY = "(no activity)"
-#: The line in a trace of what a standard rate charges beyond any cost.
-NO_LINE = "(no ledger line)"
-#: The node of ledger lines that no pool has.
-NO_POOL = "(no pool)"
-
-
-@dataclass(frozen=True)
-class Cells:
-    """Cents of customers, sorted by period, activity and customer; `start` holds where each period and activity begins."""
-
-    start: np.ndarray
-    customer: np.ndarray
-    cents: np.ndarray
-    avoidable: np.ndarray
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Rows of a table: their label and names, the row of every customer, and the activities whose cost stays above the customers."""
-
-    label: str
-    names: np.ndarray
-    row: np.ndarray
-    above: frozenset[int]
-
-    def residual(self, name: str) -> int:
-        """The row of a residual: they are the last."""
-        return len(self.names) - len(RESIDUALS) + RESIDUALS.index(name)
-
-    def of(self, activity: int, customers: np.ndarray) -> np.ndarray:
-        """The rows that the customers' cells of an activity belong to."""
-        return self.row[customers] if activity not in self.above else np.full(len(customers), self.residual(SUSTAINING))
+__all__ = ["Allocation"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -147,7 +106,7 @@ class Allocation:
         """
         if by not in (None, "period"):
             raise ValueError(f'by is {by!r}; choose None (one row per customer) or "period".')
-        return self._table(np.arange(len(self._activities)), self._activities, by == "period", avoidable)
+        return self._table(self._activities, np.arange(len(self._activities)), periods=self.periods if by else (), avoidable=avoidable)
 
     def by(self, column: str, *, avoidable: bool = False) -> pd.DataFrame:
         """Cost of customers by pool or department, or of kinds of customers by activity.
@@ -170,7 +129,7 @@ class Allocation:
         if column == "activity":
             return self.customers(avoidable=avoidable)
         if column in self._inputs.attributes:
-            return self._table(np.arange(len(self._activities)), self._activities, False, avoidable, rows=self._gathered(column))
+            return self._table(self._activities, np.arange(len(self._activities)), self._gathered(column), avoidable=avoidable)
         if column not in ("pool", "department"):
             known = ", ".join(["pool", "department", "activity", *self._inputs.attributes])
             raise ValueError(f"column is {column!r}; choose one of {known} (attributes of customers need the table customers).")
@@ -182,7 +141,7 @@ class Allocation:
         of_activity = np.array(
             [of_pool[self._operating.index(activity.pool)] for activity in self.model.activities.values()] + [-1], dtype="int64"
         )
-        return self._table(of_activity, columns, False, avoidable, of_pool)
+        return self._table(columns, of_activity, of_pool=of_pool, avoidable=avoidable)
 
     def balance(self) -> pd.DataFrame:
         """Does every node pass on what it takes in?
@@ -280,28 +239,7 @@ class Allocation:
         ValueError
             If the customer has no row.
         """
-        cells = self._cells_of(str(customer_id))
-        if cells is None:
-            raise ValueError(
-                f"customer_id {customer_id!r} has no cost here; it is neither in the drivers nor a residual row with an amount."
-            )
-        of_source, cents = self._lines.groupby(["period", "pool"]).indices, self._lines["cents"].to_numpy()
-        parts = []
-        for period, activity, pool, left in cells:
-            for source, amount in zip(*_shares(left, self._moved[period, :, pool]), strict=True):
-                lines = of_source[(period, source)]
-                places, amounts = _shares(amount, cents[lines])
-                parts += [(period, activity, pool, line, part) for line, part in zip(lines[places].tolist(), amounts, strict=True)]
-                left -= sum(amounts)
-            if left:  # a standard rate charges it, and no ledger line of the pool stands behind it
-                parts.append((period, activity, pool, -1, left))
-        period, activity, pool, line, part = np.array(parts, dtype="int64").reshape(-1, 5).T
-        named = ((self.periods, period), (self._activities, activity), (self._operating, pool))
-        columns = [pd.Index(names, dtype="str")[at] for names, at in named]
-        for name, nothing in (("line_id", NO_LINE), ("account", "")):
-            columns.append(self._lines[name].astype("object").reindex(line, fill_value=nothing).infer_objects().array)
-        names = ["period", "activity", "pool", "line_id", "account", "amount"]
-        return pd.DataFrame(dict(zip(names, [*columns, part / self._unit], strict=True)))
+        return trace_cost(self, str(customer_id))
 
     def what_if(
         self,
@@ -384,46 +322,12 @@ class Allocation:
     def _unit(self) -> int:
         return 10**self.decimals
 
-    def _groups(self):
-        """Period, activity and slice of cells, for every period and activity with customers."""
-        count = len(self.model.activities)
-        for group in range(len(self._cells.start) - 1):
-            part = slice(self._cells.start[group], self._cells.start[group + 1])
-            if part.start < part.stop:
-                yield *divmod(group, count), part
+    def _table(self, columns: list[str], of_activity: np.ndarray, rows: Rows | None = None, **options) -> pd.DataFrame:
+        """Cells and residuals added up, in currency units."""
+        rows = rows or Rows("customer_id", self._names, self._row, self._above)
+        return sum_cells(self._cells, self._residuals, rows, columns, of_activity, unit=self._unit, **options)
 
-    def _table(self, of_activity, columns: list[str], by_period: bool, avoidable: bool, of_pool=None, rows: _Rows | None = None):
-        """Cells and residuals added up by customer, or group of customers (and period), in the columns that activities, or pools, belong
-        to."""
-        times, cents = len(self.periods) if by_period else 1, self._cells.avoidable if avoidable else self._cells.cents
-        left, rows = self._residuals, rows or _Rows("customer_id", self._names, self._row, self._above)
-        row = np.array([rows.residual(name) for name in left["row"]], dtype="int64")
-        time = left["period"].to_numpy("int64") if by_period else np.zeros(len(left), dtype="int64")
-        column = of_activity[left["activity"].to_numpy("int64")] if of_pool is None else of_pool[left["pool"].to_numpy("int64")]
-        used = np.zeros((len(rows.names), times), dtype=bool)
-        used[row, time] = True
-        for period, activity, part in self._groups():
-            used[rows.of(activity, self._cells.customer[part]), period if by_period else 0] = True
-        place = np.cumsum(used).reshape(used.shape) - 1
-        table = np.zeros((len(columns), int(used.sum())), dtype="int64")
-        for period, activity, part in self._groups():
-            where = place[rows.of(activity, self._cells.customer[part]), period if by_period else 0]
-            np.add.at(table[of_activity[activity]], where, cents[part])
-        np.add.at(table, (column, place[row, time]), left["avoidable" if avoidable else "cents"].to_numpy("int64"))
-        # Money takes the place of the cents, column by column: for a million customers and 200 activities this is 1.6 GB.
-        money = table.view("float64")
-        for number in range(len(columns)):
-            money[number] = table[number] / self._unit
-        return pd.DataFrame(money.T, index=self._index(rows, used, by_period), columns=columns, copy=False)
-
-    def _index(self, rows: _Rows, used: np.ndarray, by_period: bool) -> pd.Index:
-        row, time = np.nonzero(used)
-        names = pd.Index(rows.names[row], name=rows.label, dtype="str")
-        if not by_period:
-            return names
-        return pd.MultiIndex.from_arrays([names, pd.Index(self.periods, dtype="str")[time]], names=[rows.label, "period"])
-
-    def _gathered(self, column: str) -> _Rows:
+    def _gathered(self, column: str) -> Rows:
         """Rows by an attribute of the customers."""
         values = (
             self._inputs.attributes[column].astype("object").where(self._inputs.attributes[column].notna(), "(not known)").astype("str")
@@ -433,7 +337,7 @@ class Allocation:
         found = sorted(set(values) - {UNKNOWN_CUSTOMER}, key=lambda name: (name == "(not known)", name))
         names = np.array([*found, *RESIDUALS], dtype="object")
         place = {name: number for number, name in enumerate(names)}
-        return _Rows(
+        return Rows(
             column, names, np.array([place[name] for name in values], dtype="int64"), frozenset() if column == "channel" else self._above
         )
 
@@ -441,7 +345,7 @@ class Allocation:
         """Cents by activity, operating pool and where they end: customers, unknown customer, unused, unassigned, sustaining."""
         out = np.zeros((len(self._activities), len(self._operating), 5), dtype="int64")
         unknown = bisect_left(self._ids, UNKNOWN_CUSTOMER)
-        for _, activity, part in self._groups():
+        for _, activity, part in self._cells.groups():
             pool = self._operating.index(self.model.activities[self._activities[activity]].pool)
             if activity in self._above:
                 out[activity, pool, 4] += int(self._cells.cents[part].sum())
@@ -451,38 +355,3 @@ class Allocation:
         for residual in self._residuals.itertuples():
             out[residual.activity, residual.pool, 1 + RESIDUALS.index(residual.row)] += residual.cents
         return out
-
-    def _cells_of(self, name: str) -> list[tuple[int, int, int, int]] | None:
-        """Period, activity, pool and cents of a row of `customers`; None if there is no such row."""
-        if name in RESIDUALS[1:]:
-            found = self._residuals[self._residuals["row"] == name]
-            cells = list(found[["period", "activity", "pool", "cents"]].itertuples(index=False, name=None))
-            if name == SUSTAINING:
-                cells += [
-                    (period, activity, self._pool(activity), int(self._cells.cents[part].sum()))
-                    for period, activity, part in self._groups()
-                    if activity in self._above
-                ]
-            return cells or None
-        place = bisect_left(self._ids, name)
-        if place == len(self._ids) or self._ids[place] != name:
-            return None
-        cells = []
-        for period, activity, part in self._groups():
-            at = part.start + int(np.searchsorted(self._cells.customer[part], place))
-            if at < part.stop and self._cells.customer[at] == place and activity not in self._above:
-                cells.append((period, activity, self._pool(activity), int(self._cells.cents[at])))
-        return cells or None
-
-    def _pool(self, activity: int) -> int:
-        """The operating pool that pays for an activity."""
-        return self._operating.index(self.model.activities[self._activities[activity]].pool)
-
-
-def _shares(total: int, amounts: np.ndarray) -> tuple[list[int], list[int]]:
-    """Split cents in proportion to amounts; the places that get some, and what they get. Of amounts that are all zero none gets any."""
-    if not amounts.any():
-        return [], []
-    cents = split_in_order(int(total), (amounts if amounts.sum() else np.abs(amounts)).astype("float64"))
-    places = np.flatnonzero(cents)
-    return places.tolist(), cents[places].tolist()

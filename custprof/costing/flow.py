@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .allocation import NO_POOL, SUSTAINING, UNASSIGNED, Allocation, Cells
+from .allocation import Allocation
+from .cells import NO_POOL, SUSTAINING, UNASSIGNED, Cells
 from .cents import split_in_order
 from .inputs import Quantities
 from .model import CostModel
@@ -214,7 +215,7 @@ class Flow:
         self.rates.append([*names, quantity, money, amount / self.unit])
 
     def allocation(self) -> Allocation:
-        cells = Cells(self.start, self.customer, self.cents, self.avoidable)
+        cells = Cells(self.start, self.customer, self.cents, self.avoidable, len(self.activities))
         residuals = pd.DataFrame(self.residuals, columns=["period", "activity", "pool", "row", "cents", "avoidable"])
         rates = pd.DataFrame(self.rates, columns=["period", "activity", "pool", "level", "driver", "basis", "quantity", "rate", "amount"])
         columns = ["period", "pool", "cost", "capacity_minutes", "used_minutes", "unused_minutes", "utilisation", "rate", "unused_cost"]

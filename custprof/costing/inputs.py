@@ -15,7 +15,7 @@ import pandas as pd
 
 from custprof.study.engine import UNKNOWN_CUSTOMER
 
-from .allocation import NO_ACTIVITY, SUSTAINING, UNASSIGNED
+from .cells import NO_ACTIVITY, SUSTAINING, UNASSIGNED
 from .cents import MOST_CENTS, to_cents
 from .model import CostModel
 from .time_driven import UNUSED

@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from .allocation import RESIDUALS, Allocation
+from .allocation import Allocation
+from .cells import RESIDUALS
 from .flow import Inputs
 from .inputs import Quantities
 from .model import CostModel

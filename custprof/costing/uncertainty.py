@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .allocation import NO_ACTIVITY, RESIDUALS, Allocation
+from .allocation import Allocation
+from .cells import NO_ACTIVITY, RESIDUALS
 
 __all__ = ["rank_stability"]
 
