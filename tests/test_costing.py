@@ -22,6 +22,7 @@ from custprof.costing import (
     support_shares,
     time_driven,
 )
+from custprof.datasets import load_demo
 from custprof.study import Study
 from custprof.study.engine import UNKNOWN_CUSTOMER, lazy
 
@@ -574,6 +575,19 @@ def test_missing_tables_give_no_rows_and_missing_columns_are_named():
 
 def test_allocate_study_needs_a_ledger_and_a_cost_model():
     assert allocate_study(Tables(transactions=LINES)) is None
+
+
+def test_every_period_of_the_demo_lands_to_the_cent():
+    study = load_demo()
+    allocation = allocate_study(study)
+    ledger = study.frame("ledger")
+    booked = ledger[~ledger["account"].isin(allocation.model.direct)].groupby("period")["amount"].sum().round(2)
+    landed = allocation.customers(by="period").sum(axis="columns").groupby("period").sum().round(2)
+    assert landed.to_dict() == booked.to_dict() and len(booked) == 3
+    assert (allocation.balance()["remainder"] == 0).all()
+    assert allocation.by("channel").to_numpy().sum() == pytest.approx(allocation.total)
+    for name in (*allocation.customers().index[:3], UNUSED, SUSTAINING):
+        assert round(allocation.trace(name)["amount"].sum(), 2) == round(allocation.customers().loc[name].sum(), 2)
 
 
 # The check

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from custprof.costing import UNUSED, CostModel, allocate, allocate_support, split_cents
+from custprof.costing import UNUSED, CostModel, allocate, allocate_support, reciprocal_costs, split_cents
 
 QUICK = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # Cents of a ledger line. Twelve lines, which negative or over-driven quantities multiply by 450 at most, stay within MOST_CENTS.
@@ -157,3 +157,22 @@ def test_support_cost_is_kept_by_every_method(support, operating, random):
     for method, order in [("reciprocal", None), ("direct", None), ("step_down", names[0])]:
         table = allocate_support(costs, usage, method=method, order=order)
         assert table["total"].sum() == pytest.approx(costs.sum(), abs=1e-3)
+
+
+@QUICK
+@given(st.integers(1, 4), st.integers(1, 3), st.randoms(use_true_random=False))
+def test_reciprocal_costs_are_the_fixed_point_of_charging_to_and_fro(support, operating, random):
+    names = [f"s{i}" for i in range(support)] + [f"o{i}" for i in range(operating)]
+    # Everyone serves some operating department, so that no round passes on more than it took in.
+    usage = pd.DataFrame(
+        [[random.randint(0, 5) for _ in names[:-1]] + [random.randint(3, 9)] for _ in range(support)], names[:support], names
+    )
+    costs = pd.Series([random.randint(-500, 5000) for _ in names], names, dtype="float64")
+    shares = usage.div(usage.sum(axis=1), axis=0)
+    own, to_and_fro = costs[names[:support]].to_numpy(), shares[names[:support]].to_numpy()
+    found = own
+    for _ in range(2000):
+        found = own + to_and_fro.T @ found
+    np.testing.assert_allclose(reciprocal_costs(costs, usage).to_numpy(), found, rtol=1e-9, atol=1e-6)
+    charged = costs[names[support:]] + shares[names[support:]].T @ found
+    np.testing.assert_allclose(allocate_support(costs, usage)["total"].to_numpy(), charged.to_numpy(), rtol=1e-9, atol=1e-6)
