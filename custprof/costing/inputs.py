@@ -224,8 +224,10 @@ def _customers(ids: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     code, found = _places(ids)
     names = np.append(found.astype("str").to_numpy("object"), UNKNOWN_CUSTOMER)
     # Ids may be the same once they are text, and a categorical may know more of them than there are rows.
-    used = np.zeros(len(names), dtype=bool)
-    used[code] = used[-1] = True
+    used = np.full(len(names), not isinstance(ids.dtype, pd.CategoricalDtype))
+    if not used[0]:
+        used[code] = True
+    used[-1] = True
     order = sorted(np.flatnonzero(used).tolist(), key=names.tolist().__getitem__)
     customers = names[order]
     new = np.append(True, customers[1:] != customers[:-1])

@@ -62,7 +62,7 @@ def _cells_of(allocation: Allocation, name: str) -> list[tuple[int, int, int, in
         return None
     cells = []
     for period, activity, part in allocation._cells.groups():
-        at = part.start + int(np.searchsorted(allocation._cells.customer[part], place))
+        at = part.start + int(np.searchsorted(allocation._cells.customer[part], np.int32(place)))  # of their type, or all are copied
         if at < part.stop and allocation._cells.customer[at] == place and activity not in allocation._above:
             cells.append((period, activity, _pool(allocation, activity), int(allocation._cells.cents[at])))
     return cells or None
