@@ -573,6 +573,19 @@ def test_missing_tables_give_no_rows_and_missing_columns_are_named():
         driver_quantities(built, Tables(events=events))
 
 
+def test_driver_quantities_hold_names_once():
+    _, frame = quantities({"table": "transactions", "driver": "rows"}, Tables(transactions=LINES))
+    assert frame.dtypes.astype(str).tolist() == ["category"] * 3 + ["float64", "int64"]
+    assert frame["customer_id"].cat.categories.tolist() == [UNKNOWN_CUSTOMER, "a"] and frame["activity"].cat.categories.tolist() == ["x"]
+    assert frame[["customer_id", "period"]].apply(tuple, axis="columns").is_monotonic_increasing
+
+
+def test_ids_that_are_the_same_as_text_are_one_customer():
+    drivers = pd.DataFrame({"activity": "calls", "customer_id": [1, "1", 2.5, None], "quantity": 1.0})
+    table = allocate(model(), LEDGER.assign(amount=[0, 0, 400, 0, 0, 0]), drivers).customers()
+    assert table["calls"].to_dict() == {"1": 150, "2.5": 75, UNKNOWN_CUSTOMER: 75, UNASSIGNED: 0}
+
+
 def test_allocate_study_needs_a_ledger_and_a_cost_model():
     assert allocate_study(Tables(transactions=LINES)) is None
 

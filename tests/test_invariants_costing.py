@@ -116,6 +116,18 @@ def test_order_of_rows_changes_no_cent(company, random):
 
 
 @QUICK
+@given(companies(), st.permutations(["a", "b", "c", "nobody"]))
+def test_categorical_ids_change_no_cent(company, names):
+    model, ledger, drivers = company
+    kinds = {"customer_id": pd.CategoricalDtype(names), "activity": pd.CategoricalDtype([*reversed(model.activities), "never"])}
+    first, second = allocate(model, ledger, drivers), allocate(model, ledger, drivers.astype(kinds))
+    pd.testing.assert_frame_equal(first.customers(by="period"), second.customers(by="period"))
+    assert repr(first) == repr(second)
+    for name in first.customers().index:
+        pd.testing.assert_frame_equal(first.trace(name), second.trace(name))
+
+
+@QUICK
 @given(companies(most=MOST // 100))
 def test_scaling_the_currency_scales_the_cost(company):
     model, ledger, drivers = company

@@ -34,7 +34,8 @@ def driver_quantities(model: CostModel, study) -> pd.DataFrame:
     DataFrame
         ``activity``, ``customer_id`` ("(unknown customer)" where there is none), ``period``, ``quantity`` (minutes, rows, orders or the
         driver's own unit) and ``missing`` (rows whose quantity is not known, for example events without minutes), sorted by the first
-        three. Activities of tables that the study lacks have no rows: `allocate` keeps their cost as "(unassigned)" and says so.
+        three, which are categoricals. Activities of tables that the study lacks have no rows: `allocate` keeps their cost as "(unassigned)"
+        and says so.
 
     Raises
     ------
@@ -46,13 +47,13 @@ def driver_quantities(model: CostModel, study) -> pd.DataFrame:
     for activity in _counted(model, study):
         chosen = tuple(sorted(activity.where.items())) if activity.per == "order" else ()
         scans.setdefault((activity.table, activity.per, chosen), []).append(activity)
-    parts = [_scan(activities, study) for activities in scans.values()]
-    columns = ["activity", "customer_id", "period", "quantity", "missing"]
-    if not parts:
-        return pd.DataFrame(
-            {name: pd.Series(dtype="float64" if name == "quantity" else "int64" if name == "missing" else "str") for name in columns}
-        )
-    return pd.concat(parts)[columns].sort_values(columns[:3], ignore_index=True)
+    frames = [(activities, _scan(activities, study)) for activities in scans.values()]
+    kinds = _kinds(frames)
+    parts = [pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})]
+    for activities, frame in frames:
+        wide = frame.astype({key: kinds[key] for key in ("customer_id", "period")})
+        parts += [_tidy(wide, place, activity.name).astype(kinds) for place, activity in enumerate(activities)]
+    return pd.concat(parts).sort_values(["activity", "customer_id", "period"], ignore_index=True)
 
 
 def driver_rows(model: CostModel, study, activity: str, *, customer_id: str | None = None, n: int = 10) -> pd.DataFrame:
@@ -128,7 +129,7 @@ def _known(rows: nw.LazyFrame) -> list[str]:
 
 
 def _scan(activities: list[Activity], study) -> pd.DataFrame:
-    """Sums of several activities by customer and period in one pass over a table."""
+    """Sums of several activities by customer and period in one pass over a table: a column for each."""
     rows = _rows(activities[0], study, any("first_order" in _columns(activity) for activity in activities))
     rows = rows.with_columns(
         customer_key(),
@@ -143,8 +144,7 @@ def _scan(activities: list[Activity], study) -> pd.DataFrame:
         whole.append((counted & value.is_null()).cast(nw.Int64).alias(f"w{i}"))
     rows = rows.select("customer_id", "period", *whole)
     sums = rows.group_by("customer_id", "period").agg(*(nw.col(name).sum() for name in names))
-    wide = collect(sums.with_columns(nw.col(name).cast(nw.Int64) for name in names))
-    return pd.concat([_tidy(wide, i, activity) for i, activity in enumerate(activities)])
+    return collect(sums.with_columns(nw.col(name).cast(nw.Int64) for name in names)).astype({"customer_id": "str", "period": "str"})
 
 
 def _rows(activity: Activity, study, first: bool) -> nw.LazyFrame:
@@ -156,17 +156,26 @@ def _rows(activity: Activity, study, first: bool) -> nw.LazyFrame:
     return _orders(_chosen(rows, activity), known, first) if activity.per == "order" else rows
 
 
-def _tidy(wide: pd.DataFrame, place: int, activity: Activity) -> pd.DataFrame:
-    part = pd.DataFrame(
+def _kinds(frames: list[tuple[list[Activity], pd.DataFrame]]) -> dict:
+    """Types of the columns of driver quantities: text in every row would be most of their memory, and slow to sort."""
+    names = {"activity": {activity.name for activities, _ in frames for activity in activities}}
+    names |= {key: set().union(*(frame[key] for _, frame in frames)) for key in ("customer_id", "period")}
+    kinds = {key: pd.CategoricalDtype(pd.Index(sorted(values), dtype="str")) for key, values in names.items()}
+    return kinds | {"quantity": "float64", "missing": "int64"}
+
+
+def _tidy(wide: pd.DataFrame, place: int, activity: str) -> pd.DataFrame:
+    """One activity's columns as rows, those of customers who used it."""
+    part = wide[(wide[f"q{place}"] != 0) | (wide[f"w{place}"] != 0)]
+    return pd.DataFrame(
         {
-            "activity": activity.name,
-            "customer_id": wide["customer_id"].astype("str"),
-            "period": wide["period"].astype("str"),
-            "quantity": wide[f"q{place}"] / _MILLIONTHS,
-            "missing": wide[f"w{place}"].astype("int64"),
+            "activity": pd.Series(activity, index=part.index, dtype="category"),
+            "customer_id": part["customer_id"],
+            "period": part["period"],
+            "quantity": part[f"q{place}"] / _MILLIONTHS,
+            "missing": part[f"w{place}"],
         }
     )
-    return part[(part["quantity"] != 0) | (part["missing"] != 0)]
 
 
 def _orders(lines: nw.LazyFrame, known: list[str], first: bool) -> nw.LazyFrame:
