@@ -1,10 +1,10 @@
 # Everything runs in .venv, which is made at the first call and again when pyproject.toml or constraints.txt change.
-#   make report [STUDY=folder] [OUT=folder]   make test   make lab [STUDY=folder]   make check STUDY=folder   make demo   make clean
+#   make report [STUDY=folder] [OUT=folder]   make test   make lab [STUDY=folder]   make check STUDY=folder   make demo   make benchmark   make clean
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := report
-.PHONY: report lab check test demo constraints clean
+.PHONY: report lab check test demo benchmark constraints clean
 
 STUDY ?=
 OUT ?= report
@@ -29,6 +29,10 @@ test: .venv/ready-test
 
 demo: .venv/ready
 	$(PY) -m custprof.datasets
+
+# Ratios beside named peers, measured in one run (minutes; some peers are skipped, with a reason, where they are not installed).
+benchmark: .venv/ready-test
+	@for file in tests/benchmarks/*.py; do echo "== $$file"; $(PY) $$file; done
 
 constraints:
 	@head -2 constraints.txt > constraints.new
