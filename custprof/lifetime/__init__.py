@@ -5,7 +5,10 @@ from custprof.lifetime.cohorts import cohorts
 from custprof.lifetime.curves import break_even, retention_curve, value_curve
 from custprof.lifetime.earned import value_history
 from custprof.lifetime.history import Split, split, summarize
+from custprof.lifetime.markov import chain_value, margin_multiple
+from custprof.lifetime.occasions import BetaGeoBinomial
 from custprof.lifetime.pareto import ParetoNBD
+from custprof.lifetime.renewals import BetaDiscreteWeibull, ShiftedBetaGeometric
 from custprof.lifetime.spend import GammaGamma
 from custprof.lifetime.suitability import SPEND_FITS, calibration, spend_fit, suitability, usable
 from custprof.lifetime.terms import value_terms
@@ -13,15 +16,20 @@ from custprof.lifetime.value import CustomerValue
 
 __all__ = [
     "SPEND_FITS",
+    "BetaDiscreteWeibull",
+    "BetaGeoBinomial",
     "BetaGeoNBD",
     "CustomerValue",
     "GammaGamma",
     "ModifiedBetaGeoNBD",
     "ParetoNBD",
+    "ShiftedBetaGeometric",
     "Split",
     "break_even",
     "calibration",
+    "chain_value",
     "cohorts",
+    "margin_multiple",
     "retention_curve",
     "spend_fit",
     "split",

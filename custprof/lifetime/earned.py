@@ -12,7 +12,7 @@ import pandas as pd
 
 from custprof.lifetime.discount import DAYS_PER_YEAR, check_rate
 from custprof.lifetime.history import _ordinal, last_date, read_lines
-from custprof.lifetime.value import _check_level, group_labels
+from custprof.lifetime.pricing import check_level, group_labels
 from custprof.study.engine import collect, customer_key, day_number, money
 
 __all__ = ["value_history"]
@@ -73,7 +73,7 @@ def value_history(
     1      1.0          2   15.0
     2      2.0          1   45.0
     """
-    _check_level(level, n_boot)
+    check_level(level, n_boot)
     if step not in _AGES:
         raise ValueError(f"step is {step!r}; choose one of {', '.join(_AGES)}.")
     check_rate(annual_rate)
