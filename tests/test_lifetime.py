@@ -111,8 +111,8 @@ def test_split_follows_the_same_customers():
 
 def test_summarize_refuses_what_it_cannot_count():
     data = lines([("a", "2024-01-01", 5.0)])
-    with pytest.raises(ValueError, match="unit is 'Y'; choose one of D, W, M"):
-        summarize(data, unit="Y")
+    with pytest.raises(ValueError, match="unit is 'H'; choose one of D, W, M, Q, Y"):
+        summarize(data, unit="H")
     with pytest.raises(ValueError, match="transactions lack 'profit'"):
         summarize(data, value="profit")
     with pytest.raises(TypeError, match="parse it first"):

@@ -3,6 +3,7 @@
 from custprof.lifetime.betageo import BetaGeoNBD, ModifiedBetaGeoNBD
 from custprof.lifetime.cohorts import cohorts
 from custprof.lifetime.curves import break_even, retention_curve, value_curve
+from custprof.lifetime.diagnostics import calibration, compare_models, reliability, tracking
 from custprof.lifetime.earned import value_history
 from custprof.lifetime.history import Split, split, summarize
 from custprof.lifetime.markov import chain_value, margin_multiple
@@ -10,7 +11,7 @@ from custprof.lifetime.occasions import BetaGeoBinomial
 from custprof.lifetime.pareto import ParetoNBD
 from custprof.lifetime.renewals import BetaDiscreteWeibull, ShiftedBetaGeometric
 from custprof.lifetime.spend import GammaGamma
-from custprof.lifetime.suitability import SPEND_FITS, calibration, spend_fit, suitability, usable
+from custprof.lifetime.suitability import SPEND_FITS, spend_fit, suitability, usable
 from custprof.lifetime.terms import value_terms
 from custprof.lifetime.value import CustomerValue
 
@@ -29,12 +30,15 @@ __all__ = [
     "calibration",
     "chain_value",
     "cohorts",
+    "compare_models",
     "margin_multiple",
+    "reliability",
     "retention_curve",
     "spend_fit",
     "split",
     "suitability",
     "summarize",
+    "tracking",
     "usable",
     "value_curve",
     "value_history",

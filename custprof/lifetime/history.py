@@ -19,8 +19,8 @@ from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, day_n
 
 __all__ = ["DAYS", "Split", "last_date", "read_lines", "split", "summarize"]
 
-#: Days in one unit of time: a week is 7 days, a month a twelfth of 365.25.
-DAYS = {"D": 1.0, "W": 7.0, "M": 365.25 / 12}
+#: Days in one unit of time: a week is 7 days, a year 365.25, quarters and months are fractions of it.
+DAYS = {"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Q": 365.25 / 4, "Y": 365.25}
 
 _FINE = 4  # decimals kept when money is summed: every study's minor unit fits
 
@@ -249,5 +249,5 @@ def _ordinal(date) -> int:
 
 def _days_in(unit: str) -> float:
     if unit not in DAYS:
-        raise ValueError(f"unit is {unit!r}; choose one of {', '.join(DAYS)} (days, weeks, months).")
+        raise ValueError(f"unit is {unit!r}; choose one of {', '.join(DAYS)} (days, weeks, months, quarters, years).")
     return DAYS[unit]

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Rows", "compress", "rising"]
+__all__ = ["Rows", "compress", "log_rising", "rising"]
+
+_SHIFT = 12  # whole steps up to where Stirling's series is exact
+_STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680)
 
 
 @dataclass
@@ -63,3 +66,17 @@ def rising(a: float, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     steps = a + np.arange(counts.max(initial=0))
     return tuple(np.append(0.0, np.cumsum(each))[counts.astype(int)] for each in (np.log(steps), 1 / steps))
+
+
+def log_rising(a, reach):
+    """Log of G(a + reach) / G(a) for any reach >= 0, to all digits: up by whole steps, then the ratio of Stirling's series.
+
+    Examples
+    --------
+    >>> log_rising(2.0, np.array([0.0, 1.0, 3.0])).round(12).tolist() == np.log([1.0, 2.0, 24.0]).round(12).tolist()
+    True
+    """
+    low, high = a + _SHIFT, a + _SHIFT + reach
+    below = sum(np.log1p(reach / (a + step)) for step in range(_SHIFT))
+    series = sum(k * (high**-p - low**-p) for k, p in zip(_STIRLING, (1.0, 3.0, 5.0, 7.0), strict=True))
+    return (low - 0.5) * np.log1p(reach / low) + reach * (np.log(high) - 1) + series - below
