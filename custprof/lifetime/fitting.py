@@ -23,6 +23,8 @@ from custprof.lifetime.search import Axes, Optimum, maximise, spread
 
 __all__ = ["Future", "PurchaseModel", "check_weights", "ending", "pair_reasons"]
 
+_MANY = 10_000  # unique rows from which a sample goes ahead
+_SAMPLE = 5_000  # customers in it
 _UNITS = {"D": " a day", "W": " a week", "M": " a month", "Q": " a quarter", "Y": " a year", None: " a unit of time"}
 
 
@@ -132,7 +134,10 @@ class PurchaseModel(BaseEstimator):
         scale = self._scaling(rows, row_weights)
         scaled = rows.scaled(1 / scale)
         rate = (row_weights @ scaled.x) / (row_weights @ scaled.age)
-        optimum = maximise(self._objective(scaled, row_weights), self._start(rate), self._axes)
+        objective, rough = self._objective(scaled, row_weights), None
+        if len(rows.x) > _MANY:
+            rough = self._objective(*scaled.sample(row_weights, _SAMPLE))
+        optimum = maximise(objective, self._start(rate), self._axes, rough=rough)
         self.unit_ = self.unit or summary.attrs.get("unit")
         self.params_ = self._parameters(optimum.point, scale)
         self.se_ = self.params_ * spread(optimum, self._axes, row_weights.sum())
@@ -143,7 +148,7 @@ class PurchaseModel(BaseEstimator):
         if self.note_:
             warnings.warn(self.note_, ConvergenceWarning, stacklevel=2)
         self.loglik_ = float(
-            -self._objective(scaled, row_weights)(optimum.point)[0] * row_weights.sum() - row_weights @ rows.x * np.log(scale)
+            -objective(optimum.point)[0] * row_weights.sum() - row_weights @ rows.x * np.log(scale)
         )
         self._optimum, self._scale = optimum, scale
         return self

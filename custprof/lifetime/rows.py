@@ -6,26 +6,37 @@ depends on the frequency alone is worked out once for each.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 __all__ = ["Rows", "compress", "log_rising", "rising"]
 
+_FEW = 100_000  # cells that may be counted in a table
 _SHIFT = 12  # whole steps up to where Stirling's series is exact
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680)
 
 
 @dataclass
 class Rows:
-    """Unique (frequency, recency, T) and how to get back: ``x``, ``recency``, ``age`` by row, ``counts`` by ``x_values[x_code]``."""
+    """Unique (frequency, recency, T) and how to get back.
 
-    x: np.ndarray
-    recency: np.ndarray
-    age: np.ndarray
+    ``x``, ``recency`` and ``age`` by row, sorted by them in this order; each is ``values[code]`` of its few distinct values; ``inverse`` is
+    the row of every customer.
+    """
+
     inverse: np.ndarray
     x_values: np.ndarray
     x_code: np.ndarray
+    recency_values: np.ndarray
+    recency_code: np.ndarray
+    age_values: np.ndarray
+    age_code: np.ndarray
+
+    def __post_init__(self):
+        self.x = self.x_values[self.x_code]
+        self.recency = self.recency_values[self.recency_code]
+        self.age = self.age_values[self.age_code]
 
     def weigh(self, weights: np.ndarray | None = None) -> np.ndarray:
         """Weights of the rows from weights of the customers (1 each when None)."""
@@ -33,7 +44,15 @@ class Rows:
 
     def scaled(self, factor: float) -> Rows:
         """The same rows with times multiplied by a factor."""
-        return Rows(self.x, self.recency * factor, self.age * factor, self.inverse, self.x_values, self.x_code)
+        return replace(self, recency_values=self.recency_values * factor, age_values=self.age_values * factor)
+
+    def sample(self, row_weights: np.ndarray, size: int) -> tuple[Rows, np.ndarray]:
+        """About `size` customers at even distances in the order of the rows, as rows and their weights."""
+        reached = row_weights.cumsum()
+        picked = np.searchsorted(reached, (np.arange(size) + 0.5) * (reached[-1] / size), side="right")
+        rows, weights = np.unique(np.minimum(picked, len(reached) - 1), return_counts=True)
+        codes = {name: getattr(self, name)[rows] for name in ("x_code", "recency_code", "age_code")}
+        return replace(self, inverse=np.arange(len(rows)), **codes), weights.astype(float)
 
 
 def compress(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> Rows:
@@ -45,14 +64,18 @@ def compress(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> Row
     >>> rows.x.tolist(), rows.weigh().tolist()
     ([0.0, 2.0], [2.0, 1.0])
     """
-    x_values, by_x = np.unique(frequency, return_inverse=True)
-    recencies, by_recency = np.unique(recency, return_inverse=True)
-    ages, by_age = np.unique(age, return_inverse=True)
-    code = (by_x.astype(np.int64) * len(recencies) + by_recency) * len(ages) + by_age
-    unique, inverse = np.unique(code, return_inverse=True)
+    (x_values, by_x), (recencies, by_recency), (ages, by_age) = map(_codes, (frequency, recency, age))
+    code = (by_x * len(recencies) + by_recency) * len(ages) + by_age
+    cells = len(x_values) * len(recencies) * len(ages)
+    if cells <= max(2 * len(code), _FEW):
+        unique = np.flatnonzero(np.bincount(code, minlength=cells))
+        place = np.zeros(cells, dtype=np.intp)
+        place[unique] = np.arange(len(unique))
+        inverse = place[code]
+    else:
+        unique, inverse = np.unique(code, return_inverse=True)
     x_code, rest = np.divmod(unique, len(recencies) * len(ages))
-    recency_code, age_code = np.divmod(rest, len(ages))
-    return Rows(x_values[x_code], recencies[recency_code], ages[age_code], inverse, x_values, x_code)
+    return Rows(inverse, x_values, x_code, recencies, rest // len(ages), ages, rest % len(ages))
 
 
 def rising(a: float, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -80,3 +103,16 @@ def log_rising(a, reach):
     below = sum(np.log1p(reach / (a + step)) for step in range(_SHIFT))
     series = sum(k * (high**-p - low**-p) for k, p in zip(_STIRLING, (1.0, 3.0, 5.0, 7.0), strict=True))
     return (low - 0.5) * np.log1p(reach / low) + reach * (np.log(high) - 1) + series - below
+
+
+def _codes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct values in order, and the place of every value among them; on a grid of days by arithmetic instead of sorting."""
+    unique = np.unique(values)
+    if len(unique) > 1:
+        step = np.diff(unique).min()
+        at = (unique - unique[0]) / step
+        if at[-1] < max(len(values), _FEW) and np.abs(at - np.rint(at)).max() < 0.01:
+            place = np.zeros(int(np.rint(at[-1])) + 1, dtype=np.intp)
+            place[np.rint(at).astype(np.intp)] = np.arange(len(unique))
+            return unique, place[np.rint((values - unique[0]) / step).astype(np.intp)]
+    return unique, np.searchsorted(unique, values)
