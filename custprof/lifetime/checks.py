@@ -38,7 +38,8 @@ def check_summary(summary: pd.DataFrame, *columns: str) -> None:
         if not np.isfinite(values.sum()):
             _refuse(summary, ~np.isfinite(values), f"{column} is missing or infinite", "fill or drop them.")
     frequency = summary["frequency"].to_numpy("float64")
-    _refuse(summary, (frequency < 0) | (frequency != np.floor(frequency)), "frequency is not a whole number >= 0", "it counts repeat purchases.")
+    uncounted = (frequency < 0) | (frequency != np.floor(frequency))
+    _refuse(summary, uncounted, "frequency is not a whole number >= 0", "it counts repeat purchases.")
     if "T" in needed:
         recency, age = summary["recency"].to_numpy("float64"), summary["T"].to_numpy("float64")
         _refuse(summary, recency > age + 1e-9, "recency is after T", "both are ages, counted from the first purchase.")

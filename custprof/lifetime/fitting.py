@@ -19,12 +19,10 @@ from custprof.lifetime.checks import check_number, read_summary
 from custprof.lifetime.discount import DAYS_PER_YEAR, discount_rate, periods
 from custprof.lifetime.history import DAYS
 from custprof.lifetime.rows import Rows, compress
-from custprof.lifetime.search import Axes, Optimum, maximise, spread
+from custprof.lifetime.search import MANY, Axes, Optimum, maximise, sample, spread
 
 __all__ = ["Future", "PurchaseModel", "check_weights", "ending", "pair_reasons"]
 
-_MANY = 10_000  # unique rows from which a sample goes ahead
-_SAMPLE = 5_000  # customers in it
 _UNITS = {"D": " a day", "W": " a week", "M": " a month", "Q": " a quarter", "Y": " a year", None: " a unit of time"}
 
 
@@ -127,17 +125,19 @@ class PurchaseModel(BaseEstimator):
             raise ValueError(f"unit is {self.unit!r}; choose one of {', '.join(DAYS)} (days, weeks, months, quarters, years).")
         frequency, recency, age = self._read(summary, self.unit)
         weights = check_weights(sample_weight, len(summary))
-        if not ((frequency > 0) & (age > 0) & (True if weights is None else weights > 0)).any():
-            raise ValueError(f"none of {len(summary)} customers bought again; a model of repeat purchases has nothing to learn from.")
         rows = compress(frequency, recency, age)
         row_weights = rows.weigh(weights)
+        bought = float((row_weights * rows.x).sum())
+        if bought == 0:
+            raise ValueError(f"none of {len(summary)} customers bought again; a model of repeat purchases has nothing to learn from.")
         scale = self._scaling(rows, row_weights)
         scaled = rows.scaled(1 / scale)
-        rate = (row_weights @ scaled.x) / (row_weights @ scaled.age)
         objective, rough = self._objective(scaled, row_weights), None
-        if len(rows.x) > _MANY:
-            rough = self._objective(*scaled.sample(row_weights, _SAMPLE))
-        optimum = maximise(objective, self._start(rate), self._axes, rough=rough)
+        if len(rows.x) > MANY:
+            some, times = sample(row_weights)
+            rough = self._objective(scaled.take(some), times)
+        start = self._start(bought / (row_weights * scaled.age).sum())
+        optimum = maximise(objective, start, self._axes, rough=rough)
         self.unit_ = self.unit or summary.attrs.get("unit")
         self.params_ = self._parameters(optimum.point, scale)
         self.se_ = self.params_ * spread(optimum, self._axes, row_weights.sum())
@@ -147,9 +147,7 @@ class PurchaseModel(BaseEstimator):
         self.converged_ = not self.note_
         if self.note_:
             warnings.warn(self.note_, ConvergenceWarning, stacklevel=2)
-        self.loglik_ = float(
-            -objective(optimum.point)[0] * row_weights.sum() - row_weights @ rows.x * np.log(scale)
-        )
+        self.loglik_ = float(-optimum.value * row_weights.sum() - bought * np.log(scale))
         self._optimum, self._scale = optimum, scale
         return self
 

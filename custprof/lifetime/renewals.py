@@ -107,7 +107,7 @@ class ShiftedBetaGeometric(BaseEstimator):
         self.converged_ = not self.note_
         if self.note_:
             warnings.warn(self.note_, ConvergenceWarning, stacklevel=2)
-        self.loglik_ = float(-self._objective(lost, left)(optimum.point)[0] * customers)
+        self.loglik_ = float(-optimum.value * customers)
         self._optimum = optimum
         return self
 

@@ -46,13 +46,10 @@ class Rows:
         """The same rows with times multiplied by a factor."""
         return replace(self, recency_values=self.recency_values * factor, age_values=self.age_values * factor)
 
-    def sample(self, row_weights: np.ndarray, size: int) -> tuple[Rows, np.ndarray]:
-        """About `size` customers at even distances in the order of the rows, as rows and their weights."""
-        reached = row_weights.cumsum()
-        picked = np.searchsorted(reached, (np.arange(size) + 0.5) * (reached[-1] / size), side="right")
-        rows, weights = np.unique(np.minimum(picked, len(reached) - 1), return_counts=True)
-        codes = {name: getattr(self, name)[rows] for name in ("x_code", "recency_code", "age_code")}
-        return replace(self, inverse=np.arange(len(rows)), **codes), weights.astype(float)
+    def take(self, places: np.ndarray) -> Rows:
+        """Some of the rows."""
+        codes = {name: getattr(self, name)[places] for name in ("x_code", "recency_code", "age_code")}
+        return replace(self, inverse=np.arange(len(places)), **codes)
 
 
 def compress(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> Rows:

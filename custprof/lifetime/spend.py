@@ -18,7 +18,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from custprof.lifetime.checks import check_summary
 from custprof.lifetime.fitting import check_weights, ending
-from custprof.lifetime.search import Axes, maximise, spread
+from custprof.lifetime.search import MANY, Axes, maximise, sample, spread
 
 __all__ = ["GammaGamma"]
 
@@ -94,11 +94,15 @@ class GammaGamma(BaseEstimator):
                 f"first {summary.index[wrong][:3].tolist()}; "
                 "fit on revenue and give the margin to CustomerValue.predict, or leave them out. Never shift the values."
             )
-        order = np.lexsort([weights[repeaters], value[repeaters], frequency[repeaters]])  # sums do not depend on the order of the rows
+        order = np.argsort(value[repeaters])  # sums, and who is sampled, do not depend on the order of the rows
         x, value, weights = frequency[repeaters][order], value[repeaters][order], weights[repeaters][order]
         scale = float(np.average(value, weights=weights))
         data = _data(x, value / scale)
-        optimum = maximise(_objective(data, weights), np.log([2.0, 3.0, 2.0]), _AXES)
+        rough = None
+        if len(x) > MANY:
+            some, times = sample(weights)
+            rough = _objective(_data(x[some], value[some] / scale), times)
+        optimum = maximise(_objective(data, weights), np.log([2.0, 3.0, 2.0]), _AXES, rough=rough)
         self.value_ = summary.attrs.get("value")
         self.params_ = _parameters(optimum.point, scale)
         self.se_ = self.params_ * spread(optimum, _AXES, weights.sum())
@@ -106,7 +110,7 @@ class GammaGamma(BaseEstimator):
         self.converged_ = not self.note_
         if self.note_:
             warnings.warn(self.note_, ConvergenceWarning, stacklevel=2)
-        self.loglik_ = float(-_objective(data, weights)(optimum.point)[0] * weights.sum() - weights.sum() * np.log(scale))
+        self.loglik_ = float(-weights.sum() * (optimum.value + np.log(scale)))
         self._optimum, self._scale = optimum, scale
         return self
 
