@@ -11,6 +11,7 @@ from custprof.lifetime.occasions import BetaGeoBinomial
 from custprof.lifetime.pareto import ParetoNBD
 from custprof.lifetime.renewals import BetaDiscreteWeibull, ShiftedBetaGeometric
 from custprof.lifetime.spend import GammaGamma
+from custprof.lifetime.stored import load_model, save_model
 from custprof.lifetime.suitability import SPEND_FITS, spend_fit, suitability, usable
 from custprof.lifetime.terms import value_terms
 from custprof.lifetime.value import CustomerValue
@@ -31,9 +32,11 @@ __all__ = [
     "chain_value",
     "cohorts",
     "compare_models",
+    "load_model",
     "margin_multiple",
     "reliability",
     "retention_curve",
+    "save_model",
     "spend_fit",
     "split",
     "suitability",
