@@ -3,7 +3,7 @@
 from custprof.plots.acquisition import compare_campaigns, funnel
 from custprof.plots.costing import capacity, cost_flow
 from custprof.plots.decisions import drop_effect, manager_risk, recommendations
-from custprof.plots.lifetime import calibration, cohorts, retention_curve, value_curve
+from custprof.plots.lifetime import calibration, cohorts, reliability, retention_curve, tracking, value_curve
 from custprof.plots.money import money_axis, money_text
 from custprof.plots.profit import ladder, price_waterfall, quadrant, transitions, waterfall, whale_curve
 from custprof.plots.segmentation import choose_k, profile, segments
@@ -28,8 +28,10 @@ __all__ = [
     "quadrant",
     "recommendations",
     "reconciliation",
+    "reliability",
     "retention_curve",
     "segments",
+    "tracking",
     "transitions",
     "value_curve",
     "waterfall",
