@@ -18,7 +18,7 @@ import numpy as np
 
 from custprof.lifetime.discount import fading_sum
 from custprof.lifetime.fitting import Future, PurchaseModel
-from custprof.lifetime.rows import Rows, log_rising, rising
+from custprof.lifetime.rows import Rows, log_survival, rising
 
 __all__ = ["BetaGeoBinomial"]
 
@@ -110,8 +110,8 @@ class BetaGeoBinomial(PurchaseModel):
     def _expect(self, params: np.ndarray, rows: Rows, delta: float, end: float) -> tuple[np.ndarray, np.ndarray]:
         alpha, beta, leave, stay = params
         n, code = np.unique(rows.age, return_inverse=True)
-        kept, faced = (stay + n)[:, None], (leave + stay + n)[:, None]
-        time = self._alive(params, rows) * fading_sum(lambda t: log_rising(kept, t) - log_rising(faced, t) - delta * t, delta, end)[code]
+        here = (stay + n)[:, None]
+        time = self._alive(params, rows) * fading_sum(lambda t: log_survival(leave, here, t) - delta * t, delta, end)[code]
         return time * (alpha + rows.x) / (alpha + beta + rows.age), time
 
     def _draw(self, rng: np.random.Generator, params: np.ndarray, rows: Rows, alive: np.ndarray) -> Future:

@@ -24,7 +24,7 @@ from custprof.lifetime.checks import check_number
 from custprof.lifetime.discount import discount_rate, fading_sum
 from custprof.lifetime.fitting import ending, pair_reasons
 from custprof.lifetime.history import DAYS
-from custprof.lifetime.rows import log_rising
+from custprof.lifetime.rows import log_survival
 from custprof.lifetime.search import Axes, maximise, spread
 
 __all__ = ["BetaDiscreteWeibull", "ShiftedBetaGeometric"]
@@ -165,15 +165,17 @@ class ShiftedBetaGeometric(BaseEstimator):
             raise NotFittedError(f"{type(self).__name__} is not fitted yet; call fit(survivors) first.")
 
     def _log_survival(self, ages) -> np.ndarray:
-        return _log_survival(*self.params_, ages=np.asarray(ages, dtype=float))
+        alpha, beta, *c = self.params_
+        return log_survival(alpha, beta, _reach(np.asarray(ages, dtype=float), *c))
 
     def _objective(self, lost: np.ndarray, left: np.ndarray):
         ages, total = np.arange(len(lost) + 1.0), lost.sum() + left.sum()
 
         def objective(point):
             params = np.exp(point)
-            log, slopes = _log_survival(*params, ages=ages), _slopes(*params, ages=ages)
-            step = log[1:] - log[:-1]
+            (alpha, beta), reach, slopes = params[:2], _reach(ages, *params[2:]), _slopes(*params, ages=ages)
+            log = log_survival(alpha, beta, reach)
+            step = log_survival(alpha, beta + reach[:-1], np.diff(reach))  # the difference of logs would lose the digits of a small one
             with np.errstate(divide="ignore", over="ignore"):
                 died = log[:-1] + np.log(-np.expm1(step))
                 odds = 1 / np.expm1(-step)  # survivors of the step for each who left
@@ -211,11 +213,6 @@ class BetaDiscreteWeibull(ShiftedBetaGeometric):
     _axes = Axes(np.array([[0.0, 1, 0], [-1, 1, 0], [0, 0, 1]]), np.array([False, True, False]))
 
 
-def _log_survival(alpha: float, beta: float, c: float = 1.0, *, ages: np.ndarray) -> np.ndarray:
-    reach = _reach(ages, c)
-    return log_rising(beta, reach) - log_rising(alpha + beta, reach)
-
-
 def _slopes(alpha: float, beta: float, c: float = 1.0, *, ages: np.ndarray) -> np.ndarray:
     """Derivatives of the log of survival by the logs of alpha, beta and c."""
     reach = _reach(ages, c)
@@ -226,7 +223,7 @@ def _slopes(alpha: float, beta: float, c: float = 1.0, *, ages: np.ndarray) -> n
     return np.stack([alpha * both, beta * (both + alone), grow])
 
 
-def _reach(ages: np.ndarray, c: float) -> np.ndarray:
+def _reach(ages: np.ndarray, c: float = 1.0) -> np.ndarray:
     with np.errstate(over="ignore"):
         return np.minimum(ages**c, _HUGE)
 

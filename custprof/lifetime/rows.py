@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-__all__ = ["Rows", "compress", "log_rising", "rising"]
+__all__ = ["Rows", "compress", "log_rising", "log_survival", "rising"]
 
 _FEW = 100_000  # cells that may be counted in a table
 _SHIFT = 12  # whole steps up to where Stirling's series is exact
@@ -100,6 +100,21 @@ def log_rising(a, reach):
     below = sum(np.log1p(reach / (a + step)) for step in range(_SHIFT))
     series = sum(k * (high**-p - low**-p) for k, p in zip(_STIRLING, (1.0, 3.0, 5.0, 7.0), strict=True))
     return (low - 0.5) * np.log1p(reach / low) + reach * (np.log(high) - 1) + series - below
+
+
+def log_survival(leave, stay, steps):
+    """Log of the chance to stay through so many steps (any number >= 0), the chance to leave at each drawn from Beta(leave, stay).
+
+    It is B(leave, stay + steps) / B(leave, stay), in which `leave` and `steps` may change places: the smaller one keeps the digits.
+
+    Examples
+    --------
+    >>> np.exp(log_survival(1.0, 1.0, np.array([0.0, 1.0, 3.0]))).round(12).tolist()
+    [1.0, 0.5, 0.25]
+    """
+    few = steps < leave
+    first, second = np.where(few, steps, leave), np.where(few, leave, steps)
+    return log_rising(stay, first) - log_rising(stay + second, first)
 
 
 def _codes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from custprof.lifetime.checks import check_summary
 from custprof.lifetime.fitting import check_weights, ending
+from custprof.lifetime.rows import log_rising
 from custprof.lifetime.search import MANY, Axes, maximise, sample, spread
 
 __all__ = ["GammaGamma"]
@@ -149,22 +150,26 @@ class GammaGamma(BaseEstimator):
 
 def _data(x: np.ndarray, value: np.ndarray) -> tuple:
     x_values, code = np.unique(x, return_inverse=True)
-    return x, x_values, code, value, np.log(value), np.log(x)
+    return x, x_values, code, value, np.log(value)
 
 
 def _objective(data: tuple, weights: np.ndarray):
-    x, x_values, code, value, log_value, log_x = data
+    x, x_values, code, value, log_value = data
     by_x, total = np.bincount(code, weights), weights.sum()
+    spent, constant = x * value, weights @ log_value
+    log_spent = np.log(spent)
 
     def objective(point):
         p, q, gamma = np.exp(point)
-        log_sum = np.log(gamma + x * value)
-        counts = gammaln(p * x_values + q) - gammaln(p * x_values) - gammaln(q) + q * np.log(gamma)
-        loglik = by_x @ counts + weights @ ((p * x - 1) * log_value + p * x * log_x - (p * x + q) * log_sum)
-        rise = digamma(p * x_values + q)
-        d_p = by_x @ (x_values * (rise - digamma(p * x_values))) + weights @ (x * (log_value + log_x - log_sum))
+        log_share = np.log1p(gamma / spent)  # of what was spent in it and gamma, minus
+        log_sum = log_share + log_spent
+        size = p * x_values
+        counts = log_rising(size, q) - gammaln(q) + q * np.log(gamma)
+        loglik = by_x @ counts - weights @ (p * x * log_share + q * log_sum) - constant
+        rise = digamma(size + q)
+        d_p = by_x @ (x_values * (rise - digamma(size))) - weights @ (x * log_share)
         d_q = by_x @ (rise - digamma(q) + np.log(gamma)) - weights @ log_sum
-        d_gamma = by_x.sum() * q / gamma - weights @ ((p * x + q) / (gamma + x * value))
+        d_gamma = by_x.sum() * q / gamma - weights @ ((p * x + q) / (gamma + spent))
         return -loglik / total, -np.array([p * d_p, q * d_q, gamma * d_gamma]) / total
 
     return objective
