@@ -85,3 +85,15 @@ def test_a_chain_refuses_what_is_no_chain():
         chain_value(pd.DataFrame({"good": [1.0]}, index=["good"]), pd.Series({"good": 1.0}), annual_rate=0.0)
     with pytest.raises(ValueError, match=r"retention is 80; give a fraction from 0 to 1"):
         margin_multiple(80, 0.1)
+
+
+@pytest.mark.filterwarnings("ignore:.*ended at its boundary", "ignore:.*did not converge")
+def test_both_kinds_of_interval_stand_where_nobody_leaves():
+    """Everybody buys every tenth week to the end: the likelihood is flat along the shape of a drop-out that is not there."""
+    x = np.arange(60) % 4 + 6
+    summary = pd.DataFrame({"frequency": x, "recency": 10.0 * x, "T": 10.0 * x + 4, "monetary_value": 20.0 + np.arange(60) % 7})
+    summary.attrs = {"unit": "W", "value": "revenue"}
+    model = CustomerValue().fit(summary)
+    for method in ("bootstrap", "laplace"):
+        table = model.interval(summary, by="total", margin=0.3, horizon=1, method=method, n_boot=40)
+        assert table["low"].iloc[0] < table["value"].iloc[0] < table["high"].iloc[0]

@@ -25,6 +25,7 @@ __all__ = ["group_draws", "possible_parameters", "refits"]
 _CHUNK = 5_000
 _FUTURES = 5  # lives of a customer in each round, where its own interval is wanted
 _DRAWN = np.log(20.0)
+_FLAT = 1e-2  # information along an axis: a spread of 10, further than the axis reaches
 
 
 def possible_parameters(model, method: str, n_boot: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -142,10 +143,11 @@ def group_draws(
 
 
 def _neighbours(optimum: Optimum, axes: Axes, customers: float, n: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Log-parameters drawn around an optimum; an axis held at its end stays there, and no draw leaves the model."""
-    free = optimum.ends == 0
+    """Log-parameters drawn around an optimum; an axis held at its end stays there, as does one along which the likelihood is flat (the
+    shape of drop-out rates that are next to nothing), and no draw leaves the model."""
+    free = (optimum.ends == 0) & (np.diag(optimum.hessian) * customers > _FLAT)
     information = optimum.hessian[np.ix_(free, free)] * customers
-    if not (optimum.found and np.isfinite(information).all() and (np.linalg.eigvalsh(information) > 0).all()):
+    if not (np.isfinite(information).all() and (np.linalg.eigvalsh(information) > 0).all()):
         raise ValueError("the likelihood has no clear highest point, so its curvature says nothing; use method='bootstrap'.")
     places = np.tile(optimum.place, (n, 1))
     places[:, free] += rng.standard_normal((n, free.sum())) @ np.linalg.inv(np.linalg.cholesky(information))

@@ -176,8 +176,8 @@ class CustomerValue(BaseEstimator):
             Probability of the interval, centred: 0.9 goes from the 5 % to the 95 % quantile.
         method : {"bootstrap", "laplace"}
             Where the parameters of a round come from: both models refitted on customers drawn again with replacement, or drawn from the
-            normal distribution that the curvature of the likelihood gives. The second is faster, needs no customers (a model read from a
-            file has none) and trusts the model; the first also covers customers less alike than the model says.
+            normal distribution that the curvature of the likelihood gives. The second is faster and trusts the model; the first also
+            covers customers less alike than the model says.
         n_boot : int
             Rounds. Memory stays small: customers are treated 5,000 at a time.
         random_state : int or numpy Generator

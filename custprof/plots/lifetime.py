@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import PercentFormatter
 
+from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, NEUTRAL, money_axis, money_text
 
 __all__ = ["calibration", "cohorts", "reliability", "retention_curve", "tracking", "value_curve"]
@@ -156,7 +157,7 @@ def tracking(table: pd.DataFrame, *, ax: Axes | None = None, total: bool = False
     ax.set_ylim(bottom=0)
     ax.xaxis.set_major_locator(AutoDateLocator(maxticks=8))
     ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
-    ax.legend(frameon=False)
+    legend_below(ax, depth=28)
     return ax
 
 
@@ -259,6 +260,7 @@ def _groups(curve: pd.DataFrame):
 
 
 def _legend(ax: Axes, curve: pd.DataFrame) -> Axes:
-    if len(curve["group"].unique()) > 1:
-        ax.legend(frameon=False)
+    names = curve["group"].astype(str).unique()
+    if len(names) > 1:
+        legend_below(ax, ncols=1 if max(map(len, names)) > 30 else 4)
     return ax
