@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 from custprof.datasets import load_cdnow
 from custprof.lifetime import (
+    BetaGeoBinomial,
     BetaGeoNBD,
     CustomerValue,
     GammaGamma,
@@ -74,7 +75,7 @@ def test_lines_of_a_day_are_one_purchase_and_returns_are_none():
     assert summary.loc["b"].tolist() == [1, 1.0, 26.0, 8.0]
     assert summary.index.tolist() == ["a", "b"] and summary.index.name == "customer_id"
     assert summary["frequency"].dtype == "int64"
-    assert summary.attrs == {"unit": "D", "end": "2024-01-31", "value": "revenue"}
+    assert summary.attrs == {"unit": "D", "end": "2024-01-31", "value": "revenue", "grain": "D", "returns": "net", "free": True}
 
 
 def test_units_are_days_divided():
@@ -121,6 +122,67 @@ def test_summarize_refuses_what_it_cannot_count():
         summarize(data, end="2020-01-01")
     with pytest.raises(ValueError, match="transactions lack customer_id"):
         summarize(data.drop(columns="customer_id"))
+
+
+def test_periods_as_occasions():
+    """By calendar month: yes or no in each, whole months since the first purchase, a month that has not ended left out."""
+    data = lines(
+        [
+            ("a", "2023-11-30", 5.0),
+            ("a", "2023-12-01", 7.0),
+            ("a", "2023-12-31", 9.0),
+            ("a", "2024-03-02", 1.0),
+            ("a", "2024-05-02", 1.0),  # May is not over
+            ("b", "2024-04-30", 5.0),
+            ("c", "2024-05-01", 5.0),
+        ]
+    )
+    for read in (data, duckdb.from_df(data)):
+        summary = summarize(read, grain="M", end="2024-05-30")
+        assert summary.index.tolist() == ["a", "b"]
+        assert summary.loc["a"].tolist() == [2, 4.0, 5.0, 8.5] and summary.loc["b"].tolist() == [0, 0.0, 0.0, 0.0]
+        assert summary.attrs == {"unit": "M", "end": "2024-04-30", "value": "revenue", "grain": "M", "returns": "net", "free": True}
+        assert summarize(read, grain="M", end="2024-05-31").loc["a"].tolist() == [3, 6.0, 6.0, 6.0]
+        for grain, ages in {"D": 182, "W": 25, "Q": 1, "Y": 0}.items():
+            assert summarize(read, grain=grain, unit="D", end="2024-05-30").loc["a", "T"] == ages
+    known, later = split(data, "2024-01-15", grain="M", end="2024-04-30")
+    assert known.loc["a"].tolist() == [1, 1.0, 1.0, 16.0] and later.loc["a"].tolist() == [1, 4.0, 1.0]  # all of January is held out
+    rules = {k: known.attrs[k] for k in ("unit", "grain", "returns", "free", "value")}
+    assert rules == {k: later.attrs[k] for k in rules}
+
+
+def test_returns_and_free_orders_are_counted_as_asked():
+    rows = [
+        ("a", "2024-01-01", 9.0),
+        ("a", "2024-01-11", 20.0),
+        ("a", "2024-01-11", -25.0),
+        ("a", "2024-01-21", 0.0),
+        ("a", "2024-01-31", 4.0),
+    ]
+    found = {
+        (returns, free): summarize(lines(rows), unit="D", returns=returns, free=free).loc["a", ["frequency", "monetary_value"]].tolist()
+        for returns in ("net", "apart")
+        for free in (True, False)
+    }
+    assert found == {("net", True): [2, 2.0], ("net", False): [1, 4.0], ("apart", True): [3, 8.0], ("apart", False): [2, 12.0]}
+    with pytest.raises(ValueError, match="returns is 'gross'; choose 'net'"):
+        summarize(lines(rows), returns="gross")
+    with pytest.raises(ValueError, match="grain is 'order'; choose one of D, W, M, Q, Y"):
+        split(lines(rows), "2024-01-15", grain="order")
+
+
+def test_customers_counted_by_other_rules_are_refused(known):
+    model = CustomerValue().fit(known)
+    apart = split(load_cdnow(), "1997-09-30", returns="apart").calibration
+    for ask in (model.purchases_.p_alive, model.purchases_.dert, lambda summary: model.predict(summary, margin=0.3)):
+        with pytest.raises(ValueError, match="made with returns='apart', the model learnt from returns='net'; summarize both alike"):
+            ask(apart)
+    months = summarize(load_cdnow(), grain="M")
+    with pytest.raises(ValueError, match=r"counts purchases by month, ParetoNBD needs days .*Use BetaGeoBinomial"):
+        ParetoNBD().fit(months)
+    assert BetaGeoBinomial().fit(months).converged_
+    with pytest.raises(ValueError, match="recency is no whole number of periods for 806 of 2357 customers"):
+        BetaGeoBinomial().fit(known)
 
 
 # --- the models -------------------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ PURCHASES = ["ParetoNBD", "BetaGeoNBD", "ModifiedBetaGeoNBD", "BetaGeoBinomial"]
 def at(name, parameters):
     """A model with given parameters, as if fitted."""
     model = getattr(lifetime, name)(unit="W")
+    model.rules_ = {}
     model.params_, model.unit_ = pd.Series(list(map(float, parameters.split())), index=list(model._names)), "W"
     return model
 

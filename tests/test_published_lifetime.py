@@ -45,7 +45,7 @@ def test_summary_has_the_counts_of_the_paper(halves):
     known, later = halves
     assert (len(known), int((known["frequency"] > 0).sum()), int(later["frequency"].sum())) == (2357, 946, 1882)
     assert known.loc["0001"].round(2).tolist() == [2, 30.43, 38.86, 22.34]  # 22.345, the exact mean
-    assert known.attrs == {"unit": "W", "end": "1997-09-30", "value": "revenue"}
+    assert known.attrs == {"unit": "W", "end": "1997-09-30", "value": "revenue", "grain": "D", "returns": "net", "free": True}
 
 
 def test_pareto_parameters_and_likelihood(pareto):

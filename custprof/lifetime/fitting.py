@@ -15,7 +15,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from custprof.lifetime.checks import check_number, read_summary
+from custprof.lifetime.checks import RULES, check_number, check_rules, read_summary
 from custprof.lifetime.discount import DAYS_PER_YEAR, discount_rate, periods
 from custprof.lifetime.history import DAYS
 from custprof.lifetime.rows import Rows, compress
@@ -90,6 +90,8 @@ class PurchaseModel(BaseEstimator):
         everything else as usual.
     unit_ : str or None
         Unit of the summary it was fitted on; without it, nothing can be discounted by the year.
+    rules_ : dict
+        How the summary was counted (grain, returns, free), as far as it says; others are refused.
     """
 
     _names: ClassVar[tuple[str, ...]]
@@ -139,6 +141,7 @@ class PurchaseModel(BaseEstimator):
         start = self._start(bought / (row_weights * scaled.age).sum())
         optimum = maximise(objective, start, self._axes, rough=rough)
         self.unit_ = self.unit or summary.attrs.get("unit")
+        self.rules_ = {name: summary.attrs[name] for name in RULES if name in summary.attrs}
         self.params_ = self._parameters(optimum.point, scale)
         self.se_ = self.params_ * spread(optimum, self._axes, row_weights.sum())
         self.note_ = ending(
@@ -243,9 +246,17 @@ class PurchaseModel(BaseEstimator):
 
     def _rows(self, summary: pd.DataFrame) -> Rows:
         self._check_fitted()
-        return compress(*self._read(summary, self.unit_))
+        rows = compress(*self._read(summary, self.unit_))
+        check_rules(summary, self.rules_)
+        return rows
 
     def _read(self, summary: pd.DataFrame, unit: str | None) -> tuple[np.ndarray, ...]:
+        grain = summary.attrs.get("grain", "D") if isinstance(summary, pd.DataFrame) else "D"
+        if grain != "D":
+            raise ValueError(
+                f"the summary counts purchases by {_UNITS[grain][3:]}, {type(self).__name__} needs days (grain='D'): coarser ones bias its "
+                "parameters. Use BetaGeoBinomial for purchases by period."
+            )
         return read_summary(summary, unit)
 
     def _scaling(self, rows: Rows, row_weights: np.ndarray) -> float:

@@ -16,6 +16,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from custprof.lifetime.checks import read_summary
 from custprof.lifetime.discount import fading_sum
 from custprof.lifetime.fitting import Future, PurchaseModel
 from custprof.lifetime.rows import Rows, log_survival, rising
@@ -55,7 +56,7 @@ class BetaGeoBinomial(PurchaseModel):
     _kinds = ("chances of buying", "chances of leaving")
 
     def _read(self, summary, unit: str | None) -> tuple[np.ndarray, ...]:
-        frequency, recency, age = super()._read(summary, unit)
+        frequency, recency, age = read_summary(summary, unit)
         for name, values in (("recency", recency), ("T", age)):
             wrong = values % 1 != 0
             if wrong.any():
