@@ -150,26 +150,26 @@ class GammaGamma(BaseEstimator):
 
 def _data(x: np.ndarray, value: np.ndarray) -> tuple:
     x_values, code = np.unique(x, return_inverse=True)
-    return x, x_values, code, value, np.log(value)
+    return x_values, code, value, x * value
 
 
 def _objective(data: tuple, weights: np.ndarray):
-    x, x_values, code, value, log_value = data
-    by_x, total = np.bincount(code, weights), weights.sum()
-    spent, constant = x * value, weights @ log_value
-    log_spent = np.log(spent)
+    x, code, value, spent = data
+    by_x, bought, total = np.bincount(code, weights), weights * x[code], weights.sum()
+    constant = weights @ np.log(value)
+    log_spent = constant + by_x @ np.log(x)
 
     def objective(point):
         p, q, gamma = np.exp(point)
+        fill = 1 / (gamma + spent)
         log_share = np.log1p(gamma / spent)  # of what was spent in it and gamma, minus
-        log_sum = log_share + log_spent
-        size = p * x_values
-        counts = log_rising(size, q) - gammaln(q) + q * np.log(gamma)
-        loglik = by_x @ counts - weights @ (p * x * log_share + q * log_sum) - constant
+        shares, sums = bought @ log_share, weights @ log_share + log_spent
+        size = p * x
         rise = digamma(size + q)
-        d_p = by_x @ (x_values * (rise - digamma(size))) - weights @ (x * log_share)
-        d_q = by_x @ (rise - digamma(q) + np.log(gamma)) - weights @ log_sum
-        d_gamma = by_x.sum() * q / gamma - weights @ ((p * x + q) / (gamma + spent))
+        loglik = by_x @ log_rising(size, q) + total * (q * np.log(gamma) - gammaln(q)) - p * shares - q * sums - constant
+        d_p = by_x @ (x * (rise - digamma(size))) - shares
+        d_q = by_x @ rise + total * (np.log(gamma) - digamma(q)) - sums
+        d_gamma = total * q / gamma - p * (bought @ fill) - q * (weights @ fill)
         return -loglik / total, -np.array([p * d_p, q * d_q, gamma * d_gamma]) / total
 
     return objective

@@ -7,7 +7,8 @@ older pandas, so it runs in an environment of its own, whose Python is named by 
 
     python3.11 -m venv old && old/bin/pip install "lifetimes==0.11.3" "numpy<1.27" "pandas<2.1" "scipy<1.12" "autograd<1.7"
 
-pymc-marketing's MAP joins where it is installed. Seconds are wall time of fit and of scoring, without imports; peak is the process's memory
+pymc-marketing's MAP joins where it is installed. Seconds are wall time of fit and of scoring, the best of up to
+five within ten seconds for every program, without imports; peak is the process's memory
 in GB, data included. Ratios hold for this machine and this run only. Not part of the test suite; a small run of it is.
 """
 
@@ -94,10 +95,15 @@ BY = {"custprof": ours, "lifetimes": theirs, "pymc-marketing": maps}
 
 
 def timed(function, *args, **options):
-    """Seconds of a call, and its result."""
-    start = time.perf_counter()
-    result = function(*args, **options)
-    return time.perf_counter() - start, result
+    """Seconds of a call, the best of up to five within ten seconds, and its result."""
+    best, started = np.inf, time.perf_counter()
+    for _ in range(5):
+        start = time.perf_counter()
+        result = function(*args, **options)
+        best = min(best, time.perf_counter() - start)
+        if time.perf_counter() - started > 10:
+            break
+    return best, result
 
 
 def run(python: str, program: str, name: str, file: Path) -> dict:
