@@ -14,6 +14,7 @@ from custprof.lifetime import (
     cohorts,
     compare_models,
     reliability,
+    spend_calibration,
     split,
     suitability,
     summarize,
@@ -220,3 +221,31 @@ def test_nothing_given_is_changed(halves):
     compare_models(MODELS, known, later)
     pd.testing.assert_frame_equal(known, copies[0])
     pd.testing.assert_frame_equal(lines, copies[1])
+
+
+def test_spend_is_held_against_what_purchases_then_were_worth(halves):
+    known, later = halves
+    table = spend_calibration(GammaGamma().fit(known), known, later)
+    bought = later[later["frequency"] > 0]
+    assert table["customers"].sum() == (bought["monetary_value"] > 0).sum()
+    assert (table["customers"] * table["actual"]).sum() == pytest.approx(bought["monetary_value"].sum())
+    assert table.loc["1", "missed_by"] < table.loc["1", "own_missed_by"] and np.isnan(table.loc["0", "own_missed_by"])
+    one = known.index[(known["frequency"] == 1) & (later["frequency"] > 0) & (later["monetary_value"] > 0)]
+    factor = np.exp(np.abs(np.log(known.loc[one, "monetary_value"] / later.loc[one, "monetary_value"])).median())
+    assert table.loc["1", "own_missed_by"] == pytest.approx(factor)
+    with pytest.raises(ValueError, match="not of the same customers"):
+        spend_calibration(GammaGamma().fit(known), known.iloc[1:], later)
+
+
+@pytest.mark.filterwarnings("ignore:.*ended at its boundary")
+def test_two_kinds_of_buyers_are_seen_to_be_wrong_for_the_model():
+    """A third orders for 5,000, now and then for 5; the others for 10: each customer's own mean says more than all together."""
+    rng = np.random.default_rng(6)
+    n = 300
+    level = np.where(np.arange(n) % 3 == 0, 5000.0, 10.0)
+    noise = lambda: np.where(rng.random(n) < 0.15, 0.02, 1.0) * np.exp(0.1 * rng.normal(size=n))  # noqa: E731
+    index = pd.Index([f"c{i}" for i in range(n)], name="customer_id")
+    known = pd.DataFrame({"frequency": 2, "recency": 10.0, "T": 20.0, "monetary_value": level * noise()}, index=index)
+    later = pd.DataFrame({"frequency": 2, "T": 10.0, "monetary_value": level * noise()}, index=index)
+    row = spend_calibration(GammaGamma().fit(known), known, later).loc["2"]
+    assert row["own_missed_by"] < 1.3 < 2 * row["own_missed_by"] < row["missed_by"], row

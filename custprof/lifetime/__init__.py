@@ -3,7 +3,7 @@
 from custprof.lifetime.betageo import BetaGeoNBD, ModifiedBetaGeoNBD
 from custprof.lifetime.cohorts import cohorts
 from custprof.lifetime.curves import break_even, retention_curve, value_curve
-from custprof.lifetime.diagnostics import calibration, compare_models, reliability, tracking
+from custprof.lifetime.diagnostics import calibration, compare_models, reliability, spend_calibration, tracking
 from custprof.lifetime.earned import value_history
 from custprof.lifetime.history import Split, split, summarize
 from custprof.lifetime.markov import chain_value, margin_multiple
@@ -37,6 +37,7 @@ __all__ = [
     "reliability",
     "retention_curve",
     "save_model",
+    "spend_calibration",
     "spend_fit",
     "split",
     "suitability",

@@ -1,7 +1,8 @@
 """Did the model foresee what was held back, and does another foresee it better?
 
-Four looks at a model of purchases: week by week (`tracking`), by what was known of the customers (`calibration`), beside other models
-(`compare_models`), and whether its probabilities of being there are honest (`reliability`).
+A model of purchases is looked at week by week (`tracking`), by what was known of the customers (`calibration`), beside other models
+(`compare_models`), and for whether its probabilities of being there are honest (`reliability`); a model of spend by what purchases then
+were worth (`spend_calibration`).
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from sklearn.base import clone
 from custprof.lifetime.checks import check_numeric
 from custprof.lifetime.fitting import PurchaseModel
 from custprof.lifetime.history import DAYS, _ordinal, _purchase_days, last_date
+from custprof.lifetime.spend import GammaGamma
 from custprof.study.engine import collect
 
-__all__ = ["calibration", "compare_models", "reliability", "tracking"]
+__all__ = ["calibration", "compare_models", "reliability", "spend_calibration", "tracking"]
 
 _ERRORS = ("expected", "error", "mean_error", "correlation")
 
@@ -121,8 +123,61 @@ def calibration(model: PurchaseModel, summary: pd.DataFrame, holdout: pd.DataFra
         raise ValueError(f"by is {by!r}; choose 'frequency' or 'expected'.")
     frame = pd.DataFrame({by: group, "foreseen": expected, "seen": actual})
     out = frame.groupby(by).agg(customers=("seen", "size"), expected=("foreseen", "mean"), actual=("seen", "mean"))
-    out.index = pd.Index([f"{top}+" if by == "frequency" and f == top else str(int(f)) for f in out.index], name=by)
-    return out
+    return out.set_axis(_labels(out.index, top if by == "frequency" else None), axis=0).rename_axis(by)
+
+
+def spend_calibration(spend: GammaGamma, summary: pd.DataFrame, holdout: pd.DataFrame, *, top: int = 7) -> pd.DataFrame:
+    """Expected and actual value of a purchase in the holdout, by how often the customers had bought again, and whether the model helps.
+
+    A model of spend is of use if it comes nearer to what a customer's purchases are then worth than the customer's own mean does. Where
+    sizes are heavy-tailed or of several kinds it does not, draws customers far from what they always do, and is not to be used for single
+    ones. (Drawing them on a log scale is no way out: it underestimates the totals.)
+
+    Parameters
+    ----------
+    spend : GammaGamma
+        Fitted on the calibration.
+    summary, holdout : DataFrame
+        The two halves of `split`.
+    top : int
+        Frequencies from here on are one row.
+
+    Returns
+    -------
+    DataFrame
+        By frequency ("0", "1", ... "7+"), customers who bought in the holdout: ``customers``, ``expected`` and ``actual`` (mean purchase,
+        currency units), ``missed_by`` and ``own_missed_by`` (typical factor between what came and the model or the customer's own mean,
+        1 at best; no own mean at frequency 0).
+
+    Examples
+    --------
+    >>> from custprof.datasets import load_cdnow
+    >>> from custprof.lifetime import split
+    >>> known, later = split(load_cdnow(), "1997-09-30")
+    >>> spend_calibration(GammaGamma().fit(known), known, later, top=2).round(2)
+               customers  expected  actual  missed_by  own_missed_by
+    frequency
+    0                193     35.17   35.85       1.73            NaN
+    1                157     33.32   37.71       1.54           1.60
+    2+               334     36.76   37.90       1.35           1.37
+    """
+    _refuse_others(summary, holdout)
+    bought = ((holdout["frequency"] > 0) & (holdout["monetary_value"] > 0)).to_numpy()
+    expected, actual = spend.predict(summary)[bought], holdout["monetary_value"][bought]
+    own = summary["monetary_value"].where((summary["frequency"] > 0) & (summary["monetary_value"] > 0))[bought]
+    frame = pd.DataFrame(
+        {
+            "frequency": np.minimum(summary["frequency"].to_numpy()[bought], top),
+            "expected": expected,
+            "actual": actual,
+            "missed_by": np.abs(np.log(expected / actual)),
+            "own_missed_by": np.abs(np.log(own / actual)),
+        }
+    )
+    groups = frame.groupby("frequency")
+    out = groups[["expected", "actual"]].mean().join(np.exp(groups[["missed_by", "own_missed_by"]].median()))
+    out.insert(0, "customers", groups.size())
+    return out.set_axis(_labels(out.index, top), axis=0).rename_axis("frequency")
 
 
 def compare_models(models, summary: pd.DataFrame, holdout: pd.DataFrame) -> pd.DataFrame:
@@ -225,9 +280,17 @@ def reliability(p_alive: pd.Series, there: pd.Series | None = None, *, bins: int
 
 
 def _foreseen(model: PurchaseModel, summary: pd.DataFrame, holdout: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    _refuse_others(summary, holdout)
+    return model.predict(summary, float(holdout["T"].iloc[0])).to_numpy(), holdout["frequency"].to_numpy("float64")
+
+
+def _refuse_others(summary: pd.DataFrame, holdout: pd.DataFrame) -> None:
     if not summary.index.equals(holdout.index):
         raise ValueError("summary and holdout are not of the same customers; take both from one split().")
-    return model.predict(summary, float(holdout["T"].iloc[0])).to_numpy(), holdout["frequency"].to_numpy("float64")
+
+
+def _labels(numbers: pd.Index, top: int | None) -> list[str]:
+    return [f"{top}+" if number == top else str(int(number)) for number in numbers]
 
 
 def _errors(expected: np.ndarray, actual: np.ndarray) -> list[float]:
