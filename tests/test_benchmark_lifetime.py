@@ -12,12 +12,16 @@ import pytest
 FILE = Path(__file__).parent / "benchmarks" / "lifetime.py"
 
 
-@pytest.fixture(scope="module")
-def benchmark():
-    spec = importlib.util.spec_from_file_location("benchmark_of_lifetime", FILE)
+def module_of(file):
+    spec = importlib.util.spec_from_file_location(f"benchmark_of_{file.stem}", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def benchmark():
+    return module_of(FILE)
 
 
 @pytest.mark.filterwarnings("ignore:.*ended at its boundary")
@@ -38,3 +42,11 @@ def test_one_measurement_is_a_process(benchmark, tmp_path):
     found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     assert found["fit"] > 0 and found["parameters"].keys() == {"p", "q", "gamma"}
     assert benchmark.run(sys.executable, "nothing", "GammaGamma", tmp_path / "data.npz")["error"].startswith("KeyError")
+
+
+def test_parameters_of_every_model_come_back():
+    studies = 5
+    table = module_of(FILE.with_name("lifetime_bias.py")).bias(studies, 4000, random_state=1)
+    assert table.index.get_level_values("model").nunique() == 7 and (table["converged"] == 1).all()
+    assert (table["bias"].abs() < 4 * table["se"] / np.sqrt(studies)).all(), table.round(3).to_string()
+    assert table["spread"].div(table["se"]).between(0.2, 2.5).all(), table.round(3).to_string()

@@ -90,12 +90,15 @@ class ShiftedBetaGeometric(BaseEstimator):
         TypeError
             If the counts are not numbers.
         ValueError
-            If a cohort grows, has gaps, or nobody ever left or could have.
+            If a cohort grows or has gaps, nobody ever left, or there are fewer periods than parameters.
         """
         if self.unit not in DAYS:
             raise ValueError(f"unit is {self.unit!r}; choose one of {', '.join(DAYS)} (days, weeks, months, quarters, years).")
         lost, left = _counts(survivors)
         customers = lost.sum() + left.sum()
+        if len(lost) < len(self._names):
+            seen, needed = f"{len(lost)} period{'s' * (len(lost) > 1)}", len(self._names)
+            raise ValueError(f"survivors show {seen}; the {needed} parameters of {type(self).__name__} need at least {needed}.")
         if lost.sum() == 0:
             raise ValueError(f"none of {customers:.0f} customers left; a model of retention has nothing to learn from.")
         churn = lost.sum() / (lost @ np.arange(1, len(lost) + 1) + left @ np.arange(1, len(left) + 1))
@@ -103,7 +106,9 @@ class ShiftedBetaGeometric(BaseEstimator):
         optimum = maximise(self._objective(lost, left), start, self._axes)
         self.params_ = pd.Series(np.exp(optimum.point), index=list(self._names))
         self.se_ = self.params_ * spread(optimum, self._axes, customers)
-        self.note_ = ending(type(self).__name__, optimum, pair_reasons(self.params_, ("chances of leaving",), optimum.ends[:2]))
+        reasons = pair_reasons(self.params_, ("chances of leaving",), optimum.ends[:2])
+        reasons += ["customers leave at one age or hardly ever, so c means nothing by itself"] * bool(optimum.ends[2:].any())
+        self.note_ = ending(type(self).__name__, optimum, reasons)
         self.converged_ = not self.note_
         if self.note_:
             warnings.warn(self.note_, ConvergenceWarning, stacklevel=2)
