@@ -292,7 +292,7 @@ def test_cdnow():
 
 def test_every_case_has_a_source_and_results():
     names = [file.stem for file in (shipped("data") / "cases").glob("*.toml")]
-    assert len(names) == 9
+    assert len(names) == 11
     for name in names:
         case = load_case(name)
         assert case["title"] and case["question"].endswith("?") and case["source"]

@@ -7,7 +7,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custprof.datasets import load_cdnow
-from custprof.lifetime import BetaGeoNBD, CustomerValue, GammaGamma, ModifiedBetaGeoNBD, ParetoNBD, cohorts, split, summarize, value_history
+from custprof.lifetime import (
+    BetaGeoNBD,
+    CustomerValue,
+    GammaGamma,
+    ModifiedBetaGeoNBD,
+    ParetoNBD,
+    chain_value,
+    cohorts,
+    retention_curve,
+    split,
+    suitability,
+    summarize,
+    tracking,
+    value_history,
+)
 
 purchase = st.tuples(st.sampled_from("abcde"), st.integers(0, 400), st.integers(-2000, 5000))
 
@@ -143,3 +157,58 @@ def test_gamma_gamma_parameters_come_back():
     value = rng.gamma(p * x) / x / rng.gamma(q, 1 / gamma, n)
     model = GammaGamma().fit(pd.DataFrame({"frequency": x, "monetary_value": value}))
     assert (np.abs(model.params_ - [p, q, gamma]) < 4 * model.se_).all()
+
+
+shares = st.lists(st.floats(0.01, 1.0), min_size=4, max_size=4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(shares, min_size=3, max_size=3),
+    st.lists(st.floats(-1e4, 1e4), min_size=3, max_size=3),
+    st.floats(0.0, 1.0),
+    st.permutations(range(3)),
+)
+def test_values_by_state_are_linear_and_know_no_order(rows, earned, rate, order):
+    states = list("abc")
+    moves = pd.DataFrame(rows, index=states, columns=[*states, "lost"])
+    moves = moves.div(moves.sum(axis=1), axis=0)
+    earnings = pd.Series(earned, index=states)
+    value = chain_value(moves, earnings, annual_rate=rate)
+    mixed = [states[i] for i in order]
+    other = chain_value(moves.loc[mixed, ["lost", *mixed]], earnings, annual_rate=rate)
+    scale = np.abs(earned).max() + 1
+    assert other[states].tolist() == pytest.approx(value.tolist(), abs=1e-9 * scale)
+    assert chain_value(moves, 2 * earnings - 3, annual_rate=rate).tolist() == pytest.approx(
+        (2 * value - 3 * chain_value(moves, pd.Series(1.0, index=states), annual_rate=rate)).tolist(), abs=1e-8 * scale
+    )
+    far = chain_value(moves, earnings, annual_rate=rate, horizon=3000)
+    assert far.tolist() == pytest.approx(value.tolist(), abs=1e-6 * scale)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(0, 60)), min_size=1, max_size=40), st.integers(1, 20), st.randoms())
+def test_retention_only_falls_and_knows_no_order(rows, pause, random):
+    summary = pd.DataFrame({"frequency": 1, "recency": [float(r) for r, _ in rows], "T": [float(r + more) for r, more in rows]})
+    curve = retention_curve(summary, inactive_after=pause)
+    assert curve["retention"].is_monotonic_decreasing and curve["retention"].between(0, 1).all()
+    assert curve["lost"].sum() == (summary["T"] - summary["recency"] > pause).sum()
+    known = curve.dropna()
+    assert ((known["low"] <= known["retention"] + 1e-12) & (known["retention"] <= known["high"] + 1e-12)).all()
+    random.shuffle(rows)
+    again = pd.DataFrame({"frequency": 1, "recency": [float(r) for r, _ in rows], "T": [float(r + more) for r, more in rows]})
+    pd.testing.assert_frame_equal(curve, retention_curve(again, inactive_after=pause))
+
+
+@pytest.mark.parametrize("method", ["bootstrap", "laplace"])
+def test_verdicts_and_tests_do_not_depend_on_order_or_ids(method, known):
+    data = load_cdnow()
+    mixed = data.sample(frac=1, random_state=5)
+    cut = data[data["date"] <= "1997-09-30"]
+    one, two = suitability(known, cut), suitability(known.sample(frac=1, random_state=1), mixed)
+    pd.testing.assert_frame_equal(one, two)
+    model = CustomerValue().fit(known)
+    ids = known.rename(index=lambda i: f"x{i}")
+    interval = [model.interval(each, by="total", margin=0.3, horizon=1, method=method, n_boot=20).iloc[0].tolist() for each in (known, ids)]
+    assert interval[0] == pytest.approx(interval[1])
+    pd.testing.assert_frame_equal(tracking(model.purchases_, data, "1997-09-30"), tracking(model.purchases_, mixed, "1997-09-30"))

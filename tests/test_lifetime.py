@@ -10,14 +10,18 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import gammaln, hyperu
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 
-from custprof.datasets import load_cdnow
+from custprof.datasets import load_case, load_cdnow
 from custprof.lifetime import (
+    BetaDiscreteWeibull,
+    BetaGeoBinomial,
     BetaGeoNBD,
     CustomerValue,
     GammaGamma,
     ModifiedBetaGeoNBD,
     ParetoNBD,
+    ShiftedBetaGeometric,
     break_even,
     calibration,
     cohorts,
@@ -74,7 +78,7 @@ def test_lines_of_a_day_are_one_purchase_and_returns_are_none():
     assert summary.loc["b"].tolist() == [1, 1.0, 26.0, 8.0]
     assert summary.index.tolist() == ["a", "b"] and summary.index.name == "customer_id"
     assert summary["frequency"].dtype == "int64"
-    assert summary.attrs == {"unit": "D", "end": "2024-01-31", "value": "revenue"}
+    assert summary.attrs == {"unit": "D", "end": "2024-01-31", "value": "revenue", "grain": "D", "returns": "net", "free": True}
 
 
 def test_units_are_days_divided():
@@ -111,8 +115,8 @@ def test_split_follows_the_same_customers():
 
 def test_summarize_refuses_what_it_cannot_count():
     data = lines([("a", "2024-01-01", 5.0)])
-    with pytest.raises(ValueError, match="unit is 'Y'; choose one of D, W, M"):
-        summarize(data, unit="Y")
+    with pytest.raises(ValueError, match="unit is 'H'; choose one of D, W, M, Q, Y"):
+        summarize(data, unit="H")
     with pytest.raises(ValueError, match="transactions lack 'profit'"):
         summarize(data, value="profit")
     with pytest.raises(TypeError, match="parse it first"):
@@ -121,6 +125,67 @@ def test_summarize_refuses_what_it_cannot_count():
         summarize(data, end="2020-01-01")
     with pytest.raises(ValueError, match="transactions lack customer_id"):
         summarize(data.drop(columns="customer_id"))
+
+
+def test_periods_as_occasions():
+    """By calendar month: yes or no in each, whole months since the first purchase, a month that has not ended left out."""
+    data = lines(
+        [
+            ("a", "2023-11-30", 5.0),
+            ("a", "2023-12-01", 7.0),
+            ("a", "2023-12-31", 9.0),
+            ("a", "2024-03-02", 1.0),
+            ("a", "2024-05-02", 1.0),  # May is not over
+            ("b", "2024-04-30", 5.0),
+            ("c", "2024-05-01", 5.0),
+        ]
+    )
+    for read in (data, duckdb.from_df(data)):
+        summary = summarize(read, grain="M", end="2024-05-30")
+        assert summary.index.tolist() == ["a", "b"]
+        assert summary.loc["a"].tolist() == [2, 4.0, 5.0, 8.5] and summary.loc["b"].tolist() == [0, 0.0, 0.0, 0.0]
+        assert summary.attrs == {"unit": "M", "end": "2024-04-30", "value": "revenue", "grain": "M", "returns": "net", "free": True}
+        assert summarize(read, grain="M", end="2024-05-31").loc["a"].tolist() == [3, 6.0, 6.0, 6.0]
+        for grain, ages in {"D": 182, "W": 25, "Q": 1, "Y": 0}.items():
+            assert summarize(read, grain=grain, unit="D", end="2024-05-30").loc["a", "T"] == ages
+    known, later = split(data, "2024-01-15", grain="M", end="2024-04-30")
+    assert known.loc["a"].tolist() == [1, 1.0, 1.0, 16.0] and later.loc["a"].tolist() == [1, 4.0, 1.0]  # all of January is held out
+    rules = {k: known.attrs[k] for k in ("unit", "grain", "returns", "free", "value")}
+    assert rules == {k: later.attrs[k] for k in rules}
+
+
+def test_returns_and_free_orders_are_counted_as_asked():
+    rows = [
+        ("a", "2024-01-01", 9.0),
+        ("a", "2024-01-11", 20.0),
+        ("a", "2024-01-11", -25.0),
+        ("a", "2024-01-21", 0.0),
+        ("a", "2024-01-31", 4.0),
+    ]
+    found = {
+        (returns, free): summarize(lines(rows), unit="D", returns=returns, free=free).loc["a", ["frequency", "monetary_value"]].tolist()
+        for returns in ("net", "apart")
+        for free in (True, False)
+    }
+    assert found == {("net", True): [2, 2.0], ("net", False): [1, 4.0], ("apart", True): [3, 8.0], ("apart", False): [2, 12.0]}
+    with pytest.raises(ValueError, match="returns is 'gross'; choose 'net'"):
+        summarize(lines(rows), returns="gross")
+    with pytest.raises(ValueError, match="grain is 'order'; choose one of D, W, M, Q, Y"):
+        split(lines(rows), "2024-01-15", grain="order")
+
+
+def test_customers_counted_by_other_rules_are_refused(known):
+    model = CustomerValue().fit(known)
+    apart = split(load_cdnow(), "1997-09-30", returns="apart").calibration
+    for ask in (model.purchases_.p_alive, model.purchases_.dert, lambda summary: model.predict(summary, margin=0.3)):
+        with pytest.raises(ValueError, match="made with returns='apart', the model learnt from returns='net'; summarize both alike"):
+            ask(apart)
+    months = summarize(load_cdnow(), grain="M")
+    with pytest.raises(ValueError, match=r"counts purchases by month, ParetoNBD needs days .*Use BetaGeoBinomial"):
+        ParetoNBD().fit(months)
+    assert BetaGeoBinomial().fit(months).converged_
+    with pytest.raises(ValueError, match="recency is no whole number of periods for 806 of 2357 customers"):
+        BetaGeoBinomial().fit(known)
 
 
 # --- the models -------------------------------------------------------------------------------------------------------------------------
@@ -258,6 +323,109 @@ def test_weights_stand_for_customers(known):
         assert weighted.params_.tolist() == pytest.approx(repeated.params_.tolist(), rel=1e-6)
         assert weighted.loglik_ == pytest.approx(repeated.loglik_)
         assert weighted.se_.tolist() == pytest.approx(repeated.se_.tolist(), rel=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:.*ended at its boundary")
+@pytest.mark.parametrize("kind", [*MODELS, BetaGeoBinomial])
+def test_one_customer_gets_its_own_rate_and_none_is_refused(kind):
+    one = pd.DataFrame({"frequency": [3], "recency": [20], "T": [30]}, index=["c1"])
+    model = kind(unit="W").fit(one)
+    assert model.predict(one, 10)["c1"] == pytest.approx(1.0, rel=1e-4) and model.se_.isna().all()
+    with pytest.raises(ValueError, match="none of 1 customers bought again"):
+        kind().fit(one.assign(frequency=0, recency=0))
+
+
+def test_spend_of_nothing_is_refused(known):
+    free = known.assign(monetary_value=0.0)
+    with pytest.raises(ValueError, match=r"not positive for 946 of 946 repeaters.*Never shift the values"):
+        CustomerValue().fit(free)
+    with pytest.raises(ValueError, match="0 of 2357 customers bought again; a model of spend needs at least two"):
+        GammaGamma().fit(known.assign(frequency=0))
+
+
+def test_what_is_dated_after_the_end_is_not_seen():
+    data = lines([("a", "2024-01-01", 5.0), ("a", "2024-02-01", 7.0), ("a", "2099-01-01", 9.0), ("b", "2099-01-01", 9.0)])
+    summary = summarize(data, unit="D", end="2024-03-01")
+    assert summary.index.tolist() == ["a"] and summary.loc["a"].tolist() == [1, 31.0, 60.0, 7.0]
+
+
+def test_occasions_need_whole_periods_and_take_no_intervals():
+    donors = load_case("donors")["donors"].assign(monetary_value=10.0)
+    with pytest.raises(ValueError, match=r"frequency is above recency for 1 of 22 customers, first \[1\]; there is one occasion a period"):
+        BetaGeoBinomial().fit(donors.assign(frequency=donors["frequency"].where(donors.index > 1, [0, 3] + [0] * 20)))
+    model = BetaGeoBinomial(unit="Y").fit(donors, donors["donors"])
+    assert model.predict(donors, 5.9).equals(model.predict(donors, 5))  # an occasion that has not come does not count
+    near, ever = model.dert(donors, horizon=30), model.dert(donors)
+    assert (near < ever).all() and (model.predict_new([1, 2, 500]) > 0).all()
+    alpha, beta, gamma, delta = model.params_
+    steps = np.arange(20_000)  # more than are summed one by one
+    survivors = np.exp(np.cumsum(np.log((delta + steps) / (gamma + delta + steps))))
+    assert model.predict_new(20_000) == pytest.approx(alpha / (alpha + beta) * survivors.sum(), rel=1e-10)
+
+
+# --- contracts --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_survival_by_hand():
+    """alpha 1, beta 2: S(t) = 2 / (t + 2)."""
+    model = ShiftedBetaGeometric().fit([1000, 631, 468, 382])
+    model.params_[:] = [1.0, 2.0]
+    assert model.survival([0, 1, 2, 8]).to_dict() == pytest.approx({0: 1, 1: 2 / 3, 2: 1 / 2, 8: 1 / 5})
+    assert model.retention([1, 2, 8]).to_dict() == pytest.approx({1: 2 / 3, 2: 3 / 4, 8: 9 / 10})
+    assert model.predict([30, 20, 10], 2).to_dict() == pytest.approx({3: 8.0, 4: 20 / 3})
+    payments = sum(2 / (t + 2) / 1.1**t for t in range(600))
+    assert model.del_(annual_rate=0.1) == pytest.approx(payments)
+    monthly = ShiftedBetaGeometric(unit="M").fit([1000, 631, 468, 382])
+    monthly.params_[:] = [1.0, 2.0]
+    assert monthly.del_(annual_rate=0.1) == pytest.approx(sum(2 / (t + 2) / 1.1 ** (t / 12) for t in range(6000)), rel=1e-9)
+
+
+def test_cohorts_of_contracts_are_added():
+    old, young = pd.Series([100, 60, 45, 38]), pd.Series([200, 130, 95])
+    both = ShiftedBetaGeometric().fit(pd.DataFrame({"old": old, "young": young}))
+    lost, left = np.array([40 + 70, 15 + 35, 7.0]), np.array([0, 95.0, 38])
+    ages = np.arange(4)
+    log = np.log(both.survival(ages).to_numpy())
+    expected = lost @ np.log(np.exp(log[:-1]) - np.exp(log[1:])) + left @ log[1:]
+    assert both.loglik_ == pytest.approx(expected)
+    objective = both._objective(lost, left)
+    point = np.log(both.params_.to_numpy()) + 0.3
+    steps = np.eye(2) * 1e-6
+    assert objective(point)[1] == pytest.approx([(objective(point + h)[0] - objective(point - h)[0]) / 2e-6 for h in steps], abs=1e-7)
+
+
+def test_a_contract_s_own_chance_may_move_with_age():
+    model = BetaDiscreteWeibull().fit([1000, 869, 743, 653, 593])
+    point, steps = np.log(model.params_.to_numpy()) - 0.2, np.eye(3) * 1e-6
+    objective = model._objective(np.array([131, 126, 90, 60.0]), np.array([0, 0, 0, 593.0]))
+    assert objective(point)[1] == pytest.approx([(objective(point + h)[0] - objective(point - h)[0]) / 2e-6 for h in steps], abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("survivors", "error", "words"),
+    [
+        ([10, 12, 3], ValueError, r"survivors grows at 1 of 3 ages, first \[1\]; a cohort only loses"),
+        ([3, np.nan, 1], ValueError, "missing, infinite or negative within its 3 ages; give counts from age 0 without gaps"),
+        ([5, 5, 5], ValueError, "none of 5 customers left; a model of retention has nothing to learn"),
+        ([10, 9], ValueError, "survivors show 1 period; the 2 parameters of ShiftedBetaGeometric need at least 2"),
+        ([1], ValueError, "survivors hold no period"),
+        (["a", "b"], TypeError, "survivors is of type str, not a number"),
+    ],
+)
+def test_contracts_refuse_what_is_no_cohort(survivors, error, words):
+    with pytest.raises(error, match=words):
+        ShiftedBetaGeometric().fit(survivors)
+
+
+def test_a_cohort_of_one_is_fitted_with_a_word_of_warning():
+    with pytest.warns(ConvergenceWarning, match=r"hardly differ between customers, so alpha and beta are known only as their ratio \(1\)"):
+        model = ShiftedBetaGeometric().fit([1, 1, 0])
+    assert model.survival(1).iloc[0] == pytest.approx(0.5, abs=1e-4) and not model.converged_
+    for ask, words in [(lambda: model.survival([1.5]), "whole periods from 0"), (lambda: model.retention(0), "whole periods from 1")]:
+        with pytest.raises(ValueError, match=words):
+            ask()
+    with pytest.raises(ValueError, match="annual_rate is 0 over the whole life"):
+        model.del_(annual_rate=0)
 
 
 # --- value ------------------------------------------------------------------------------------------------------------------------------

@@ -68,3 +68,40 @@ def test_cohorts_leave_incomplete_cells_blank():
     assert [text.get_text() for text in plots.cohorts(table, what="cumulative_value").texts] == ["1.5 k", "2.5 k"]
     with pytest.raises(ValueError, match="what is 'profit'"):
         plots.cohorts(table, what="profit")
+
+
+def test_tracking_draws_both_lines_and_where_the_model_saw_no_more():
+    until = pd.date_range("2024-01-07", periods=4, freq="7D")
+    table = pd.DataFrame({"until": until, "expected": [4.0, 5, 5, 4], "actual": [3, 6, 5, 5], "seen": [True, True, False, False]})
+    table = table.assign(expected_total=table["expected"].cumsum(), actual_total=table["actual"].cumsum())
+    lines = {line.get_label(): line for line in plots.tracking(table).get_lines()}
+    assert lines["expected"].get_ydata().tolist() == [4, 5, 5, 4] and lines["actual"].get_ydata().tolist() == [3, 6, 5, 5]
+    assert lines["end of what the model saw"].get_xdata()[0] == until[1]
+    totals = {line.get_label(): line for line in plots.tracking(table, total=True).get_lines()}
+    assert totals["actual"].get_ydata().tolist() == [3, 9, 14, 19] and totals["expected"].get_ydata().tolist() == [4, 9, 14, 18]
+
+
+def test_reliability_draws_shares_with_their_interval_or_counts():
+    table = pd.DataFrame(
+        {
+            "customers": [10, 0, 4],
+            "expected": [0.05, np.nan, 0.9],
+            "actual": [0.1, np.nan, 1.0],
+            "low": [0, np.nan, 0.5],
+            "high": [0.4, np.nan, 1.0],
+        },
+        index=["0 to 0.3", "0.3 to 0.7", "0.7 to 1"],
+    )
+    ax = plots.reliability(table)
+    found = ax.containers[0]
+    assert found[0].get_xydata().tolist() == [[0.05, 0.1], [0.9, 1.0]]
+    assert [segment[:, 1].tolist() for segment in found[2][0].get_segments()] == [[0, 0.4], [0.5, 1]]
+    assert [text.get_text() for text in ax.texts] == ["n = 10", "n = 4"]
+    counts = plots.reliability(table[["customers", "expected"]])
+    assert [bar.get_height() for bar in counts.patches] == [10, 0, 4]
+
+
+def test_calibration_says_by_what_its_groups_are():
+    table = pd.DataFrame({"customers": [9, 4], "expected": [0.2, 1.1], "actual": [0.3, 1.0]}, index=["1", "2"])
+    assert plots.calibration(table.rename_axis("frequency")).get_xlabel() == "repeat purchases before the split"
+    assert plots.calibration(table.rename_axis("expected")).get_xlabel() == "customers, least expected back to most"

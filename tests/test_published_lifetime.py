@@ -4,8 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from custprof.datasets import load_cdnow
-from custprof.lifetime import BetaGeoNBD, GammaGamma, ModifiedBetaGeoNBD, ParetoNBD, split, summarize
+from custprof.datasets import load_case, load_cdnow
+from custprof.lifetime import (
+    BetaDiscreteWeibull,
+    BetaGeoBinomial,
+    BetaGeoNBD,
+    GammaGamma,
+    ModifiedBetaGeoNBD,
+    ParetoNBD,
+    ShiftedBetaGeometric,
+    split,
+    summarize,
+)
 
 HEAVY = pd.DataFrame({"frequency": [26], "recency": [216 / 7], "T": [31.0]})
 
@@ -35,7 +45,7 @@ def test_summary_has_the_counts_of_the_paper(halves):
     known, later = halves
     assert (len(known), int((known["frequency"] > 0).sum()), int(later["frequency"].sum())) == (2357, 946, 1882)
     assert known.loc["0001"].round(2).tolist() == [2, 30.43, 38.86, 22.34]  # 22.345, the exact mean
-    assert known.attrs == {"unit": "W", "end": "1997-09-30", "value": "revenue"}
+    assert known.attrs == {"unit": "W", "end": "1997-09-30", "value": "revenue", "grain": "D", "returns": "net", "free": True}
 
 
 def test_pareto_parameters_and_likelihood(pareto):
@@ -98,3 +108,42 @@ def test_modified_bg_nbd(known):
     assert model.params_.tolist() == pytest.approx([0.52484310, 6.18308503, 0.89135944, 1.61400253], rel=1e-5)
     assert model.loglik_ == pytest.approx(-9582.135716, abs=1e-5)
     assert model.p_alive(known).mean() == pytest.approx(0.449, abs=5e-4)
+
+
+@pytest.mark.parametrize("line", load_case("renewals")["expected"].index)
+def test_renewals_of_contracts(line):
+    """Fader & Hardie 2007, and Fader, Hardie, Liu, Davin & Steenburgh 2018: parameters, likelihood and share left after twelve years."""
+    case = load_case("renewals")
+    cohort, years, kind = line.split(", ")
+    expected = case["expected"].loc[line].dropna()
+    left = case["customers_left"][cohort][: int(years[0])]
+    model = {"shifted beta-geometric": ShiftedBetaGeometric, "beta-discrete-Weibull": BetaDiscreteWeibull}[kind]().fit(left)
+    assert model.converged_
+    assert model.params_.tolist() == pytest.approx(expected[list(model.params_.index)].tolist(), rel=2e-6)
+    assert model.loglik_ == pytest.approx(expected["loglik"], abs=1e-6)
+    if "survival" in expected:
+        assert model.survival(12).item() == pytest.approx(expected["survival"], abs=5e-5)
+
+
+def test_discounted_lifetimes_of_contracts():
+    """Fader & Hardie 2010: discounted expected lifetime (d = .1) of new customers, and of High-End ones after seven renewals."""
+    left = load_case("renewals")["customers_left"][:8]
+    regular, high = (ShiftedBetaGeometric().fit(left[name]) for name in ("Regular", "High-End"))
+    assert (regular.del_(), high.del_()) == (pytest.approx(3.694908, abs=5e-7), pytest.approx(5.922254, abs=1e-6))
+    assert high.del_(renewals=7) == pytest.approx(7.530, abs=5e-4)
+
+
+def test_donors_at_yearly_occasions():
+    """Fader, Hardie & Shang 2010: 11,104 donors, 1.204 / .750 / .657 / 2.783; expectations by an independent computation."""
+    case = load_case("donors")
+    donors, expected = case["donors"], case["expected"]
+    count = donors["donors"]
+    assert count.sum() == 11104
+    model = BetaGeoBinomial(unit="Y").fit(donors, count)
+    assert model.converged_
+    assert model.params_.tolist() == pytest.approx(expected[:4].tolist(), rel=1e-6)
+    assert model.loglik_ == pytest.approx(expected["loglik"], abs=1e-6)
+    assert model.predict(donors, 5) @ count == pytest.approx(expected["gifts_in_five_years"], abs=0.005)
+    ten = model.predict(donors, 10)  # of donors (0, 0) and (4, 5), over ten years
+    assert ten[[0, 17]].tolist() == pytest.approx([0.13022, 3.62797], abs=6e-6)
+    assert model.dert(donors, annual_rate=0.1)[21] == pytest.approx(5.90989, abs=5e-6)

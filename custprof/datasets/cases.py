@@ -20,13 +20,14 @@ def load_case(name: str) -> dict[str, Any]:
     name : str
         transit (support departments), customer_service (time-driven costs), time_equation, allied_office (customer costs),
         spring_distribution (prices and a whale curve), rod_manufacturing (levels above the customer), mogul_penner_slicer (dropping a
-        customer), kanthal (non-stocked orders) or campaign (acquisition cost).
+        customer), kanthal (non-stocked orders), renewals (contracts that run on), donors (gifts at yearly occasions) or campaign
+        (acquisition cost).
 
     Returns
     -------
     dict
         title, question and source as text; single numbers as they are; a group of numbers as a Series; a table as a DataFrame, one row
-        for each name. Keys that begin with expected hold the results.
+        for each name, or one column for each list. Keys that begin with expected hold the results.
 
     Raises
     ------
@@ -53,9 +54,11 @@ def load_case(name: str) -> dict[str, Any]:
 
 
 def _tabular(value: Any) -> Any:
-    """A table of tables as a DataFrame, a table of plain values as a Series."""
+    """A table of tables or of lists as a DataFrame, a table of plain values as a Series."""
     if not isinstance(value, dict):
         return value
+    if all(isinstance(column, list) for column in value.values()):
+        return pd.DataFrame(value)
     if all(isinstance(row, dict) for row in value.values()):
         return pd.DataFrame(list(value.values()), index=list(value))
     return pd.Series(value)

@@ -54,27 +54,48 @@ class BetaGeoNBD(PurchaseModel):
     def _start(self, rate: float) -> np.ndarray:
         return np.log([1.0, 1 / rate, 1.0, 2.0])
 
-    def _likelihood(self, point: np.ndarray, rows: Rows, *, gradient: bool = True) -> tuple[np.ndarray, np.ndarray | None]:
+    def _likelihood(self, point: np.ndarray, rows: Rows, *, gradient: bool = False) -> tuple[np.ndarray, None]:
         r, alpha, a, b = np.exp(point)
-        x, age, recency, code = rows.x, rows.age, rows.recency, rows.x_code
         k_values = rows.x_values + self._offset
-        (bought, d_bought), (stayed, d_stayed), (chosen, d_chosen) = rising(r, rows.x_values), rising(b, k_values), rising(a + b, k_values)
-        log_odds = self._log_odds(r, alpha, a, b, rows)
-        value = (bought + stayed - chosen)[code] + r * np.log(alpha) - (r + x) * np.log(alpha + age) + np.logaddexp(0, log_odds)
-        if not gradient:
-            return value, None
-        gone, chances = expit(log_odds), k_values[code]
-        lag = np.log((alpha + age) / (alpha + recency))
-        d_r = d_bought[code] + np.log(alpha) - np.log(alpha + age) + gone * lag
-        d_alpha = r / alpha - (r + x) * ((1 - gone) / (alpha + age) + gone / (alpha + recency))
-        d_a = gone / a - d_chosen[code]
-        d_b = (d_stayed - d_chosen)[code] - np.where(chances > 0, gone / (b + np.maximum(chances, 1) - 1), 0.0)
-        return value, np.stack([r * d_r, alpha * d_alpha, a * d_a, b * d_b])
+        counts = rising(r, rows.x_values)[0] + rising(b, k_values)[0] - rising(a + b, k_values)[0] - rows.x_values * np.log(alpha)
+        stay = counts[rows.x_code] - (r + rows.x) * np.log1p(rows.age / alpha)
+        return stay + np.logaddexp(0, self._log_odds(r, alpha, a, b, rows)), None
+
+    def _objective(self, rows: Rows, row_weights: np.ndarray):
+        """As for every model, with logs and weights taken once for each distinct frequency, recency and T."""
+        x, ages, recencies, total = rows.x_values, rows.age_values, rows.recency_values, row_weights.sum()
+        k = x + self._offset
+        some = np.searchsorted(rows.x, 1 - self._offset)  # from this row on customers have had a chance to leave
+        x_code, age_code, recency_code = rows.x_code[some:], rows.age_code[some:], rows.recency_code[some:]
+        weights, bought = row_weights[some:], rows.x[some:]
+        by_x, by_age = np.bincount(rows.x_code, row_weights, len(x)), np.bincount(rows.age_code, row_weights, len(ages))
+        bought_by_age = np.bincount(rows.age_code, row_weights * rows.x, len(ages))
+
+        def objective(point):
+            r, alpha, a, b = np.exp(point)
+            (up, d_up), (stayed, d_stayed), (chosen, d_chosen) = rising(r, x), rising(b, k), rising(a + b, k)
+            old, power = np.log1p(ages / alpha), r * by_age + bought_by_age
+            lag = old[age_code] - np.log1p(recencies / alpha)[recency_code]
+            before = b + np.maximum(k, 1) - 1
+            log_odds = np.log(a / before)[x_code] + (r + bought) * lag
+            small = np.exp(-np.abs(log_odds))
+            gone = weights * np.where(log_odds > 0, 1.0, small) / (1 + small)
+            left = np.bincount(x_code, gone, len(x))
+            value = by_x @ (up + stayed - chosen - x * np.log(alpha)) - power @ old
+            value += weights @ (np.maximum(log_odds, 0) + np.log1p(small))
+            d_r = by_x @ d_up - by_age @ old + gone @ lag
+            share_age, share_recency = ages / (alpha + ages), recencies / (alpha + recencies)
+            d_alpha = power @ share_age - by_x @ x - (gone * (r + bought)) @ (share_age[age_code] - share_recency[recency_code])
+            d_a = left.sum() / a - by_x @ d_chosen
+            d_b = by_x @ (d_stayed - d_chosen) - left @ (1 / before)
+            return -value / total, -np.array([r * d_r, d_alpha, a * d_a, b * d_b]) / total
+
+        return objective
 
     def _log_odds(self, r, alpha, a, b, rows: Rows) -> np.ndarray:
         """Log odds of having left after the last purchase against being here still."""
         chances = rows.x + self._offset
-        odds = np.log(a / (b + np.maximum(chances, 1) - 1)) + (r + rows.x) * np.log((alpha + rows.age) / (alpha + rows.recency))
+        odds = np.log(a / (b + np.maximum(chances, 1) - 1)) + (r + rows.x) * np.log1p((rows.age - rows.recency) / (alpha + rows.recency))
         return np.where(chances > 0, odds, -np.inf)
 
     def _alive(self, params: np.ndarray, rows: Rows) -> np.ndarray:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-__all__ = ["check_number", "check_numeric", "check_summary", "read_summary", "refuse_repeated"]
+__all__ = ["RULES", "check_number", "check_numeric", "check_rules", "check_summary", "read_summary", "refuse_repeated"]
+
+RULES = ("grain", "returns", "free")  #: How a summary was counted, beside its unit.
 
 _COLUMNS = ("frequency", "recency", "T")
 
@@ -34,9 +36,12 @@ def check_summary(summary: pd.DataFrame, *columns: str) -> None:
     refuse_repeated(summary.index, "summary")
     for column in needed:
         check_numeric(summary[column], column)
-        _refuse(summary, ~np.isfinite(summary[column].to_numpy("float64")), f"{column} is missing or infinite", "fill or drop them.")
+        values = summary[column].to_numpy("float64")
+        if not np.isfinite(values.sum()):
+            _refuse(summary, ~np.isfinite(values), f"{column} is missing or infinite", "fill or drop them.")
     frequency = summary["frequency"].to_numpy("float64")
-    _refuse(summary, (frequency < 0) | (frequency % 1 != 0), "frequency is not a whole number >= 0", "it counts repeat purchases.")
+    uncounted = (frequency < 0) | (frequency != np.floor(frequency))
+    _refuse(summary, uncounted, "frequency is not a whole number >= 0", "it counts repeat purchases.")
     if "T" in needed:
         recency, age = summary["recency"].to_numpy("float64"), summary["T"].to_numpy("float64")
         _refuse(summary, recency > age + 1e-9, "recency is after T", "both are ages, counted from the first purchase.")
@@ -51,6 +56,24 @@ def read_summary(summary: pd.DataFrame, unit: str | None = None) -> tuple[np.nda
     if unit is not None and own is not None and own != unit:
         raise ValueError(f"the summary is in unit {own!r}, the model in {unit!r}; summarize the transactions with unit={unit!r}.")
     return tuple(summary[column].to_numpy("float64") for column in _COLUMNS)
+
+
+def check_rules(summary: pd.DataFrame, rules: dict) -> None:
+    """Refuse a summary that says it was counted by other rules than those a model learnt from.
+
+    Examples
+    --------
+    >>> apart = pd.DataFrame({"frequency": [2]})
+    >>> apart.attrs["returns"] = "apart"
+    >>> check_rules(apart, {"returns": "net"})
+    Traceback (most recent call last):
+    ...
+    ValueError: the summary was made with returns='apart', the model learnt from returns='net'; summarize both alike.
+    """
+    for name, known in rules.items():
+        own = summary.attrs.get(name, known)
+        if own != known:
+            raise ValueError(f"the summary was made with {name}={own!r}, the model learnt from {name}={known!r}; summarize both alike.")
 
 
 def check_number(value, name: str, advice: str) -> None:

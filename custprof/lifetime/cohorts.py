@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from custprof.lifetime.history import last_date, read_lines
+from custprof.lifetime.periods import is_by_period, profit_by_period
 from custprof.study.engine import PERIODS, collect, customer_key, money
 
 __all__ = ["cohorts"]
@@ -25,11 +26,13 @@ def cohorts(transactions, *, period: str = "quarter", value: str = "revenue") ->
     Parameters
     ----------
     transactions : frame
-        As in `summarize`; lines without a customer are left out.
+        As in `summarize`; lines without a customer are left out. Or the profit and loss by customer and period, which knows the cost to
+        serve: then its periods count (leave out a last one that is not over), and what a customer cost before it first bought counts in
+        the period of that.
     period : {"quarter", "month", "year"}
-        Calendar periods, of the cohorts and of the ages.
+        Calendar periods, of the cohorts and of the ages, where lines are given.
     value : str
-        Column to add up, or ``"margin"`` as in `summarize`; returns count.
+        Column to add up (``"profit"`` of a profit and loss), or ``"margin"`` of lines as in `summarize`; returns count.
 
     Returns
     -------
@@ -47,6 +50,12 @@ def cohorts(transactions, *, period: str = "quarter", value: str = "revenue") ->
     0  2024-Q1    0          2       2        1.0              15.0
     1  2024-Q1    1          2       1        0.5              30.0
     """
+    if is_by_period(transactions):
+        table, newest, per_year = profit_by_period(transactions, value)
+        table = table.assign(number=table["cohort"] + table["age"], value=(table["value"] * 10**_FINE).round().astype("int64"))
+        facts = table.groupby(["cohort", "number"], as_index=False)[["value", "bought"]].sum()
+        sizes = table.groupby("cohort")["customer_id"].nunique()
+        return _triangle(facts, sizes, newest, True, {1: "year", 4: "quarter", 12: "month"}[per_year])
     if period not in PERIODS:
         raise ValueError(f"period is {period!r}; choose one of {', '.join(PERIODS)}.")
     frame, worth, size = read_lines(transactions, value)
@@ -67,13 +76,13 @@ def cohorts(transactions, *, period: str = "quarter", value: str = "revenue") ->
         raise ValueError("no line above zero of a known customer is left; check revenue and customer_id.")
     sizes = collect(first.with_columns(nw.lit(1).alias("customers")).group_by("cohort").agg(nw.col("customers").sum()))
     last = pd.Timestamp.fromordinal(last_date(transactions))
-    return _triangle(facts, sizes.set_index("cohort")["customers"].sort_index(), last, period)
-
-
-def _triangle(facts: pd.DataFrame, sizes: pd.Series, last: pd.Timestamp, period: str) -> pd.DataFrame:
     months = _MONTHS[period]
+    finished = last == last + pd.offsets.MonthEnd(0) and last.month % months == 0
     newest = (last.year * 12 + last.month - 1) // months
-    finished = last == last + pd.offsets.MonthEnd(0) and (last.month % months == 0)
+    return _triangle(facts, sizes.set_index("cohort")["customers"].sort_index(), newest, finished, period)
+
+
+def _triangle(facts: pd.DataFrame, sizes: pd.Series, newest: int, finished: bool, period: str) -> pd.DataFrame:
     cells = pd.MultiIndex.from_tuples([(c, n) for c in sizes.index for n in range(c, newest + 1)], names=["cohort", "number"])
     facts = facts[facts["number"] >= facts["cohort"]].set_index(["cohort", "number"]).reindex(cells, fill_value=0).reset_index()
     customers = sizes.loc[facts["cohort"]].to_numpy("int64")

@@ -12,8 +12,9 @@ import pandas as pd
 from scipy.special import ndtri
 
 from custprof.lifetime.checks import check_number, check_summary
-from custprof.lifetime.futures import group_draws, refits
-from custprof.lifetime.value import CustomerValue, _check_level, group_labels
+from custprof.lifetime.futures import group_draws, possible_parameters
+from custprof.lifetime.pricing import check_level, group_labels
+from custprof.lifetime.value import CustomerValue
 
 __all__ = ["break_even", "retention_curve", "value_curve"]
 
@@ -25,6 +26,7 @@ def value_curve(
     horizons=(1, 2, 3, 4, 5),
     groups=None,
     level: float = 0.9,
+    method: str = "bootstrap",
     n_boot: int = 200,
     random_state=0,
     **terms,
@@ -41,7 +43,7 @@ def value_curve(
         Years ahead.
     groups : Series by customer, optional
         Segment, channel, ...; one group "total" when None.
-    level, n_boot, random_state
+    level, method, n_boot, random_state
         As in `CustomerValue.interval`: the band covers parameters and chance, for the mean of the group.
     **terms
         margin, cost_per_order, cost_per_period and annual_rate, as in `CustomerValue.predict`.
@@ -60,7 +62,7 @@ def value_curve(
     >>> curve["horizon"].tolist(), bool(curve["value"].is_monotonic_increasing)
     ([0.0, 1.0, 5.0], True)
     """
-    _check_level(level, n_boot)
+    check_level(level, n_boot)
     years = np.unique(np.asarray(list(horizons), dtype=float))
     if len(years) == 0 or not (np.isfinite(years).all() and years[0] > 0):
         raise ValueError(f"horizons are {list(horizons)!r}; give finite years ahead, each greater than 0.")
@@ -72,7 +74,7 @@ def value_curve(
     given = {"margin": None, "cost_per_order": 0.0, "cost_per_period": 0.0, "annual_rate": 0.10} | terms
     rng = np.random.default_rng(random_state)
     priced = model._terms(summary, *given.values())
-    draws = group_draws(model, summary, priced, list(years), refits(model, n_boot, rng), rng, code=code) / customers
+    draws = group_draws(model, summary, priced, list(years), possible_parameters(model, method, n_boot, rng), rng, code=code) / customers
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
     frames = []
     for k, year in enumerate(years):

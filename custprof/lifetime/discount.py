@@ -17,13 +17,14 @@ from scipy.special import boxcox1p
 from custprof.lifetime.checks import check_number
 from custprof.lifetime.history import DAYS
 
-__all__ = ["DAYS_PER_YEAR", "annuity", "check_rate", "decay_integral", "discount_rate", "periods"]
+__all__ = ["DAYS_PER_YEAR", "annuity", "check_rate", "decay_integral", "discount_rate", "fading_sum", "periods"]
 
 DAYS_PER_YEAR = 365.25
 
 _CUT = 45.0  # exp(-45) of the stream is left out
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
 _NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
+_SUMMED = 4096  # periods summed one by one; beyond, the sum is an integral (Euler and Maclaurin)
 
 
 def discount_rate(annual_rate: float, unit: str) -> float:
@@ -120,6 +121,42 @@ def decay_integral(n, z, h=np.inf):
     if discounted.any():
         out[discounted] = _discounted(n[discounted], z[discounted], h[discounted])
     return out
+
+
+def fading_sum(log_term, rate: float, end: float = np.inf):
+    """Sum over the periods 1, 2, ..., `end` of a stream that fades smoothly.
+
+    Parameters
+    ----------
+    log_term : callable
+        Log of the stream, discount included, at an array of periods (along its last axis), whole or not.
+    rate : float
+        Its continuous discount, >= 0; where it is 0, `end` must be finite.
+    end : float
+        Last period; what ends within a period is left out.
+
+    Returns
+    -------
+    ndarray or float
+
+    Examples
+    --------
+    >>> round(float(fading_sum(lambda t: -0.1 * t, 0.1)), 10), round(float(1 / np.expm1(0.1)), 10)
+    (9.5083319448, 9.5083319448)
+    """
+    last = min(np.floor(end + 1e-9), np.ceil(_CUT / rate) if rate > 0 else np.inf)
+    first = min(last, _SUMMED)
+    total = np.exp(log_term(np.arange(1.0, first + 1))).sum(axis=-1)
+    if last <= first:
+        return total
+    width = np.log(last / first)
+    panels = int(np.ceil(width))
+    w = ((np.arange(panels)[:, None] + _NODES) / panels * width).ravel()
+    t = first * np.exp(w)
+    inner = (np.exp(log_term(t)) * t * np.tile(_WEIGHTS, panels)).sum(axis=-1) * width / panels
+    edges = np.exp(log_term(np.array([first, last, first - 1, first + 1, last - 1, last + 1])))
+    slopes = (edges[..., 5] - edges[..., 4] - edges[..., 3] + edges[..., 2]) / 2
+    return total + inner + (edges[..., 1] - edges[..., 0]) / 2 + slopes / 12
 
 
 def _discounted(n: np.ndarray, z: np.ndarray, h: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """What has a customer brought by its age so far?
 
-Mean cumulative discounted value per customer, from the lines themselves, with a band and in the columns of `value_curve`, which looks
-ahead.
+Mean cumulative discounted value per customer, from the lines themselves or, after the cost to serve, from the profit and loss by period;
+with a band and in the columns of `value_curve`, which looks ahead.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import pandas as pd
 
 from custprof.lifetime.discount import DAYS_PER_YEAR, check_rate
 from custprof.lifetime.history import _ordinal, last_date, read_lines
-from custprof.lifetime.value import _check_level, group_labels
+from custprof.lifetime.periods import is_by_period, profit_by_period
+from custprof.lifetime.pricing import check_level, group_labels
 from custprof.study.engine import collect, customer_key, day_number, money
 
 __all__ = ["value_history"]
@@ -43,9 +44,10 @@ def value_history(
     Parameters
     ----------
     transactions : frame
-        As in `summarize`.
+        As in `summarize`; or the profit and loss by customer and period, which knows the cost to serve: then a step of age is its period,
+        counted from the one in which the customer first bought, and `step` and `end` say nothing. Leave out a last period that is not over.
     value : str
-        Column to add up, or ``"margin"`` as in `summarize`.
+        Column to add up (``"profit"`` of a profit and loss), or ``"margin"`` of lines as in `summarize`.
     step : {"month", "quarter", "year"}
         Step of age: 30.4375, 91.3125 or 365.25 days.
     groups : Series by customer, optional
@@ -73,14 +75,19 @@ def value_history(
     1      1.0          2   15.0
     2      2.0          1   45.0
     """
-    _check_level(level, n_boot)
+    check_level(level, n_boot)
     if step not in _AGES:
         raise ValueError(f"step is {step!r}; choose one of {', '.join(_AGES)}.")
     check_rate(annual_rate)
-    days, parts = _AGES[step]
-    last_day = _ordinal(end) if end is not None else last_date(transactions)
-    facts, first = _by_age(transactions, value, last_day, days, parts)
-    observed = (last_day + 1 - first.to_numpy()) * parts // days  # whole steps seen
+    if is_by_period(transactions):
+        facts, last, per_year = profit_by_period(transactions, value)
+        first = facts.groupby("customer_id")["cohort"].first()
+        observed, years, unit = last + 1 - first.to_numpy(), 1 / per_year, 1
+    else:
+        days, parts = _AGES[step]
+        last_day = _ordinal(end) if end is not None else last_date(transactions)
+        facts, first = _by_age(transactions, value, last_day, days, parts)
+        observed, years, unit = (last_day + 1 - first.to_numpy()) * parts // days, days / parts / DAYS_PER_YEAR, 10**_FINE  # whole steps
     steps = int(observed.max())
     if steps == 0:
         raise ValueError(f"no customer has been observed for a {step}; choose a shorter step.")
@@ -90,8 +97,7 @@ def value_history(
     age = facts["age"].to_numpy("int64")
     seen = age < observed[owner]
     owner, age = owner[seen], age[seen]
-    years = days / parts / DAYS_PER_YEAR
-    worth = facts["value"].to_numpy("float64")[seen] / 10**_FINE * (1 + annual_rate) ** (-(age + 0.5) * years)
+    worth = facts["value"].to_numpy("float64")[seen] / unit * (1 + annual_rate) ** (-(age + 0.5) * years)
     cell, until = code[owner] * steps + age, code * (steps + 1) + observed
 
     def curve(weights):

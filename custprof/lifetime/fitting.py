@@ -15,15 +15,15 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from custprof.lifetime.checks import check_number, read_summary
+from custprof.lifetime.checks import RULES, check_number, check_rules, read_summary
 from custprof.lifetime.discount import DAYS_PER_YEAR, discount_rate, periods
 from custprof.lifetime.history import DAYS
 from custprof.lifetime.rows import Rows, compress
-from custprof.lifetime.search import Axes, Optimum, maximise, spread
+from custprof.lifetime.search import MANY, Axes, Optimum, maximise, sample, spread
 
-__all__ = ["Future", "PurchaseModel", "check_weights", "ending"]
+__all__ = ["Future", "PurchaseModel", "check_weights", "ending", "pair_reasons"]
 
-_UNITS = {"D": " a day", "W": " a week", "M": " a month", None: " a unit of time"}
+_UNITS = {"D": " a day", "W": " a week", "M": " a month", "Q": " a quarter", "Y": " a year", None: " a unit of time"}
 
 
 class Future(NamedTuple):
@@ -53,6 +53,20 @@ def ending(name: str, optimum: Optimum, reasons: list[str]) -> str:
     return f"{name} ended at its boundary: {'; '.join(reasons)}. Predictions stand, the standard errors of these parameters do not."
 
 
+def pair_reasons(params: pd.Series, kinds, ends: np.ndarray, *, times=(), unit: str | None = None) -> list[str]:
+    """In words, for each pair of parameters that is held at an end, what that says of its kind of difference between customers."""
+    reasons = []
+    for i, (kind, mean, shape) in enumerate(zip(kinds, ends[::2], ends[1::2], strict=True)):
+        first, second = params.index[2 * i : 2 * i + 2]
+        if mean or shape > 0:
+            size = {-1: "next to nothing", 0: "next to nothing for most, far higher for a few", 1: "as high as can be"}[int(mean)]
+            reasons.append(f"{kind} are {size}, so {first} and {second} mean nothing by themselves")
+        elif shape:
+            ratio = f"{params[first] / params[second]:.2g}{_UNITS[unit] if second in times else ''}"
+            reasons.append(f"{kind} hardly differ between customers, so {first} and {second} are known only as their ratio ({ratio})")
+    return reasons
+
+
 class PurchaseModel(BaseEstimator):
     """What the models of repeat purchases share: fitting, and expectations that are discounted or not.
 
@@ -76,6 +90,8 @@ class PurchaseModel(BaseEstimator):
         everything else as usual.
     unit_ : str or None
         Unit of the summary it was fitted on; without it, nothing can be discounted by the year.
+    rules_ : dict
+        How the summary was counted (grain, returns, free), as far as it says; others are refused.
     """
 
     _names: ClassVar[tuple[str, ...]]
@@ -108,27 +124,33 @@ class PurchaseModel(BaseEstimator):
             If the summary contradicts itself, or nobody bought again.
         """
         if self.unit is not None and self.unit not in DAYS:
-            raise ValueError(f"unit is {self.unit!r}; choose one of {', '.join(DAYS)} (days, weeks, months).")
-        frequency, recency, age = read_summary(summary, self.unit)
+            raise ValueError(f"unit is {self.unit!r}; choose one of {', '.join(DAYS)} (days, weeks, months, quarters, years).")
+        frequency, recency, age = self._read(summary, self.unit)
         weights = check_weights(sample_weight, len(summary))
-        if not ((frequency > 0) & (age > 0) & (True if weights is None else weights > 0)).any():
-            raise ValueError(f"none of {len(summary)} customers bought again; a model of repeat purchases has nothing to learn from.")
         rows = compress(frequency, recency, age)
         row_weights = rows.weigh(weights)
-        scale = float(np.average(rows.age, weights=row_weights))
+        bought = float((row_weights * rows.x).sum())
+        if bought == 0:
+            raise ValueError(f"none of {len(summary)} customers bought again; a model of repeat purchases has nothing to learn from.")
+        scale = self._scaling(rows, row_weights)
         scaled = rows.scaled(1 / scale)
-        rate = (row_weights @ scaled.x) / (row_weights @ scaled.age)
-        optimum = maximise(self._objective(scaled, row_weights), self._start(rate), self._axes)
+        objective, rough = self._objective(scaled, row_weights), None
+        if len(rows.x) > MANY:
+            some, times = sample(row_weights)
+            rough = self._objective(scaled.take(some), times)
+        start = self._start(bought / (row_weights * scaled.age).sum())
+        optimum = maximise(objective, start, self._axes, rough=rough)
         self.unit_ = self.unit or summary.attrs.get("unit")
+        self.rules_ = {name: summary.attrs[name] for name in RULES if name in summary.attrs}
         self.params_ = self._parameters(optimum.point, scale)
         self.se_ = self.params_ * spread(optimum, self._axes, row_weights.sum())
-        self.note_ = ending(type(self).__name__, optimum, self._reasons(optimum.ends))
+        self.note_ = ending(
+            type(self).__name__, optimum, pair_reasons(self.params_, self._kinds, optimum.ends, times=self._times, unit=self.unit_)
+        )
         self.converged_ = not self.note_
         if self.note_:
             warnings.warn(self.note_, ConvergenceWarning, stacklevel=2)
-        self.loglik_ = float(
-            -self._objective(scaled, row_weights)(optimum.point)[0] * row_weights.sum() - row_weights @ rows.x * np.log(scale)
-        )
+        self.loglik_ = float(-optimum.value * row_weights.sum() - bought * np.log(scale))
         self._optimum, self._scale = optimum, scale
         return self
 
@@ -224,7 +246,22 @@ class PurchaseModel(BaseEstimator):
 
     def _rows(self, summary: pd.DataFrame) -> Rows:
         self._check_fitted()
-        return compress(*read_summary(summary, self.unit_))
+        rows = compress(*self._read(summary, self.unit_))
+        check_rules(summary, self.rules_)
+        return rows
+
+    def _read(self, summary: pd.DataFrame, unit: str | None) -> tuple[np.ndarray, ...]:
+        grain = summary.attrs.get("grain", "D") if isinstance(summary, pd.DataFrame) else "D"
+        if grain != "D":
+            raise ValueError(
+                f"the summary counts purchases by {_UNITS[grain][3:]}, {type(self).__name__} needs days (grain='D'): coarser ones bias its "
+                "parameters. Use BetaGeoBinomial for purchases by period."
+            )
+        return read_summary(summary, unit)
+
+    def _scaling(self, rows: Rows, row_weights: np.ndarray) -> float:
+        """The length of time in units of which the search runs."""
+        return float(np.average(rows.age, weights=row_weights))
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "params_"):
@@ -248,19 +285,6 @@ class PurchaseModel(BaseEstimator):
             return -(row_weights @ value) / total, -(gradient @ row_weights) / total
 
         return objective
-
-    def _reasons(self, ends: np.ndarray) -> list[str]:
-        """In words, for each pair of parameters that is held at an end."""
-        reasons = []
-        for kind, names, mean, shape in zip(self._kinds, (self._names[:2], self._names[2:]), ends[::2], ends[1::2], strict=True):
-            first, second = names
-            if mean or shape > 0:
-                size = {-1: "next to nothing", 0: "next to nothing for most, far higher for a few", 1: "as high as can be"}[int(mean)]
-                reasons.append(f"{kind} are {size}, so {first} and {second} mean nothing by themselves")
-            elif shape:
-                ratio = f"{self.params_[first] / self.params_[second]:.2g}{_UNITS[self.unit_] if second in self._times else ''}"
-                reasons.append(f"{kind} hardly differ between customers, so {first} and {second} are known only as their ratio ({ratio})")
-        return reasons
 
     # a subclass brings: _start(rate), _likelihood(point, rows), _alive(params, rows), _expect(params, rows, delta, end), _draw(...)
 

@@ -1,9 +1,10 @@
 """How far may what really comes fall from what is expected?
 
-Two sources of doubt are played through together. The parameters: customers are drawn again with replacement and both models refitted, from
-the fit they have, so that 200 refits take seconds. Chance: under each set of parameters every customer lives one possible future, drawn
-from what the model knows of it. Purchases are drawn one by one while their discount leaves 5 % of their worth; what comes later enters by
-its mean given the customer's own rate, lifetime and spend, which changes no expectation and next to no spread.
+Two sources of doubt are played through together. The parameters: either customers are drawn again with replacement and both models
+refitted, from the fit they have, so that 200 refits take seconds; or parameters are drawn from the normal distribution around the optimum
+whose width the curvature of the likelihood gives (Laplace). Chance: under each set of parameters every customer lives one possible future,
+drawn from what the model knows of it. Purchases are drawn one by one while their discount leaves 5 % of their worth; what comes later
+enters by its mean given the customer's own rate, lifetime and spend, which changes no expectation and next to no spread.
 """
 
 from __future__ import annotations
@@ -16,13 +17,43 @@ from custprof.lifetime.checks import read_summary
 from custprof.lifetime.discount import DAYS_PER_YEAR, annuity
 from custprof.lifetime.history import DAYS
 from custprof.lifetime.rows import compress
-from custprof.lifetime.spend import _data
+from custprof.lifetime.search import _ALIKE, _FAR, Axes, Optimum, _log_parameters
+from custprof.lifetime.spend import _AXES, _data, _parameters
 
-__all__ = ["group_draws", "refits"]
+__all__ = ["group_draws", "possible_parameters", "refits"]
 
 _CHUNK = 5_000
 _FUTURES = 5  # lives of a customer in each round, where its own interval is wanted
 _DRAWN = np.log(20.0)
+_FLAT = 1e-2  # information along an axis: a spread of 10, further than the axis reaches
+
+
+def possible_parameters(model, method: str, n_boot: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Parameters of purchases and spend that the data allow as well, `n_boot` times, by "bootstrap" or "laplace".
+
+    Parameters
+    ----------
+    model : CustomerValue
+        Fitted.
+    method : {"bootstrap", "laplace"}
+    n_boot : int
+    rng : numpy Generator
+
+    Returns
+    -------
+    list of (ndarray, ndarray)
+    """
+    if method == "bootstrap":
+        return refits(model, n_boot, rng)
+    if method != "laplace":
+        raise ValueError(f"method is {method!r}; choose 'bootstrap' or 'laplace'.")
+    (customers, repeaters), purchases, spend = model._counts, model.purchases_, model.spend_
+    lives = _neighbours(purchases._optimum, purchases._axes, customers, n_boot, rng)
+    spends = _neighbours(spend._optimum, _AXES, repeaters, n_boot, rng)
+    return [
+        (purchases._parameters(life, purchases._scale).to_numpy(), _parameters(each, spend._scale).to_numpy())
+        for life, each in zip(lives, spends, strict=True)
+    ]
 
 
 def refits(model, n_boot: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -109,6 +140,19 @@ def group_draws(
                 for k in range(len(ends)):
                     out[i, k] += np.bincount(groups, chunk[i, k], minlength=out.shape[2])
     return out[:, same] if code is None else out
+
+
+def _neighbours(optimum: Optimum, axes: Axes, customers: float, n: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Log-parameters drawn around an optimum; an axis held at its end stays there, as does one along which the likelihood is flat (the
+    shape of drop-out rates that are next to nothing), and no draw leaves the model."""
+    free = (optimum.ends == 0) & (np.diag(optimum.hessian) * customers > _FLAT)
+    information = optimum.hessian[np.ix_(free, free)] * customers
+    if not (np.isfinite(information).all() and (np.linalg.eigvalsh(information) > 0).all()):
+        raise ValueError("the likelihood has no clear highest point, so its curvature says nothing; use method='bootstrap'.")
+    places = np.tile(optimum.place, (n, 1))
+    places[:, free] += rng.standard_normal((n, free.sum())) @ np.linalg.inv(np.linalg.cholesky(information))
+    places = np.clip(places, np.where(axes.shape, _ALIKE, -_FAR), _FAR)
+    return [_log_parameters(place, axes) for place in places]
 
 
 def _play(rng: np.random.Generator, future, shape: float, scale: np.ndarray, money, delta: float, ends: np.ndarray) -> np.ndarray:

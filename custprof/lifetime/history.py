@@ -2,8 +2,8 @@
 
 Lines become purchase days (the lines of a customer on one day are one purchase), purchase days become one row per customer: how many
 repeat purchases, how old the customer was at the last one, how old it is now, and what a repeat purchase was worth on average. The
-counting runs in the engine of the frame (DuckDB, Spark, Polars, pandas); only one row per customer is collected. The summary carries its
-unit of time in ``.attrs``.
+counting runs in the engine of the frame (DuckDB, Spark, Polars, pandas); only one row per customer is collected. The summary carries the
+rules by which it counted in ``.attrs``: a model refuses customers who were counted by other ones than those it learnt from.
 """
 
 from __future__ import annotations
@@ -15,12 +15,10 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
+from custprof.lifetime.grain import DAYS, last_whole, period_number, period_of
 from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, day_number, lazy, money
 
 __all__ = ["DAYS", "Split", "last_date", "read_lines", "split", "summarize"]
-
-#: Days in one unit of time: a week is 7 days, a month a twelfth of 365.25.
-DAYS = {"D": 1.0, "W": 7.0, "M": 365.25 / 12}
 
 _FINE = 4  # decimals kept when money is summed: every study's minor unit fits
 
@@ -32,13 +30,22 @@ class Split(NamedTuple):
     holdout: pd.DataFrame
 
 
-def summarize(transactions, *, unit: str = "W", end=None, value: str = "revenue") -> pd.DataFrame:
+def summarize(
+    transactions,
+    *,
+    unit: str = "W",
+    end=None,
+    value: str = "revenue",
+    grain: str = "D",
+    returns: str = "net",
+    free: bool = True,
+) -> pd.DataFrame:
     """One row per customer: repeat purchases, age at the last one, age now, mean value of a repeat purchase.
 
-    A purchase is a day: lines of a customer on the same day are one purchase worth their sum. A day with a return (a negative line or
-    ``is_return``) counts only if more was bought than returned; a free order without any return is a purchase. What later returns gave
-    back is therefore not in ``monetary_value``: take it off the margin. Lines without a customer are left out, for nobody's repeat
-    purchases can be counted among them.
+    A purchase is a day: lines of a customer on the same day are one purchase worth their sum, however many orders they are. The first
+    purchase starts the clock and is in neither ``frequency`` nor ``monetary_value``. What later returns gave back is not in
+    ``monetary_value`` either: take it off the margin. Lines without a customer are left out, for nobody's repeat purchases can be counted
+    among them.
 
     Parameters
     ----------
@@ -46,26 +53,35 @@ def summarize(transactions, *, unit: str = "W", end=None, value: str = "revenue"
         Any frame Narwhals takes (the study's lazy table, pandas, Polars, Spark) with ``customer_id``, ``date`` (a date or timestamp) and
         ``revenue`` or the column named in `value`.
     unit : {"W", "D", "M"}
-        Unit of ``recency`` and ``T``: days divided by 7, 1 or 30.4375. Nothing is rounded to the unit.
+        Unit of ``recency`` and ``T``: days divided by 7, 1 or 30.4375 ("Q", "Y": 91.3125, 365.25). Nothing is rounded to the unit.
     end : date or str, optional
-        Last day observed, inclusive; the last date of all lines when None.
+        Last day observed, inclusive; the last date of all lines when None. What is dated later (orders booked ahead) is left out.
     value : str, default "revenue"
         Column whose mean is ``monetary_value``. ``"margin"``, where there is no such column, is revenue less the ``cost_of_goods``,
         ``freight`` and ``commission`` of the line, as far as they are known (costs positive).
+    grain : {"D", "W", "M", "Q", "Y"}
+        What is one purchase: all of a day, or all of a calendar week (from Monday), month, quarter or year. By anything but days,
+        ``recency`` and ``T`` count whole periods, the grain is their unit, and a last period that is not complete at `end` is left out:
+        what `BetaGeoBinomial` reads. The other models need days.
+    returns : {"net", "apart"}
+        "net": a day with a return (a negative line or ``is_return``) is a purchase only if more was bought than returned, and worth the
+        difference. "apart": lines of returns are left out.
+    free : bool
+        Whether a day on which nothing was paid is a purchase.
 
     Returns
     -------
     DataFrame
         Indexed by ``customer_id`` (text, sorted): ``frequency`` (repeat purchases, whole), ``recency`` (age at the last purchase, 0 for
         a single purchase), ``T`` (age at `end`), both in `unit`, ``monetary_value`` (currency units; 0 where nothing was repeated).
-        ``.attrs`` holds ``unit``, ``end`` (ISO date) and ``value``.
+        ``.attrs`` holds ``unit``, ``end`` (ISO date), ``value``, ``grain``, ``returns`` and ``free``.
 
     Raises
     ------
     TypeError
         If ``date`` is not a date, or an amount is not a number.
     ValueError
-        If a column or a date is missing, `unit` is unknown or no purchase is left.
+        If a column or a date is missing, an option is unknown or no purchase is left.
 
     Examples
     --------
@@ -77,10 +93,11 @@ def summarize(transactions, *, unit: str = "W", end=None, value: str = "revenue"
     a                    1      2.0  4.0            30.0
     b                    0      0.0  3.0             0.0
     """
-    length = _days_in(unit)
-    days = _purchase_days(transactions, value)
-    last_day = _ordinal(end) if end is not None else last_date(transactions)
-    days = days.filter(nw.col("day") <= last_day)
+    rules = _rules(unit, grain, returns, free)
+    last_day = last_whole(_ordinal(end) if end is not None else last_date(transactions), grain)
+    until = period_of(last_day, grain)
+    days = _purchase_days(transactions, value, grain=grain, returns=returns, free=free).filter(nw.col("day") <= until)
+    length = _length(rules)
     first = days.group_by("customer_id").agg(nw.col("day").min().alias("first_day"))
     repeat = (nw.col("day") > nw.col("first_day")).cast(nw.Int64)
     facts = collect(
@@ -98,32 +115,42 @@ def summarize(transactions, *, unit: str = "W", end=None, value: str = "revenue"
         {
             "frequency": frequency,
             "recency": (facts["last_day"] - facts["first_day"]).to_numpy("float64") / length,
-            "T": (last_day - facts["first_day"]).to_numpy("float64") / length,
+            "T": (until - facts["first_day"]).to_numpy("float64") / length,
             "monetary_value": np.divide(value_sum, frequency, out=np.zeros(len(facts)), where=frequency > 0),
         },
         index=pd.Index(facts.index.astype("str"), name="customer_id"),
     )
-    summary.attrs = {"unit": unit, "end": dt.date.fromordinal(last_day).isoformat(), "value": value}
+    summary.attrs = {**rules, "end": dt.date.fromordinal(last_day).isoformat(), "value": value}
     return summary
 
 
-def split(transactions, date, *, unit: str = "W", end=None, value: str = "revenue") -> Split:
+def split(
+    transactions,
+    date,
+    *,
+    unit: str = "W",
+    end=None,
+    value: str = "revenue",
+    grain: str = "D",
+    returns: str = "net",
+    free: bool = True,
+) -> Split:
     """The customers as they were known at a date, and what the same customers did after it: for testing a model on what it has not seen.
 
-    Both halves follow the rules of `summarize`. Customers first seen after the date are in neither half.
+    Both halves count by the same rules, which they carry. Customers first seen after the date are in neither half.
 
     Parameters
     ----------
-    transactions, unit, end, value
+    transactions, unit, end, value, grain, returns, free
         As in `summarize`; `end` is the last day of the holdout.
     date : date or str
-        Last day of the calibration, inclusive.
+        Last day of the calibration, inclusive; a period that is not complete then is of the holdout.
 
     Returns
     -------
     Split
         ``calibration``: the summary at `date`. ``holdout``: the same index, ``frequency`` (purchases after `date`), ``T`` (length of the
-        holdout, in `unit`), ``monetary_value`` (mean value of these purchases, 0 where there are none). Both carry ``unit`` in ``.attrs``.
+        holdout, in `unit`), ``monetary_value`` (mean value of these purchases, 0 where there are none). Both carry their rules.
 
     Examples
     --------
@@ -135,15 +162,17 @@ def split(transactions, date, *, unit: str = "W", end=None, value: str = "revenu
     a                    1  1.0            10.0
     b                    0  1.0             0.0
     """
-    length = _days_in(unit)
-    last_day = _ordinal(end) if end is not None else last_date(transactions)
-    cut = _ordinal(date)
+    rules = _rules(unit, grain, returns, free)
+    last_day = last_whole(_ordinal(end) if end is not None else last_date(transactions), grain)
+    cut = last_whole(_ordinal(date), grain)
     if cut >= last_day:
         raise ValueError(
             f"nothing is left to hold out: the split is at {dt.date.fromordinal(cut)}, the data end at {dt.date.fromordinal(last_day)}."
         )
-    calibration = summarize(transactions, unit=unit, end=date, value=value)
-    after = _purchase_days(transactions, value).filter((nw.col("day") > cut) & (nw.col("day") <= last_day))
+    counted = {"grain": grain, "returns": returns, "free": free}
+    calibration = summarize(transactions, unit=unit, end=date, value=value, **counted)
+    start, until = period_of(cut, grain), period_of(last_day, grain)
+    after = _purchase_days(transactions, value, **counted).filter((nw.col("day") > start) & (nw.col("day") <= until))
     facts = collect(
         after.with_columns(nw.lit(1).alias("purchases"), nw.col("value").alias("total"))
         .group_by("customer_id")
@@ -155,7 +184,7 @@ def split(transactions, date, *, unit: str = "W", end=None, value: str = "revenu
     holdout = pd.DataFrame(
         {
             "frequency": bought,
-            "T": (last_day - cut) / length,
+            "T": (until - start) / _length(rules),
             "monetary_value": np.divide(total, bought, out=np.zeros(len(facts)), where=bought > 0),
         },
         index=calibration.index,
@@ -197,16 +226,19 @@ def last_date(transactions) -> int:
     return int(last.iloc[0])
 
 
-def _purchase_days(transactions, value: str) -> nw.LazyFrame:
-    """One row per customer and purchase day: customer_id, day (ordinal), value (whole 1/10,000)."""
+def _purchase_days(transactions, value: str, *, grain: str = "D", returns: str = "net", free: bool = True) -> nw.LazyFrame:
+    """One row per customer and purchase day: customer_id, day (ordinal, or the number of the period), value (whole 1/10,000)."""
     frame, worth, size = read_lines(transactions, value)
     returned = size < 0
     if "is_return" in frame.collect_schema():
         returned = returned | nw.col("is_return").fill_null(False)
+    if returns == "apart":
+        frame, returned = frame.filter(~returned), nw.lit(False)
+    enough = nw.col("size") > 0
     return (
         frame.select(
             customer_key(),
-            day_number("date").cast(nw.Int64).alias("day"),
+            period_number("date", grain).cast(nw.Int64).alias("day"),
             worth.alias("value"),
             size.alias("size"),
             returned.cast(nw.Int64).alias("returned"),
@@ -214,8 +246,23 @@ def _purchase_days(transactions, value: str) -> nw.LazyFrame:
         .with_columns(money("value", _FINE), money("size", _FINE))
         .group_by("customer_id", "day")
         .agg(nw.col("value").sum(), nw.col("size").sum(), nw.col("returned").max())
-        .filter((nw.col("size") > 0) | (nw.col("returned") == 0))
+        .filter(enough | (nw.col("returned") == 0) if free else enough)
     )
+
+
+def _rules(unit: str, grain: str, returns: str, free: bool) -> dict:
+    """What a summary carries of how it counted."""
+    if unit not in DAYS:
+        raise ValueError(f"unit is {unit!r}; choose one of {', '.join(DAYS)} (days, weeks, months, quarters, years).")
+    if grain not in DAYS:
+        raise ValueError(f"grain is {grain!r}; choose one of {', '.join(DAYS)}: what is bought in one is one purchase.")
+    if returns not in ("net", "apart"):
+        raise ValueError(f"returns is {returns!r}; choose 'net' (against the purchases of the day) or 'apart' (left out).")
+    return {"unit": unit if grain == "D" else grain, "grain": grain, "returns": returns, "free": bool(free)}
+
+
+def _length(rules: dict) -> float:
+    return DAYS[rules["unit"]] if rules["grain"] == "D" else 1.0
 
 
 def _dated(transactions) -> tuple[nw.LazyFrame, nw.Schema]:
@@ -245,9 +292,3 @@ def _worth(schema: nw.Schema, value: str) -> tuple[list[str], nw.Expr]:
 
 def _ordinal(date) -> int:
     return pd.Timestamp(date).date().toordinal()
-
-
-def _days_in(unit: str) -> float:
-    if unit not in DAYS:
-        raise ValueError(f"unit is {unit!r}; choose one of {', '.join(DAYS)} (days, weeks, months).")
-    return DAYS[unit]

@@ -8,16 +8,20 @@ at the end of an axis is a point as good as any other; the axis is held there an
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
-__all__ = ["Axes", "Optimum", "maximise", "spread"]
+__all__ = ["MANY", "Axes", "Optimum", "maximise", "sample", "spread"]
+
+MANY = 10_000  #: Rows from which a sample goes ahead.
 
 _FAR = 14.0  # a mean may differ by exp(14) from the scale of the data, a shape be as small as exp(-14)
 _ALIKE = 1e-5  # u of a shape of 100,000: customers differ by 0.3 %
+_SAMPLE = 5_000
 _STEP = 1e-4
 _NOISE = 1e-8  # of a mean log-likelihood at large shapes
 
@@ -32,10 +36,11 @@ class Axes(NamedTuple):
 class Optimum(NamedTuple):
     """Where a search ended.
 
-    ``point``: log-parameters; ``place``: the same on the axes; ``hessian`` of the mean negative log-likelihood on the axes; ``ends``: -1 or
-    1 for an axis held at its lower or upper end, else 0; ``found``: whether this is an optimum at all.
+    ``value``: the mean negative log-likelihood; ``point``: log-parameters; ``place``: the same on the axes; ``hessian`` of the value on
+    the axes; ``ends``: -1 or 1 for an axis held at its lower or upper end, else 0; ``found``: whether this is an optimum at all.
     """
 
+    value: float
     point: np.ndarray
     place: np.ndarray
     hessian: np.ndarray
@@ -43,10 +48,11 @@ class Optimum(NamedTuple):
     found: bool
 
 
-def maximise(objective, start: np.ndarray, axes: Axes, *, near: Optimum | None = None) -> Optimum:
+def maximise(objective, start: np.ndarray, axes: Axes, *, rough=None, near: Optimum | None = None) -> Optimum:
     """Minimise a mean negative log-likelihood that gives (value, gradient) at log-parameters.
 
-    Near a known optimum (a resample of the same customers) its Hessian serves again: a handful of steps.
+    `rough`, the same of a sample of the customers, brings the search close; it ends on all of them. Near a known optimum (a resample of
+    the same customers) its Hessian serves again: a handful of steps.
 
     Examples
     --------
@@ -61,25 +67,46 @@ def maximise(objective, start: np.ndarray, axes: Axes, *, near: Optimum | None =
     """
     low, high = np.where(axes.shape, _ALIKE, -_FAR), np.full(len(axes.shape), _FAR)
 
-    def on_axes(place):
-        value, gradient = objective(_log_parameters(place, axes))
-        return value, axes.turn.T @ gradient * _rise(place, axes)
+    def turned(of):
+        def on_axes(place):
+            value, gradient = of(_log_parameters(place, axes))
+            return value, axes.turn.T @ gradient * _rise(place, axes)
 
+        return on_axes
+
+    on_axes = turned(objective)
     if near is not None:
-        place, _, _, settled = _descend(on_axes, near.place, _definite(near.hessian), low, high, 1e-6)
-        return Optimum(_log_parameters(place, axes), place, near.hessian, near.ends, settled)
+        place, value, _, settled = _descend(on_axes, near.place, _definite(near.hessian), low, high, 1e-6)
+        return Optimum(value, _log_parameters(place, axes), place, near.hessian, near.ends, settled)
     level = np.linalg.solve(axes.turn, start)
     begin = np.where(axes.shape, np.log1p(np.exp(-level)), level)
     options = {"gtol": 1e-7, "ftol": 1e-14, "maxiter": 1000}
-    with threadpool_limits(1):  # matrices of four by four: threads would only wait for each other
-        place = minimize(on_axes, begin, jac=True, method="L-BFGS-B", bounds=list(zip(low, high, strict=True)), options=options).x
-        hessian = _definite(_hessian(on_axes, place, low, high))
-        place, gradient, _, _ = _descend(on_axes, place, hessian, low, high, 1e-10)
+    search = {"jac": True, "method": "L-BFGS-B", "bounds": list(zip(low, high, strict=True)), "options": options}
+    with _threads().limit(limits=1):  # matrices of four by four: threads would only wait for each other
+        settled, place = False, begin
+        for first in filter(None, (turned(rough) if rough else None, on_axes)):
+            if not settled:
+                place = minimize(first, place, **search).x
+                hessian = _definite(_hessian(first, place, low, high))
+                place, value, gradient, settled = _descend(on_axes, place, hessian, low, high, 1e-10)
         hessian = _hessian(on_axes, place, low, high)
     ends = np.where((place <= low) & (gradient > 0), -1, np.where((place >= high) & (gradient < 0), 1, 0))
     free = ends == 0
     found = np.abs(gradient[free]).max(initial=0.0) < 1e-5
-    return Optimum(_log_parameters(place, axes), place, hessian, ends, bool(found))
+    return Optimum(float(value), _log_parameters(place, axes), place, hessian, ends, bool(found))
+
+
+def sample(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Some thousand customers at even distances, in the order they stand in: their places, and how often each is taken.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in sample(np.array([2500.0, 0, 7500]))]
+    [[0, 2], [1250, 3750]]
+    """
+    reached = weights.cumsum()
+    picked = np.searchsorted(reached, (np.arange(_SAMPLE) + 0.5) * (reached[-1] / _SAMPLE), side="right")
+    return np.unique(np.minimum(picked, len(reached) - 1), return_counts=True)
 
 
 def spread(optimum: Optimum, axes: Axes, customers: float) -> np.ndarray:
@@ -95,13 +122,18 @@ def spread(optimum: Optimum, axes: Axes, customers: float) -> np.ndarray:
     return np.where((axes.turn[:, ~free] != 0).any(axis=1), np.nan, np.sqrt(variance))
 
 
+@cache
+def _threads() -> ThreadpoolController:
+    return ThreadpoolController()  # looks the libraries up once
+
+
 def _descend(objective, place, hessian, low, high, tolerance: float):
-    """Quasi-Newton steps in a box (BFGS from a good Hessian): place, gradient, Hessian, and whether the gradient vanished."""
+    """Quasi-Newton steps in a box (BFGS from a good Hessian): place, value, gradient, and whether the gradient vanished."""
     value, gradient = objective(place)
     for _ in range(60):
         free = ~((place <= low) & (gradient > 0) | (place >= high) & (gradient < 0))
         if np.abs(gradient[free]).max(initial=0.0) < tolerance:
-            return place, gradient, hessian, True
+            return place, value, gradient, True
         step = np.zeros_like(place)
         step[free] = -np.linalg.solve(hessian[np.ix_(free, free)], gradient[free])
         for part in 0.5 ** np.arange(12):
@@ -110,13 +142,13 @@ def _descend(objective, place, hessian, low, high, tolerance: float):
             if new_value <= value + 1e-4 * gradient @ (trial - place) + _NOISE:
                 break
         else:
-            return place, gradient, hessian, False
+            return place, value, gradient, False
         move, bend = trial - place, new_gradient - gradient
         if move @ bend > 1e-12 * (move @ move):
             pushed = hessian @ move
             hessian = hessian + np.outer(bend, bend) / (move @ bend) - np.outer(pushed, pushed) / (move @ pushed)
         place, value, gradient = trial, new_value, new_gradient
-    return place, gradient, hessian, False
+    return place, value, gradient, False
 
 
 def _hessian(objective, place, low, high) -> np.ndarray:

@@ -18,7 +18,8 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from custprof.lifetime.checks import check_summary
 from custprof.lifetime.fitting import check_weights, ending
-from custprof.lifetime.search import Axes, maximise, spread
+from custprof.lifetime.rows import log_rising
+from custprof.lifetime.search import MANY, Axes, maximise, sample, spread
 
 __all__ = ["GammaGamma"]
 
@@ -94,11 +95,15 @@ class GammaGamma(BaseEstimator):
                 f"first {summary.index[wrong][:3].tolist()}; "
                 "fit on revenue and give the margin to CustomerValue.predict, or leave them out. Never shift the values."
             )
-        order = np.lexsort([weights[repeaters], value[repeaters], frequency[repeaters]])  # sums do not depend on the order of the rows
+        order = np.argsort(value[repeaters])  # sums, and who is sampled, do not depend on the order of the rows
         x, value, weights = frequency[repeaters][order], value[repeaters][order], weights[repeaters][order]
         scale = float(np.average(value, weights=weights))
         data = _data(x, value / scale)
-        optimum = maximise(_objective(data, weights), np.log([2.0, 3.0, 2.0]), _AXES)
+        rough = None
+        if len(x) > MANY:
+            some, times = sample(weights)
+            rough = _objective(_data(x[some], value[some] / scale), times)
+        optimum = maximise(_objective(data, weights), np.log([2.0, 3.0, 2.0]), _AXES, rough=rough)
         self.value_ = summary.attrs.get("value")
         self.params_ = _parameters(optimum.point, scale)
         self.se_ = self.params_ * spread(optimum, _AXES, weights.sum())
@@ -106,7 +111,7 @@ class GammaGamma(BaseEstimator):
         self.converged_ = not self.note_
         if self.note_:
             warnings.warn(self.note_, ConvergenceWarning, stacklevel=2)
-        self.loglik_ = float(-_objective(data, weights)(optimum.point)[0] * weights.sum() - weights.sum() * np.log(scale))
+        self.loglik_ = float(-weights.sum() * (optimum.value + np.log(scale)))
         self._optimum, self._scale = optimum, scale
         return self
 
@@ -145,22 +150,26 @@ class GammaGamma(BaseEstimator):
 
 def _data(x: np.ndarray, value: np.ndarray) -> tuple:
     x_values, code = np.unique(x, return_inverse=True)
-    return x, x_values, code, value, np.log(value), np.log(x)
+    return x_values, code, value, x * value
 
 
 def _objective(data: tuple, weights: np.ndarray):
-    x, x_values, code, value, log_value, log_x = data
-    by_x, total = np.bincount(code, weights), weights.sum()
+    x, code, value, spent = data
+    by_x, bought, total = np.bincount(code, weights), weights * x[code], weights.sum()
+    constant = weights @ np.log(value)
+    log_spent = constant + by_x @ np.log(x)
 
     def objective(point):
         p, q, gamma = np.exp(point)
-        log_sum = np.log(gamma + x * value)
-        counts = gammaln(p * x_values + q) - gammaln(p * x_values) - gammaln(q) + q * np.log(gamma)
-        loglik = by_x @ counts + weights @ ((p * x - 1) * log_value + p * x * log_x - (p * x + q) * log_sum)
-        rise = digamma(p * x_values + q)
-        d_p = by_x @ (x_values * (rise - digamma(p * x_values))) + weights @ (x * (log_value + log_x - log_sum))
-        d_q = by_x @ (rise - digamma(q) + np.log(gamma)) - weights @ log_sum
-        d_gamma = by_x.sum() * q / gamma - weights @ ((p * x + q) / (gamma + x * value))
+        fill = 1 / (gamma + spent)
+        log_share = np.log1p(gamma / spent)  # of what was spent in it and gamma, minus
+        shares, sums = bought @ log_share, weights @ log_share + log_spent
+        size = p * x
+        rise = digamma(size + q)
+        loglik = by_x @ log_rising(size, q) + total * (q * np.log(gamma) - gammaln(q)) - p * shares - q * sums - constant
+        d_p = by_x @ (x * (rise - digamma(size))) - shares
+        d_q = by_x @ rise + total * (np.log(gamma) - digamma(q)) - sums
+        d_gamma = total * q / gamma - p * (bought @ fill) - q * (weights @ fill)
         return -loglik / total, -np.array([p * d_p, q * d_q, gamma * d_gamma]) / total
 
     return objective

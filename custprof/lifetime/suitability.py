@@ -1,28 +1,39 @@
-"""May these models be used on this history, and did they foresee what was held back?"""
+"""May these models be used on this history?
+
+They take for granted that customers come and go without notice, buy at random times at a rate of their own that does not change, and spend
+much the same each time; and that a customer was new at its first line. Each rule looks at one of these. Sums by customer are made in the
+engine; one row per customer is looked at.
+"""
 
 from __future__ import annotations
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from custprof.lifetime.checks import check_summary
-from custprof.lifetime.fitting import PurchaseModel
-from custprof.lifetime.history import summarize
+from custprof.lifetime.checks import check_summary, refuse_repeated
+from custprof.lifetime.discount import DAYS_PER_YEAR
+from custprof.lifetime.history import DAYS, _ordinal, _purchase_days, summarize
+from custprof.study.engine import collect
 
-__all__ = ["SPEND_FITS", "calibration", "spend_fit", "suitability", "usable"]
+__all__ = ["SPEND_FITS", "spend_fit", "suitability", "usable"]
 
 #: Share of regular customers (`spend_fit`) from which values may be used for single customers.
 SPEND_FITS = 0.8
 _VERDICTS = ("REFUSE", "FLAG", "PASS")
 
 
-def suitability(summary: pd.DataFrame) -> pd.DataFrame:
+def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series | None = None) -> pd.DataFrame:
     """Verdicts on using buy-till-you-die models, rule by rule.
 
     Parameters
     ----------
     summary : DataFrame
         As `summarize` gives it.
+    transactions : frame, optional
+        The lines that `summary` was made of; without them nothing is said of the rhythm of purchases and of the drift of spend.
+    acquired : Series of dates by customer, optional
+        When customers were won, where that is known (missing dates allowed): it tells who was there before the data begin.
 
     Returns
     -------
@@ -67,6 +78,9 @@ def suitability(summary: pd.DataFrame) -> pd.DataFrame:
         f"correlation {_said(correlation, 'too few repeaters, or all alike')} of frequency and mean purchase among repeaters; "
         "value is purchases times spend only if they are nearly independent",
     )
+    rows["known from the beginning"] = _beginning(summary, acquired)
+    if transactions is not None:
+        rows |= _habits(summary, transactions)
     return pd.DataFrame.from_dict(rows, orient="index", columns=["verdict", "measure", "reason"]).rename_axis("rule")
 
 
@@ -89,7 +103,7 @@ def usable(transactions, *, value: str = "revenue") -> bool:
         summary = summarize(transactions, value=value)
     except ValueError:  # nothing was sold to a known customer
         return False
-    return not (suitability(summary)["verdict"] == "REFUSE").any()
+    return not (suitability(summary, transactions)["verdict"] == "REFUSE").any()
 
 
 def spend_fit(model, summary: pd.DataFrame, *, regular: int = 10, factor: float = 1.5) -> float:
@@ -129,44 +143,73 @@ def spend_fit(model, summary: pd.DataFrame, *, regular: int = 10, factor: float 
     return float(pull.between(1 / factor, factor).mean())
 
 
-def calibration(model: PurchaseModel, summary: pd.DataFrame, holdout: pd.DataFrame, *, top: int = 7) -> pd.DataFrame:
-    """Expected and actual purchases in the holdout, by how often the customers had bought before.
+def _beginning(summary: pd.DataFrame, acquired: pd.Series | None) -> tuple[str, float, str]:
+    """Customers who were there before the data begin look new at their first line, and those who had left before are missing."""
+    unit, age, n = DAYS[summary.attrs.get("unit", "W")], summary["T"].to_numpy("float64"), len(summary)
+    meaning = "such customers look new at their first line, those who had left are missing, so that drop-out looks too rare"
+    if acquired is not None and "end" in summary.attrs:
+        refuse_repeated(acquired.index, "acquired")
+        start = pd.Timestamp(summary.attrs["end"]) - pd.Timedelta(days=round(age.max() * unit))
+        older = int((pd.to_datetime(acquired).reindex(summary.index) < start).sum())
+        return _rule(older / n, False, older > 0.02 * n, f"{older} of {n} customers were won before the data begin; {meaning}")
+    days = (age.max() - age) * unit
+    window = max(28, round(days.max() / 12))
+    first, then = int((days < window).sum()), int(((days >= window) & (days < 2 * window)).sum())
+    rush = first > 1.5 * then + 3 * np.sqrt(then + 1)
+    said = f"{first} of {n} customers first bought in the first {window} days of the data, {then} in the next {window}"
+    return _rule(first / n, False, rush, f"{said}; where it is many more, they were there before: {meaning}")
 
-    Parameters
-    ----------
-    model : PurchaseModel
-        Fitted on the calibration.
-    summary, holdout : DataFrame
-        The two halves of `split`.
-    top : int
-        Frequencies from here on are one row.
 
-    Returns
-    -------
-    DataFrame
-        By frequency ("0", "1", ... "7+"): ``customers``, ``expected`` and ``actual`` (mean purchases per customer in the holdout).
-
-    Examples
-    --------
-    >>> from custprof.datasets import load_cdnow
-    >>> from custprof.lifetime import ParetoNBD, split
-    >>> known, later = split(load_cdnow(), "1997-09-30")
-    >>> calibration(ParetoNBD().fit(known), known, later, top=2)["customers"].tolist()
-    [1411, 439, 507]
-    """
-    if not summary.index.equals(holdout.index):
-        raise ValueError("summary and holdout are not of the same customers; take both from one split().")
-    length = float(holdout["T"].iloc[0])
-    frame = pd.DataFrame(
-        {
-            "frequency": np.minimum(summary["frequency"].to_numpy(), top),
-            "expected": model.predict(summary, length).to_numpy(),
-            "actual": holdout["frequency"].to_numpy("float64"),
-        }
+def _habits(summary: pd.DataFrame, transactions) -> dict[str, tuple[str, float, str]]:
+    """Whether purchases come at random, and whether they grow or shrink."""
+    value = summary.attrs.get("value", "revenue")
+    days = _purchase_days(transactions, value)
+    if "end" in summary.attrs:
+        days = days.filter(nw.col("day") <= _ordinal(summary.attrs["end"]))
+    first = days.group_by("customer_id").agg(nw.col("day").min().alias("first_day"), nw.col("day").max().alias("last_day"))
+    span = collect(first.select(nw.col("first_day").min(), nw.col("last_day").max())).iloc[0].astype("int64")
+    late = (nw.col("day") > int(span.sum() // 2)).cast(nw.Int64)
+    age = nw.col("day") - nw.col("first_day")
+    inner = (nw.col("day") < nw.col("last_day")).cast(nw.Int64)
+    repeated = days.join(first, on="customer_id", how="inner").filter(nw.col("day") > nw.col("first_day"))
+    marked = repeated.with_columns(late.alias("late"), age.alias("age"), inner.alias("between")).with_columns(
+        (1 - nw.col("late")).alias("early"), (nw.col("age") * nw.col("between")).alias("age_between"), nw.col("age").alias("length")
     )
-    out = frame.groupby("frequency").agg(customers=("actual", "size"), expected=("expected", "mean"), actual=("actual", "mean"))
-    out.index = pd.Index([f"{top}+" if f == top else str(int(f)) for f in out.index], name="frequency")
-    return out
+    halves = [(nw.col(what) * nw.col(half)).alias(f"{what}_{half}") for what in ("age", "value") for half in ("early", "late")]
+    sums = ["between", "age_between", "early", "late", *(f"{what}_{half}" for what in ("age", "value") for half in ("early", "late"))]
+    facts = collect(
+        marked.with_columns(*halves).group_by("customer_id").agg(nw.col("length").max(), *(nw.col(name).sum() for name in sums))
+    )
+    facts = facts.sort_values("customer_id")
+    return {"random times": _rhythm(facts), "steady spend": _drift(facts)}
+
+
+def _rhythm(facts: pd.DataFrame) -> tuple[str, float, str]:
+    """Purchases at random lie evenly between the first and the last; the mean of k such has variance 1/(3 k) of half the length."""
+    inner = facts[facts["between"] > 0]
+    k = inner["between"].to_numpy("float64")
+    place = 2 * inner["age_between"].to_numpy("float64") / (k * inner["length"].to_numpy("float64")) - 1
+    spread = float(np.mean(3 * k * place**2)) if len(inner) >= 10 else np.nan
+    reason = (
+        f"{_said(spread, 'fewer than 10 customers bought three times')} times the scatter of purchases at random times (1); near 0 each "
+        "customer keeps a rhythm of its own (a contract, a standing order), far above 1 purchases come in bursts or customers change"
+    )
+    return _rule(spread, spread < 0.05, spread < 0.5 or spread > 3, reason)
+
+
+def _drift(facts: pd.DataFrame) -> tuple[str, float, str]:
+    """Typical change a year of a customer's mean purchase, from the earlier to the later half of the time."""
+    both = facts[(facts["value_early"] > 0) & (facts["value_late"] > 0)]
+    change, sure = np.nan, False
+    if len(both) >= 10:
+        ratio = np.log((both["value_late"] / both["late"]) / (both["value_early"] / both["early"])).to_numpy()
+        years = float((both["age_late"] / both["late"] - both["age_early"] / both["early"]).median()) / DAYS_PER_YEAR
+        middle = float(np.median(ratio))
+        sure = abs(middle) > 2.5 * float(np.std(ratio)) / np.sqrt(len(ratio))  # the median's spread is 1.25 of the mean's
+        change = float(np.expm1(middle / years))
+    said = "unknown (fewer than 10 customers bought again in both halves)" if np.isnan(change) else f"{change:+.0%} a year"
+    reason = f"{said} in what a customer's purchase is worth, earlier half of the time against later; the models take it as constant"
+    return _rule(change, sure and abs(change) > 0.5, sure and abs(change) > 0.1, reason)
 
 
 def _rule(measure: float, refuse: bool, flag: bool, reason: str) -> tuple[str, float, str]:

@@ -3,7 +3,7 @@
 from custprof.plots.acquisition import compare_campaigns, funnel
 from custprof.plots.costing import capacity, rank_stability
 from custprof.plots.decisions import drop_effect, manager_risk, recommendations
-from custprof.plots.lifetime import calibration, cohorts, retention_curve, value_curve
+from custprof.plots.lifetime import calibration, cohorts, reliability, retention_curve, tracking, value_curve
 from custprof.plots.money import money_axis, money_text
 from custprof.plots.money_flow import money_flow
 from custprof.plots.profit import ladder, price_waterfall, quadrant, transitions, waterfall, whale_curve
@@ -30,8 +30,10 @@ __all__ = [
     "rank_stability",
     "recommendations",
     "reconciliation",
+    "reliability",
     "retention_curve",
     "segments",
+    "tracking",
     "transitions",
     "value_curve",
     "waterfall",

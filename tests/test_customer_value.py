@@ -1,0 +1,99 @@
+"""Cost of acquisition, intervals and the value of a chain of states: by hand, and on simulated customers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from benchmarks.lifetime_coverage import AHEAD, RATE, TERMS, run, simulate
+
+from custprof.datasets import load_cdnow
+from custprof.lifetime import CustomerValue, chain_value, margin_multiple, summarize
+from custprof.lifetime.futures import possible_parameters
+
+
+@pytest.fixture(scope="module")
+def known():
+    return summarize(load_cdnow(), end="1997-09-30")
+
+
+@pytest.fixture(scope="module")
+def model(known):
+    return CustomerValue().fit(known)
+
+
+def test_cost_of_acquisition_is_a_part_of_the_value_where_asked(model, known):
+    plain = model.predict(known, margin=0.3, cost_per_order=1.0)
+    cost = pd.Series(np.arange(len(known)) / 100, index=known.index[::-1])
+    won = model.predict(known, margin=0.3, cost_per_order=1.0, acquisition_cost=cost)
+    parts = ["margin", "order_cost", "holding_cost", "acquisition_cost"]
+    assert "acquisition_cost" not in plain and won.columns.tolist()[-2:] == ["acquisition_cost", "value"]
+    assert won["value"].tolist() == pytest.approx(won[parts].sum(axis=1).tolist())
+    assert (plain["value"] - won["value"]).tolist() == pytest.approx(cost[known.index].tolist())
+    with pytest.raises(ValueError, match="acquisition_cost is negative for 2357 of 2357 customers"):
+        model.predict(known, margin=0.3, acquisition_cost=-5.0)
+
+
+def test_laplace_has_the_spread_of_the_standard_errors(model):
+    drawn = possible_parameters(model, "laplace", 4000, np.random.default_rng(1))
+    for found, fitted in zip(zip(*drawn, strict=True), (model.purchases_, model.spend_), strict=True):
+        logs = np.log(np.array(found)).std(axis=0)
+        assert logs == pytest.approx((fitted.se_ / fitted.params_).tolist(), rel=0.15)
+
+
+def test_both_kinds_of_interval_agree_where_the_model_is_true():
+    summary = simulate(1500, np.random.default_rng(5)).summary
+    model = CustomerValue().fit(summary)
+    widths = {}
+    for method in ("bootstrap", "laplace"):
+        table = model.interval(summary, by="total", **TERMS, horizon=AHEAD, annual_rate=RATE, method=method, n_boot=100)
+        assert table["low"].iloc[0] < table["value"].iloc[0] < table["high"].iloc[0]
+        widths[method] = (table["high"] - table["low"]).iloc[0]
+    assert widths["laplace"] == pytest.approx(widths["bootstrap"], rel=0.35)
+    with pytest.raises(ValueError, match="method is 'normal'; choose 'bootstrap' or 'laplace'"):
+        model.interval(summary, margin=0.3, method="normal")
+
+
+def test_intervals_of_customers_hold_what_they_promise():
+    """Of simulated customers about 90 % bring what their 90 % interval says; the whole table is made by tests/benchmarks."""
+    parameters, values = run(2, 800, n_boot=30)
+    inside = values.xs("a customer", level="of")["inside"]
+    assert inside.between(0.87, 0.94).all(), values
+    assert (values["bias"].abs() < 0.15).all(), values
+    assert parameters["median"].div(parameters["truth"])[["r", "alpha", "p", "q"]].between(0.6, 1.6).all(), parameters
+
+
+def test_a_chain_by_hand():
+    moves = pd.DataFrame({"good": [0.5, 0.2], "bad": [0.3, 0.2], "lost": [0.2, 0.6]}, index=["good", "bad"])
+    earnings = pd.Series({"good": 100.0, "bad": -10.0})
+    value = chain_value(moves, earnings, annual_rate=0.25)
+    assert value["good"] == pytest.approx(100 + (0.5 * value["good"] + 0.3 * value["bad"]) / 1.25)
+    assert value["bad"] == pytest.approx(-10 + (0.2 * value["good"] + 0.2 * value["bad"]) / 1.25)
+    assert chain_value(moves, earnings, annual_rate=0.25, horizon=1).tolist() == [100, -10]
+    assert chain_value(moves, earnings, annual_rate=0.25, horizon=300).tolist() == pytest.approx(value.tolist())
+    slow = chain_value(moves, earnings, annual_rate=0.25, periods_per_year=4)
+    assert (slow > value).all()
+    newcomers = pd.DataFrame({"good": [0.5, 1.0], "lost": [0.5, 0.0]}, index=["good", "new"])  # nobody becomes new
+    assert chain_value(newcomers, pd.Series({"good": 8.0, "new": 0.0}), annual_rate=0.0).tolist() == pytest.approx([16.0, 16.0])
+
+
+def test_a_chain_refuses_what_is_no_chain():
+    moves = pd.DataFrame({"good": [0.5], "lost": [0.4]}, index=["good"])
+    with pytest.raises(ValueError, match=r"no probabilities for 1 of 1 states, first \['good'\]"):
+        chain_value(moves, pd.Series({"good": 1.0}))
+    with pytest.raises(ValueError, match=r"earnings are missing for 1 of 1 states, first \['good'\]"):
+        chain_value(moves.assign(lost=0.5), pd.Series({"bad": 1.0}))
+    with pytest.raises(ValueError, match="the value is infinite"):
+        chain_value(pd.DataFrame({"good": [1.0]}, index=["good"]), pd.Series({"good": 1.0}), annual_rate=0.0)
+    with pytest.raises(ValueError, match=r"retention is 80; give a fraction from 0 to 1"):
+        margin_multiple(80, 0.1)
+
+
+@pytest.mark.filterwarnings("ignore:.*ended at its boundary", "ignore:.*did not converge")
+def test_both_kinds_of_interval_stand_where_nobody_leaves():
+    """Everybody buys every tenth week to the end: the likelihood is flat along the shape of a drop-out that is not there."""
+    x = np.arange(60) % 4 + 6
+    summary = pd.DataFrame({"frequency": x, "recency": 10.0 * x, "T": 10.0 * x + 4, "monetary_value": 20.0 + np.arange(60) % 7})
+    summary.attrs = {"unit": "W", "value": "revenue"}
+    model = CustomerValue().fit(summary)
+    for method in ("bootstrap", "laplace"):
+        table = model.interval(summary, by="total", margin=0.3, horizon=1, method=method, n_boot=40)
+        assert table["low"].iloc[0] < table["value"].iloc[0] < table["high"].iloc[0]
