@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from custprof import profit
+from custprof import costing, decisions, profit
 
 KNOWN = {
     "list_revenue": [1000.0, 500.0, 0.0],
@@ -176,6 +176,133 @@ def test_ladder_of_one_customer_has_no_residual_rows(facts, allocation):
     steps = profit.ladder(profit.customer_pnl(facts, allocation).loc[["b"]])
     assert steps["step"].iloc[-1] == "profit" and "customer_profit" not in set(steps["step"])
     assert "residual" not in set(steps["kind"])
+
+
+def test_ladder_names_the_table_behind_every_step_and_what_is_not_known(facts):
+    steps = profit.ladder(profit.customer_pnl(facts.drop(columns=["credit_cost", "bad_debt"]))).set_index("step")
+    assert steps.loc["freight", ["amount", "kind", "source"]].tolist() == [-30.3, "step", "transactions.freight"]
+    assert steps.index[steps["kind"] == "unknown"].tolist() == ["credit_cost", "bad_debt", "cost_to_serve"]
+    assert steps.loc["bad_debt", "amount"] != 0 and np.isnan(steps.loc["bad_debt", "amount"])
+    assert steps.loc["bad_debt", "source"] == "invoices, [credit] of the study: write_off_days"
+    assert steps.loc["cost_to_serve", "source"] == "ledger, by the cost model"
+    assert steps.loc["contribution", "source"] == "the steps above"
+
+
+def test_ladder_names_pool_level_and_what_is_counted():
+    content = {
+        "pools": {"service": {"accounts": ["6200"]}},
+        "activities": {
+            "settle complaints": {
+                "pool": "service",
+                "level": "customer",
+                "table": "events",
+                "where": {"activity": "complaint"},
+                "driver": "rows",
+            }
+        },
+    }
+    allocation = costing.allocate(
+        costing.CostModel.from_dict(content),
+        pd.DataFrame({"line_id": ["1"], "period": ["2024"], "account": ["6200"], "amount": [9.0]}),
+        pd.DataFrame({"activity": ["settle complaints"], "customer_id": ["a"], "quantity": [3.0]}),
+    )
+    pnl = profit.customer_pnl(pd.DataFrame({"net_revenue": [20.0]}, index=["a"]), allocation)
+    steps = profit.ladder(pnl, allocation=allocation).set_index("step")
+    said = "ledger, pool service; level customer; by events (activity: complaint)"
+    assert steps.loc["settle complaints", ["amount", "source"]].tolist() == [-9.0, said]
+
+
+def test_cost_of_a_channel_is_taken_off_the_customers(facts):
+    levels = {"pick": SimpleNamespace(level="order"), "trade fair": SimpleNamespace(level="channel")}
+    full = pd.DataFrame({"pick": [30.0, 60.0, 0.0], "trade fair": [4.0, 6.5, 1.0]}, index=["a", "b", "(unknown customer)"])
+    by_name = SimpleNamespace(
+        customers=lambda by=None, avoidable=False: full / (2 if avoidable else 1), model=SimpleNamespace(activities=levels)
+    )
+    pnl = profit.customer_pnl(facts, by_name)
+    assert pnl.loc[["a", "b", "(unknown customer)"], "trade fair"].tolist() == [0, 0, 0]
+    assert pnl.loc[profit.CHANNEL, ["trade fair", "pick", "cost_to_serve", "profit", "avoidable_cost"]].tolist() == [
+        11.5,
+        0,
+        11.5,
+        -11.5,
+        5.75,
+    ]
+    assert profit.total(pnl["cost_to_serve"]) == full.to_numpy().sum()
+    assert "(channel)" in profit.ladder(pnl).query("kind == 'residual'")["step"].tolist()
+    assert profit.CHANNEL not in profit.customers_only(pnl).index
+
+
+def test_cost_of_a_channel_by_period():
+    facts = by_customer_and_period([("a", "2023"), ("a", "2024")], net_revenue=[10.0, 20.0])
+    cost = by_customer_and_period([("a", "2023"), ("b", "2023"), ("a", "2024")], fair=[4.0, 2.0, 5.0])
+    model = SimpleNamespace(activities={"fair": SimpleNamespace(level="channel")})
+    pnl = profit.customer_pnl(facts, SimpleNamespace(customers=lambda by=None, avoidable=False: cost, model=model))
+    assert pnl["profit"].to_dict() == {
+        ("a", "2023"): 10.0,
+        ("a", "2024"): 20.0,
+        ("b", "2023"): 0.0,
+        ("(channel)", "2023"): -6.0,
+        ("(channel)", "2024"): -5.0,
+    }
+
+
+def test_costs_above_the_customers_need_a_key_that_makes_sense():
+    pnl = pd.DataFrame({"profit": [5.0, -1.0], "net_revenue": [9.0, 8.0]}, index=["a", "b"])
+    above = pd.DataFrame({"cost": [3.0], "spread_on": ["profit"]}, index=["channel"])
+    with pytest.raises(ValueError, match=r"channel is to be spread on profit, which is negative for 1 of 2 customers, first \['b'\]"):
+        profit.spread_levels(pnl, above)
+    with pytest.raises(ValueError, match=r"channel is to be spread on 'orders', which pnl lacks; it has profit, net_revenue"):
+        profit.spread_levels(pnl, above.assign(spread_on="orders"))
+    with pytest.raises(ValueError, match=r"the 2 weights sum to zero"):
+        profit.spread_levels(pnl.assign(net_revenue=0.0), above.assign(spread_on="net_revenue"))
+
+
+INVOICES = pd.DataFrame(
+    {
+        "customer_id": ["a", "a", "b", "b", "c", "c"],
+        "invoiced_on": pd.to_datetime(["2023-01-01", "2023-02-01", "2023-03-01", "2024-10-01", "2024-12-01", "2023-04-01"]),
+        "due_on": pd.to_datetime(["2023-01-31", "2023-03-03", "2023-03-31", "2024-11-10", "2024-12-31", "2023-05-01"]),
+        "amount": [1000.0, 500.0, 500.0, 300.0, 80.0, -60.0],
+        "paid_on": pd.to_datetime(["2023-01-20", "2023-04-20", None, None, None, None]),
+        "amount_paid": [1000.0, 500.0, 100.0, 50.0, 0.0, 0.0],
+    }
+)
+
+
+def test_loss_rates_come_from_invoices_whose_fate_is_known():
+    rates = profit.credit_loss_rates(INVOICES, end="2024-12-31")
+    assert rates["reached"].tolist() == [2000.0, 900.0, 900.0, 400.0, 400.0]
+    assert rates["loss_rate"].round(4).tolist() == [0.2, 0.4444, 0.4444, 1.0, 1.0]
+
+
+def test_expected_credit_loss_by_hand():
+    """b's 250 are 51 days late, c's 80 due that day; b's 400 of 2023 are written off, the credit note is left aside."""
+    found = profit.expected_credit_loss(INVOICES, end="2024-12-31")
+    assert found.index.tolist() == ["b", "c"]
+    assert found.loc["b", ["not due", "31-60 days", "owed", "provision"]].tolist() == [0, 250, 250, 111.11]
+    assert found.loc["c", ["not due", "owed", "provision"]].tolist() == [80, 80, 16]
+    pnl = profit.customer_pnl(pd.DataFrame({"net_revenue": [500.0], "bad_debt": [400.0]}, index=["b"]), provision=found["provision"])
+    assert pnl["profit"].to_dict() == {"b": -11.11, "c": -16.0}
+    assert profit.ladder(pnl).set_index("step").loc["credit_loss_provision", "amount"] == -127.11
+    by_year = profit.expected_credit_loss(INVOICES, end="2024-12-31", by="year")
+    assert by_year.index.tolist() == [("b", "2024"), ("c", "2024")]
+
+
+def test_expected_credit_loss_is_the_same_name_in_decisions():
+    assert decisions.expected_credit_loss is profit.expected_credit_loss
+
+
+def test_credit_messages():
+    with pytest.raises(ValueError, match="no invoice was due more than 180 days before 2023-02-01, so the past tells no loss rates"):
+        profit.expected_credit_loss(INVOICES, end="2023-02-01")
+    with pytest.raises(ValueError, match=r"rates of \['91-180 days'\] are missing or outside 0 to 1"):
+        rates = pd.Series(0.1, index=["not due", "1-30 days", "31-60 days", "61-90 days"])
+        profit.expected_credit_loss(INVOICES, end="2024-12-31", rates=rates)
+    with pytest.raises(ValueError, match="write_off_days is 60; the classes of age reach beyond 90 days"):
+        profit.credit_loss_rates(INVOICES, end="2024-12-31", write_off_days=60)
+    with pytest.raises(ValueError, match="provision is not by customer_id as the facts are"):
+        by_year = profit.expected_credit_loss(INVOICES, end="2024-12-31", by="year")
+        profit.customer_pnl(pd.DataFrame({"net_revenue": [1.0]}, index=["a"]), provision=by_year["provision"])
 
 
 def test_whale_curve_breaks_ties_by_id_whatever_the_order():

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from custprof import decisions, profit
+from custprof.datasets import load_case
 
 
 def spring():
@@ -65,6 +66,22 @@ def test_allied_office_products():
     pnl = profit.customer_pnl(facts, costs.assign(freight_out=[2250.0, 7500.0]))
     assert pnl["cost_to_serve"].round(2).tolist() == [10434.51, 29829.21]
     assert pnl["profit"].round(2).tolist() == [18885.49, -509.21]
+
+
+def test_rod_manufacturing_after_each_level_of_cost():
+    """Rod Manufacturing: customer income, after the channel's 740,000, and fully loaded; every key is named, and a loss is seen nowhere."""
+    case = load_case("rod_manufacturing")
+    customers = case["customers"]
+    facts = pd.DataFrame({"net_revenue": customers["revenue"].astype(float)})
+    pnl = profit.customer_pnl(facts, pd.DataFrame({"customer-level cost": customers["customer_level_cost"].astype(float)}))
+    keys = {"customer income": "profit", "revenue": "net_revenue", "customer-level cost": "customer-level cost"}
+    loaded = profit.spread_levels(pnl, case["above"].assign(spread_on=case["above"]["spread_on"].map(keys)))
+    assert loaded["profit"].tolist() == [379448, 593011, 692267, 214274]
+    assert loaded["after_channel"].round().tolist() == [230011, 359468, 419634, 129887]
+    assert loaded["after_administration"].round().tolist() == [70827, 128988, 78866, 60319]
+    assert profit.total(loaded["after_administration"]) == 339000
+    for name, column in (("customer_income", "profit"), ("after_channel", "after_channel"), ("fully_loaded", "after_administration")):
+        assert (loaded[column].round() == case["expected"][name]).all()
 
 
 def mogul_penner_slicer():

@@ -5,11 +5,13 @@ from custprof.decisions.promoters import net_promoter_score
 from custprof.decisions.recommend import recommend
 from custprof.decisions.risk import NO_MANAGER, concentration, manager_risk
 from custprof.decisions.verify import verify_losses
+from custprof.profit import expected_credit_loss
 
 __all__ = [
     "NO_MANAGER",
     "concentration",
     "drop_effect",
+    "expected_credit_loss",
     "manager_risk",
     "net_promoter_score",
     "recommend",

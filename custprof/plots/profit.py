@@ -124,8 +124,8 @@ def waterfall(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = ""
     Parameters
     ----------
     frame : DataFrame
-        Columns step (name), amount (money, signed), kind ("total" from zero; "step" or "residual" from where the last bar ended; "note" is
-        not drawn) and, optionally, share (fraction, written beside the amount).
+        Columns step (name), amount (money, signed), kind ("total" from zero; "step" or "residual" from where the last bar ended; "note"
+        and "unknown" are not drawn) and, optionally, share (fraction, written beside the amount).
     ax, currency
         As for `ladder`.
 
@@ -141,7 +141,7 @@ def waterfall(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = ""
     [(0.0, 10.0), (10.0, -4.0), (0.0, 6.0)]
     >>> plt.close()
     """
-    drawn = frame[frame["kind"] != "note"].reset_index(drop=True)
+    drawn = frame[~frame["kind"].isin(["note", "unknown"])].reset_index(drop=True)
     ax = _axes(ax, (8.0, 0.8 + 0.36 * max(len(drawn), 4)))
     reached, starts = 0.0, []
     for amount, kind in zip(drawn["amount"], drawn["kind"], strict=True):

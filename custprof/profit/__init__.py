@@ -1,24 +1,31 @@
 """The profit of every customer: its ladder, how it is spread over the customers, where the price goes, and how it drifts."""
 
+from custprof.profit.credit import credit_loss_rates, expected_credit_loss
 from custprof.profit.drift import drift, transitions
 from custprof.profit.inequality import normalized_gini
-from custprof.profit.ladder import RESIDUALS, activity_columns, customer_pnl, customers_only, ladder, profit_basis, profit_name
+from custprof.profit.ladder import CHANNEL, RESIDUALS, activity_columns, customer_pnl, customers_only
+from custprof.profit.levels import spread_levels
+from custprof.profit.statement import ladder, profit_basis, profit_name
 from custprof.profit.totals import running_total, total
 from custprof.profit.waterfall import price_waterfall
 from custprof.profit.whale import whale_curve, whale_summary
 
 __all__ = [
+    "CHANNEL",
     "RESIDUALS",
     "activity_columns",
+    "credit_loss_rates",
     "customer_pnl",
     "customers_only",
     "drift",
+    "expected_credit_loss",
     "ladder",
     "normalized_gini",
     "price_waterfall",
     "profit_basis",
     "profit_name",
     "running_total",
+    "spread_levels",
     "total",
     "transitions",
     "whale_curve",
