@@ -80,11 +80,16 @@ def test_the_ladder_adds_up_from_total_to_total(given_books):
 
 @quick
 @given(books())
-def test_the_price_waterfall_ends_at_the_contribution(given_books):
+def test_the_price_waterfall_leads_over_the_contribution_to_the_profit(given_books):
     facts, allocation = given_books
     pnl = profit.customer_pnl(facts, allocation)
-    end = profit.price_waterfall(pnl)["amount"].iloc[-1]
-    assert cents(end) == cents(profit.total(pnl["contribution" if "contribution" in pnl else "net_revenue"]))
+    frame = profit.price_waterfall(pnl)
+    amounts = frame.set_index("step")["amount"]
+    reached = amounts["pocket_margin" if "pocket_margin" in amounts else "pocket_price" if "pocket_price" in amounts else "net_revenue"]
+    assert cents(reached) == cents(profit.total(pnl["contribution" if "contribution" in pnl else "net_revenue"]))
+    assert cents(amounts["profit"]) == cents(profit.total(pnl["profit"]))
+    between = frame["amount"].where(frame["kind"] != "total", 0.0).cumsum() + amounts.iloc[0]
+    assert (between - frame["amount"])[frame["kind"] == "total"].abs().max() < 0.005
 
 
 @quick

@@ -68,7 +68,19 @@ def test_whale_draws_the_curve_from_zero_in_money(company):
 
 def test_whale_of_a_losing_company_speaks_of_money_only():
     texts = plots.whale_curve(profit.whale_curve(pd.Series({"a": 5.0, "b": -9.0}))).texts
-    assert [text.get_text() for text in texts] == ["peak 5 at 50 % of customers", "total -4"]
+    said = "the total is not positive: shares of it would say nothing"
+    assert [text.get_text() for text in texts] == ["peak 5 at 50 % of customers", "total -4", said]
+    assert overlaps(texts[0].axes) == ([], [])
+
+
+def test_whale_draws_its_band_and_names_what_is_marked(company):
+    customers = profit.customers_only(company)
+    band = profit.whale_band(customers["profit"])
+    ax = plots.whale_curve(profit.whale_curve(customers["profit"]), band=band, mark=customers["net_revenue"].nlargest(3))
+    drawn = ax.collections[0].get_paths()[0].vertices
+    assert drawn[:, 1].min() == min(band["low"].min(), 0) and drawn[:, 1].max() == band["high"].max()
+    words = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert words == ["bootstrap of the customers", "the 3 customers with the most net revenue"]
 
 
 @pytest.mark.parametrize("values", [{"a": 5.0}, {"a": -5.0, "b": -1.0}, {"a": 0.0}])

@@ -341,11 +341,51 @@ def test_whale_summary_by_hand():
         "peak_share_of_total": 1.2,
         "customers_at_peak": 0.6,
         "losses": -20.0,
+        "erosion": 20.0,
         "loss_makers": 1,
         "share_of_loss_makers": 0.2,
+        "makers": 3,
+        "neutral": 1,
+        "takers": 1,
         "best_fifth": 60.0,
         "best_fifth_share_of_total": 0.6,
     }
+
+
+def test_makers_neutral_and_takers_by_a_band():
+    summary = profit.whale_summary(pd.Series({"a": 60.0, "b": 10.0, "c": -10.0, "d": -20.0}), neutral=10.0)
+    assert summary[["makers", "neutral", "takers", "loss_makers"]].tolist() == [1, 2, 1, 2]
+    with pytest.raises(ValueError, match="neutral is -1; it is the size of a band"):
+        profit.whale_summary(pd.Series({"a": 1.0}), neutral=-1)
+
+
+def test_top_shares_by_number_and_by_fraction():
+    values = pd.Series([50.0, 30.0, 20.0, 0.0, -20.0], index=list("abcde"))
+    table = profit.top_shares(values, top=(1, 2, 7, 0.2, 0.5))
+    assert table.index.tolist() == ["best 1", "best 2", "best 20 %", "best 50 %"]
+    assert table["customers"].tolist() == [1, 2, 1, 3] and table["profit"].tolist() == [50, 80, 50, 100]
+    assert table["share_of_total"].tolist() == [0.625, 1.0, 0.625, 1.25] and table["share_of_peak"].tolist() == [0.5, 0.8, 0.5, 1.0]
+    losing = profit.top_shares(pd.Series({"a": -1.0, "b": -2.0}), top=(1,))
+    assert losing["profit"].tolist() == [-1.0] and losing[["share_of_total", "share_of_peak"]].isna().all(axis=None)
+    with pytest.raises(ValueError, match="top holds 0; give whole numbers"):
+        profit.top_shares(values, top=(0,))
+
+
+def test_whale_band_needs_a_seed_only_and_covers_the_curve():
+    values = pd.Series(np.random.default_rng(1).normal(10, 40, 300), index=[f"c{place}" for place in range(300)])
+    band = profit.whale_band(values, random_state=3)
+    pd.testing.assert_frame_equal(band, profit.whale_band(values.sample(frac=1, random_state=5), random_state=3))
+    assert not band.equals(profit.whale_band(values, random_state=4))
+    curve = profit.whale_curve(values)
+    there = np.interp(band.index, [0, *curve["customer_share"]], [0, *curve["cumulative_profit"]])
+    assert (band["low"] <= there + 1e-9).all() and (there <= band["high"] + 1e-9).all()
+    spread = 1.645 * values.std() * np.sqrt(300)  # of a sum, by the central limit theorem
+    assert band.loc[1.0, "high"] - band.loc[1.0, "low"] == pytest.approx(2 * spread, rel=0.15)
+    wide = profit.whale_band(values, level=0.99, random_state=3)
+    assert (wide["low"] <= band["low"]).all() and (wide["high"] >= band["high"]).all()
+    assert profit.whale_band(pd.Series({"a": 5.0})).loc[1.0].tolist() == [5.0, 5.0]
+    with pytest.raises(ValueError, match="level is 90; give a share between 0 and 1"):
+        profit.whale_band(values, level=90)
 
 
 def test_whale_messages():
@@ -380,15 +420,31 @@ def test_gini_of_signed_values_equals_its_definition():
     assert profit.normalized_gini(values) == pytest.approx(pairs / (2 * 59 * np.abs(values).sum()), rel=1e-12)
 
 
-def test_price_waterfall_takes_one_customer_or_many(facts, allocation):
+def test_price_waterfall_takes_one_customer_a_segment_or_all(facts, allocation):
     pnl = profit.customer_pnl(facts, allocation)
-    one, same, every = (profit.price_waterfall(rows) for rows in (pnl.loc["b"], pnl.loc[["b"]], pnl))
+    one, same, named = profit.price_waterfall(pnl.loc["b"]), profit.price_waterfall(pnl.loc[["b"]]), profit.price_waterfall(pnl, "b")
     pd.testing.assert_frame_equal(one, same)
+    pd.testing.assert_frame_equal(one, named)
     assert list(one) == ["step", "amount", "kind", "share"]
-    assert one.set_index("step").loc["pocket_price", "amount"] == 818.07  # 850 - 20.1 - 8.5 - 3.33
-    assert one.set_index("step").loc["pocket_margin", "amount"] == pnl.loc["b", "contribution"]
-    assert every["amount"].iloc[-1] == profit.total(pnl["contribution"])
+    amount = one.set_index("step")["amount"]
+    assert amount["pocket_price"] == 818.07  # 850 - 20.1 - 8.5 - 3.33
+    assert amount["pocket_margin"] == pnl.loc["b", "contribution"]
+    assert amount.iloc[-2:].to_dict() == {"cost_to_serve": -70.0, "profit": 348.07}
     assert one["share"].iloc[1] == -0.1
+    segment = profit.price_waterfall(pnl, ["a", "b"]).set_index("step")["amount"]
+    assert segment["pocket_margin"] == 553.07 and segment["profit"] == 253.07  # 418.07 + 135, less 70 + 230
+    with pytest.raises(ValueError, match=r"1 of 2 customers are not in pnl, first \['q'\]; check their ids"):
+        profit.price_waterfall(pnl, ["a", "q"])
+
+
+def test_price_waterfall_of_all_ends_at_the_company_s_profit(facts, allocation):
+    pnl = profit.customer_pnl(facts, allocation)
+    frame = profit.price_waterfall(pnl)
+    amount = frame.set_index("step")["amount"]
+    assert amount["pocket_margin"] == profit.total(pnl["contribution"])
+    assert frame["step"].tolist()[-3:] == ["cost_to_serve", "(unused capacity)", "profit"]
+    assert amount["(unused capacity)"] == -12.5 and amount["profit"] == profit.total(pnl["profit"])
+    assert round(amount["pocket_margin"] + amount["cost_to_serve"] + amount["(unused capacity)"], 2) == amount["profit"]
 
 
 def test_price_waterfall_of_revenue_only_has_no_pocket():

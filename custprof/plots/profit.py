@@ -8,13 +8,21 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter, SymmetricalLogLocator
 
+from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 
 __all__ = ["ladder", "price_waterfall", "quadrant", "transitions", "waterfall", "whale_curve"]
 
 
 def whale_curve(
-    curve: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", mark=None, benchmark: str = "", what: str = "profit"
+    curve: pd.DataFrame,
+    *,
+    ax: Axes | None = None,
+    currency: str = "",
+    mark=None,
+    band: pd.DataFrame | None = None,
+    benchmark: str = "",
+    what: str = "profit",
 ) -> Axes:
     """Cumulative profit over the share of customers, best first.
 
@@ -27,7 +35,9 @@ def whale_curve(
     currency : str
         Named in the label of the axis.
     mark : list-like of customer_ids, optional
-        Customers to mark with dots, say the biggest by revenue.
+        Customers to mark with dots, say the biggest by revenue; a Series of amounts by customer_id names them in the legend.
+    band : DataFrame, optional
+        Result of `profit.whale_band`, drawn behind the curve.
     benchmark : str
         A quoted figure to print as small text, say "Kanthal: best 20 % earned 225 %"; a label only, nothing is drawn from it.
     what : str
@@ -36,7 +46,8 @@ def whale_curve(
     Returns
     -------
     matplotlib Axes
-        With money on the left; the share of the total is written at the peak and the end, unless the total is zero or negative.
+        With money on the left; the share of the total is written at the peak and the end. Where the total is zero or negative there is no
+        such share, and the figure says so.
 
     Examples
     --------
@@ -49,20 +60,30 @@ def whale_curve(
     share = np.concatenate([[0.0], curve["customer_share"]])
     money = np.concatenate([[0.0], curve["cumulative_profit"]])
     peak = int(money.argmax())
+    if band is not None:
+        ax.fill_between(band.index, band["low"], band["high"], color=NEUTRAL, alpha=0.25, linewidth=0, label="bootstrap of the customers")
     ax.plot(share[: peak + 1], money[: peak + 1], color=GAIN, linewidth=2)
     ax.plot(share[peak:], money[peak:], color=LOSS, linewidth=2)
     ax.axhline(0, color="black", linewidth=0.8)
     ax.axhline(money[-1], color=NEUTRAL, linewidth=0.8, linestyle="--")
     if mark is not None:
-        dots = curve.loc[curve.index.isin(pd.Index(mark))]
-        ax.plot(dots["customer_share"], dots["cumulative_profit"], "o", color="black", markersize=5, zorder=3, clip_on=False)
+        by = getattr(mark, "name", None) if isinstance(mark, pd.Series) else None
+        dots = curve.loc[curve.index.isin(mark.index if isinstance(mark, pd.Series) else pd.Index(mark))]
+        label = f"the {len(dots)} customers with the most {str(by).replace('_', ' ')}" if by else f"{len(dots)} customers"
+        points = {"color": "black", "markersize": 5, "zorder": 3, "clip_on": False}
+        ax.plot(dots["customer_share"], dots["cumulative_profit"], "o", label=label, **points)
     ax.set(xlim=(0, 1), xlabel=f"customers, most {what} first", ylabel=f"cumulative {what}")
     ax.margins(y=0.16)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     money_axis(ax, "y", currency)
     _whale_labels(ax, curve, share, money, peak)
-    if benchmark:
-        ax.text(0.98, 0.04, benchmark, transform=ax.transAxes, ha="right", va="bottom", fontsize="small", color="#555555")
+    unsaid = "" if curve["cumulative_share"].notna().any() else "the total is not positive: shares of it would say nothing"
+    notes = [note for note in (unsaid, benchmark) if note]
+    if notes:
+        small = {"fontsize": "small", "color": "#555555", "bbox": {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}}
+        ax.text(0.02, 0.04, "\n".join(notes), transform=ax.transAxes, ha="left", va="bottom", **small)
+    if mark is not None or band is not None:
+        legend_below(ax, ncols=2)
     return ax
 
 

@@ -8,7 +8,7 @@ from custprof.profit.levels import spread_levels
 from custprof.profit.statement import ladder, profit_basis, profit_name
 from custprof.profit.totals import running_total, total
 from custprof.profit.waterfall import price_waterfall
-from custprof.profit.whale import whale_curve, whale_summary
+from custprof.profit.whale import top_shares, whale_band, whale_curve, whale_summary
 
 __all__ = [
     "CHANNEL",
@@ -26,8 +26,10 @@ __all__ = [
     "profit_name",
     "running_total",
     "spread_levels",
+    "top_shares",
     "total",
     "transitions",
+    "whale_band",
     "whale_curve",
     "whale_summary",
 ]
