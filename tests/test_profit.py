@@ -455,6 +455,78 @@ def test_price_waterfall_of_revenue_only_has_no_pocket():
         profit.price_waterfall(pd.DataFrame({"revenue": [10.0]}))
 
 
+MAP = pd.DataFrame(
+    {
+        "net_revenue": [100.0, 100.0, 100.0, 100.0, 0.0, -5.0, 0.0],
+        "contribution": [60.0, 50.0, 20.0, 10.0, 0.0, -4.0, 0.0],
+        "cost_to_serve": [10.0, 50.0, 5.0, 35.0, 3.0, 1.0, 50.0],
+        "profit": [50.0, 0.0, 15.0, -25.0, -3.0, -5.0, -50.0],
+    },
+    index=["a", "b", "c", "d", "e", "f", "(unused capacity)"],
+)
+
+
+def test_quadrant_parts_the_customers_at_the_rates_of_all_together():
+    found = profit.quadrant(MAP)
+    assert found["usual_margin_rate"].unique().tolist() == [0.35] and found["usual_cost_rate"].unique().tolist() == [0.25]
+    cells = {
+        "a": "passive",
+        "b": "carriage trade",
+        "c": "bargain basement",
+        "d": "aggressive",
+        "e": "(no net revenue)",
+        "f": "(no net revenue)",
+    }
+    assert found["cell"].to_dict() == cells
+    assert found.loc["d", "action"].startswith("renegotiate prices") and found.loc["e", "action"].startswith("ask why")
+    assert found.loc["b", ["margin_rate", "cost_rate"]].tolist() == [0.5, 0.5] and np.isnan(found.loc["f", "margin_rate"])
+    moved = profit.quadrant(MAP, margin_rate=0.15, cost_rate=0.6)
+    assert moved["cell"].tolist()[:4] == ["passive", "passive", "passive", "bargain basement"]
+    no_goods = profit.quadrant(MAP.drop(columns="contribution"))
+    assert (no_goods["margin"] == MAP["net_revenue"].drop("(unused capacity)")).all()
+    with pytest.raises(ValueError, match="pnl lacks cost_to_serve; the quadrant needs an allocation"):
+        profit.quadrant(MAP[["net_revenue", "profit"]])
+
+
+def test_a_view_keeps_every_customer_and_every_cent():
+    groups = pd.Series({"a": "end user", "b": "intermediary", "c": "end user", "d": None, "z": "end user"}, name="kind")
+    view = profit.profit_by(MAP, groups)
+    assert view.index.tolist() == ["end user", "intermediary", "(not known)", "(unused capacity)"] and view.index.name == "kind"
+    assert view["customers"].tolist() == [2, 1, 3, 0] and view["loss_makers"].tolist() == [0, 0, 3, 0]
+    assert view["profit"].tolist() == [65.0, 0.0, -33.0, -50.0] and view["losses"].tolist() == [0.0, 0.0, -33.0, 0.0]
+    assert view[["net_revenue", "contribution", "cost_to_serve", "profit"]].sum().tolist() == MAP.sum().tolist()
+    assert view.loc["end user", ["profit_rate", "cost_to_serve_rate"]].tolist() == [0.325, 0.075]
+    with pytest.raises(ValueError, match=r"groups hold \['a'\] more than once"):
+        profit.profit_by(MAP, pd.Series(["x", "y"], index=["a", "a"]))
+    with pytest.raises(ValueError, match="pnl lacks profit or is by period"):
+        profit.profit_by(MAP[["net_revenue"]], groups)
+
+
+def test_relationship_knows_who_came_before_the_data_and_who_never_bought():
+    dates = pd.to_datetime(["2023-02-01", "2025-03-01", "2025-04-01", None, None, "2023-01-01"])
+    facts = pd.DataFrame({"lines": [3, 1, 1, 0, 2, 9], "first_order": dates}, index=["a", "b", "c", "d", "e", "(unknown customer)"])
+    found = profit.relationship(facts, new_since="2025-01-01")
+    assert found.to_dict() == {"a": "regular", "b": "new", "c": "new", "d": "potential", "e": "regular"}
+    won = pd.Series(pd.to_datetime(["2021-05-05", None, "2025-05-05"]), index=["b", "c", "z"])
+    told = profit.relationship(facts, new_since="2025-01-01", acquired_on=won)
+    assert told.to_dict() == {"a": "regular", "b": "regular", "c": "new", "d": "potential", "e": "regular", "z": "potential"}
+
+
+def test_departments_by_cost_touches_and_who_they_are_spent_on():
+    rows = ["a", "b", "(unused capacity)"]
+    costs = pd.DataFrame(
+        {"Sales": [1.0, 3.0, 0.0], "Service": [0.0, 20.0, 6.0], "Legal": [0.0, 0.0, 0.0], "IT": [0.0, 0.0, 9.0]}, index=rows
+    )
+    events = pd.DataFrame({"department": ["Sales", "Sales", "Service"], "customer_id": ["a", "b", None]})
+    table = profit.departments(costs, pd.Series({"a": 4.0, "b": -1.0}), touches=events)
+    assert table.index.tolist() == ["Service", "Sales", "IT"]
+    assert (
+        table["cost"].tolist() == [20, 4, 0] and table["customers"].tolist() == [1, 2, 0] and table["not_customers"].tolist() == [6, 0, 9]
+    )
+    assert table["share_on_loss_makers"].tolist()[:2] == [1.0, 0.75] and np.isnan(table.loc["IT", "cost_per_customer"])
+    assert table["touches"].tolist() == [0, 2, 0]
+
+
 PERIODS = by_customer_and_period(
     [
         ("a", "2023"),

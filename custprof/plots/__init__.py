@@ -5,7 +5,8 @@ from custprof.plots.costing import capacity, cost_flow
 from custprof.plots.decisions import drop_effect, manager_risk, recommendations
 from custprof.plots.lifetime import calibration, cohorts, retention_curve, value_curve
 from custprof.plots.money import money_axis, money_text
-from custprof.plots.profit import ladder, price_waterfall, quadrant, transitions, waterfall, whale_curve
+from custprof.plots.profit import ladder, price_waterfall, transitions, waterfall, whale_curve
+from custprof.plots.quadrant import quadrant
 from custprof.plots.segmentation import choose_k, profile, segments
 from custprof.plots.study import monthly_revenue, reconciliation
 

@@ -1,4 +1,4 @@
-"""How do the results of the profit stage look: whale curve, ladder, price waterfall, quadrant, and moves between classes?"""
+"""How do the results of the profit stage look: whale curve, ladder, price waterfall, and moves between classes?"""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter, SymmetricalLogLocator
+from matplotlib.ticker import PercentFormatter
 
 from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 
-__all__ = ["ladder", "price_waterfall", "quadrant", "transitions", "waterfall", "whale_curve"]
+__all__ = ["ladder", "price_waterfall", "transitions", "waterfall", "whale_curve"]
 
 
 def whale_curve(
@@ -184,72 +184,6 @@ def waterfall(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = ""
     ax.tick_params(axis="y", length=0)
     money_axis(ax, "x", currency)
     _bar_labels(ax, drawn, np.minimum(starts, ends), np.maximum(starts, ends))
-    return ax
-
-
-def quadrant(pnl: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
-    """What each customer brings against what it costs to serve, with the line where they cancel.
-
-    Parameters
-    ----------
-    pnl : DataFrame
-        Result of `customer_pnl` (`customers_only`), with cost_to_serve and contribution (or gross_margin, or net_revenue, where that is the
-        deepest known): above the line a customer is profitable, below it a loss.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure otherwise.
-    currency : str
-        Named in the labels of the axes.
-
-    Returns
-    -------
-    matplotlib Axes
-        Both axes on one symmetric log scale, so that heavy tails, zeros and negative margins all show.
-
-    Raises
-    ------
-    ValueError
-        If cost_to_serve is not known.
-
-    Examples
-    --------
-    >>> pnl = pd.DataFrame({"contribution": [900.0, 50.0], "cost_to_serve": [100.0, 80.0], "profit": [800.0, -30.0]})
-    >>> quadrant(pnl).get_ylabel()
-    'contribution before cost to serve'
-    >>> plt.close()
-    """
-    if "cost_to_serve" not in pnl:
-        raise ValueError("pnl lacks cost_to_serve; the quadrant needs an allocation (customer_pnl(facts, allocation)).")
-    margin = next(name for name in ("contribution", "gross_margin", "net_revenue") if name in pnl)
-    ax = _axes(ax, (6.5, 5.5))
-    sizes = np.abs(pnl[["cost_to_serve", margin]].to_numpy(dtype=float))
-    sizes = sizes[sizes > 0]
-    top = 10 ** np.ceil(np.log10(sizes.max() * 1.2)) if sizes.size else 10.0
-    near = 10 ** np.floor(np.log10(np.quantile(sizes, 0.05))) if sizes.size else 1.0
-    near = max(near, top / 1e7)
-    size = 26 if len(pnl) < 500 else 10
-    for mask, color, name in ((pnl["profit"] >= 0, GAIN, "profit"), (pnl["profit"] < 0, LOSS, "loss")):
-        label = f"{name} ({int(mask.sum()):,} customers)"
-        part = pnl[mask]
-        ax.scatter(
-            part["cost_to_serve"], part[margin], s=size, alpha=0.55, color=color, marker="o" if name == "profit" else "v", label=label, lw=0
-        )
-    line = np.concatenate([[0.0], np.geomspace(near / 100, top, 200)])
-    ax.plot(line, line, color="black", linewidth=1, label="profit = 0")
-    ax.axhline(0, color="black", linewidth=0.8)
-    ax.set_xscale("symlog", linthresh=near)
-    ax.set_yscale("symlog", linthresh=near)
-    low, least = float(min(pnl[margin].min(), 0.0)), float(pnl["cost_to_serve"].min())
-    ax.set(
-        xlim=(10 ** np.floor(np.log10(least)) if least > near else min(least, 0.0), top),
-        ylim=(-(10 ** np.ceil(np.log10(-low))) if low < 0 else 0.0, top),
-    )
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=near))
-        axis.get_major_locator().set_params(numticks=9)
-    ax.set(xlabel="cost to serve", ylabel=f"{margin.replace('_', ' ')} before cost to serve")
-    money_axis(ax, "x", currency)
-    money_axis(ax, "y", currency)
-    ax.legend(loc="upper left", frameon=True)
     return ax
 
 

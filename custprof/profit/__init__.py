@@ -5,8 +5,10 @@ from custprof.profit.drift import drift, transitions
 from custprof.profit.inequality import normalized_gini
 from custprof.profit.ladder import CHANNEL, RESIDUALS, activity_columns, customer_pnl, customers_only
 from custprof.profit.levels import spread_levels
+from custprof.profit.quadrant import quadrant
 from custprof.profit.statement import ladder, profit_basis, profit_name
 from custprof.profit.totals import running_total, total
+from custprof.profit.views import departments, profit_by, relationship
 from custprof.profit.waterfall import price_waterfall
 from custprof.profit.whale import top_shares, whale_band, whale_curve, whale_summary
 
@@ -17,13 +19,17 @@ __all__ = [
     "credit_loss_rates",
     "customer_pnl",
     "customers_only",
+    "departments",
     "drift",
     "expected_credit_loss",
     "ladder",
     "normalized_gini",
     "price_waterfall",
     "profit_basis",
+    "profit_by",
     "profit_name",
+    "quadrant",
+    "relationship",
     "running_total",
     "spread_levels",
     "top_shares",
