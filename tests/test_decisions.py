@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from custprof import decisions
+from custprof.datasets import load_demo, load_truth
+from custprof.profit import customer_pnl
 
 PNL = pd.DataFrame(
     {
@@ -246,3 +248,78 @@ def test_who_has_most_likely_left_is_not_parted_with():
     assert advice.loc["c", ["to_break_even", "if_parted"]].tolist() == [0.0, 0.0]
     assert advice.loc["b", ["to_break_even", "if_parted"]].tolist() == [7.0, 1.0]
     assert decisions.recommend(pnl, p_alive=pd.Series({"b": 0.02}))["action"].tolist() == ["keep", "gone", "part"]
+
+
+def shop(**special):
+    """Forty customers who buy for 1,000 at 4 to 6 % discount, 1 % returns, half of the net revenue for goods; some are special."""
+    ids = pd.Index([f"c{place:02d}" for place in range(40)], name="customer_id")
+    rows = pd.DataFrame(
+        {"list_revenue": 1000.0, "discounts": np.tile([40.0, 50.0, 60.0, 50.0], 10), "returns": 10.0, "bonus": 5.0}, index=ids
+    )
+    for customer, values in special.items():
+        rows.loc[customer, list(values)] = list(values.values())
+    rows["invoice_revenue"] = rows["list_revenue"] - rows["discounts"]
+    rows["net_revenue"] = rows["invoice_revenue"] - rows["returns"]
+    rows["gross_margin"] = rows["contribution"] = rows["net_revenue"] / 2
+    return rows.assign(profit=(rows["contribution"] - 380.0 - rows["bonus"]).round(2))
+
+
+def test_leaks_are_far_from_peers_of_equal_volume_and_ranked_by_money():
+    found = decisions.leakage(shop(c07={"discounts": 250.0}, c11={"returns": 200.0}, c20={"discounts": 80.0}), also=["bonus"])
+    assert found.index.tolist() == [("c07", "discounts"), ("c11", "returns"), ("c20", "discounts")]
+    row = found.loc[("c07", "discounts")]
+    assert row[["amount", "rate", "allowed", "against", "taken"]].tolist() == [200.0, 0.25, 0.05, "peers", 250.0]
+    assert row["margin_eaten"] == pytest.approx(250 / (370 + 250)) and row["turns_loss"]  # 370 - 385 = -15 today, 185 without
+    assert row["reason"] == "discounts of 25.0 % of list revenue; peers of equal volume have 5.0 %"
+    back = found.loc[("c11", "returns")]  # goods come back: half of the revenue above the usual 10 of 950
+    assert back["amount"] == round((200 / back_of("c11") - 10 / 950) * back_of("c11") / 2, 2)
+
+
+def back_of(customer):
+    return shop().loc[customer, "invoice_revenue"]
+
+
+def test_a_policy_holds_by_volume_and_the_larger_gap_counts():
+    rows = shop(c07={"discounts": 250.0}, c01={"list_revenue": 5000.0, "discounts": 500.0})
+    steps = pd.Series([0.055, 0.10], index=[0.0, 5000.0])
+    found = decisions.leakage(rows, policy=steps).xs("discounts", level="leak")
+    assert "c01" not in found.index  # 10 % is allowed from 5,000 on
+    assert (
+        set(found["against"]) == {"policy", "peers"} and found.loc["c07", "against"] == "peers"
+    )  # 20 points from peers, 19.5 from the policy
+    assert found.loc["c02", ["amount", "allowed"]].tolist() == [5.0, 0.055] and len(found) == 11
+    assert found.loc["c02", "reason"] == "discounts of 6.0 % of list revenue; the policy allows 5.5 %"
+
+
+def test_few_customers_have_no_peers_and_what_is_not_known_cannot_leak():
+    few = shop(c03={"discounts": 400.0}).head(8)
+    assert decisions.leakage(few).empty and decisions.leakage(few).columns.tolist()[0] == "amount"
+    assert decisions.leakage(few, policy=0.3).index.tolist() == [("c03", "discounts")]
+    assert decisions.leakage(shop().head(1)[["net_revenue", "profit"]]).empty
+    none_sold = shop().assign(list_revenue=0.0, invoice_revenue=0.0, net_revenue=0.0)
+    assert decisions.leakage(none_sold, policy=0.0).empty
+
+
+def test_leaks_depend_neither_on_order_nor_on_ids():
+    rows = shop(c07={"discounts": 250.0}, c11={"returns": 200.0})
+    found = decisions.leakage(rows)
+    pd.testing.assert_frame_equal(decisions.leakage(rows.sample(frac=1, random_state=1)), found)
+    renamed = rows.rename(index=lambda name: f"z{99 - int(name[1:])}")
+    assert decisions.leakage(renamed)["amount"].tolist() == found["amount"].tolist()
+
+
+def test_leakage_messages():
+    with pytest.raises(ValueError, match=r"pnl lacks loyalty; it has list_revenue"):
+        decisions.leakage(shop(), also=["loyalty"])
+    with pytest.raises(ValueError, match="policy holds 15; a discount is a fraction between 0 and 1"):
+        decisions.leakage(shop(), policy=15)
+    with pytest.raises(ValueError, match="pnl is not by customer_id"):
+        decisions.leakage(BY_PERIOD)
+
+
+def test_leaks_of_the_demo_are_those_of_its_bargain_hunters():
+    """The simulation draws discounts of 28 % for bargain hunters and 33.5 % for costly giants, 4 to 13 % for all others."""
+    study, types = load_demo(), load_truth()["customers"].set_index("customer_id")["type"]
+    found = decisions.leakage(customer_pnl(study.customer_facts())).xs("discounts", level="leak")
+    true = types[types.isin(["bargain hunter", "costly giant"])].index
+    assert found.index.isin(true).mean() > 0.95 and true.isin(found.index).mean() > 0.65

@@ -183,6 +183,16 @@ def test_manager_risk_bars_are_the_frame(company):
     assert overlaps(ax) == ([], [])
 
 
+def test_leakage_bars_add_up_to_the_leaks():
+    rows = pd.MultiIndex.from_product([[f"c{place}" for place in range(20)], ["discounts", "returns"]], names=["customer_id", "leak"])
+    frame = pd.DataFrame({"amount": np.arange(40.0) * 100}, index=rows)
+    ax = plots.leakage(frame, currency="EUR", top=5)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["c19", "c18", "c17", "c16", "c15"]
+    widths = np.array([bar.get_width() for bar in ax.patches]).reshape(2, 5).sum(axis=0)
+    assert widths.tolist() == [7700, 7300, 6900, 6500, 6100]
+    assert [text.get_text() for text in ax.texts] == ["7.7 k", "7.3 k", "6.9 k", "6.5 k", "6.1 k"] and overlaps(ax) == ([], [])
+
+
 def test_every_figure_draws_on_the_given_axes_and_leaves_frame_and_settings(company):
     customers = profit.customers_only(company)
     rows = pd.MultiIndex.from_tuples([("a", "1"), ("a", "2")], names=["customer_id", "period"])

@@ -1,6 +1,7 @@
 """What to do about it: verify the losses, keep, repair or part, count what parting costs, and see what hangs on few."""
 
 from custprof.decisions.drop import drop_effect
+from custprof.decisions.leakage import leakage
 from custprof.decisions.promoters import net_promoter_score
 from custprof.decisions.recommend import recommend
 from custprof.decisions.risk import NO_MANAGER, concentration, manager_risk
@@ -12,6 +13,7 @@ __all__ = [
     "concentration",
     "drop_effect",
     "expected_credit_loss",
+    "leakage",
     "manager_risk",
     "net_promoter_score",
     "recommend",

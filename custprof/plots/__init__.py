@@ -2,7 +2,7 @@
 
 from custprof.plots.acquisition import compare_campaigns, funnel
 from custprof.plots.costing import capacity, cost_flow
-from custprof.plots.decisions import drop_effect, manager_risk, recommendations
+from custprof.plots.decisions import drop_effect, leakage, manager_risk, recommendations
 from custprof.plots.lifetime import calibration, cohorts, retention_curve, value_curve
 from custprof.plots.money import money_axis, money_text
 from custprof.plots.profit import ladder, price_waterfall, transitions, waterfall, whale_curve
@@ -20,6 +20,7 @@ __all__ = [
     "drop_effect",
     "funnel",
     "ladder",
+    "leakage",
     "manager_risk",
     "money_axis",
     "money_text",
