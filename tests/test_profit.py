@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from custprof import costing, decisions, profit
+from custprof.datasets import load_demo
 
 KNOWN = {
     "list_revenue": [1000.0, 500.0, 0.0],
@@ -303,6 +304,54 @@ def test_credit_messages():
     with pytest.raises(ValueError, match="provision is not by customer_id as the facts are"):
         by_year = profit.expected_credit_loss(INVOICES, end="2024-12-31", by="year")
         profit.customer_pnl(pd.DataFrame({"net_revenue": [1.0]}, index=["a"]), provision=by_year["provision"])
+
+
+@pytest.fixture(scope="module")
+def demo():
+    study = load_demo()
+    return study, costing.allocate_study(study)
+
+
+def test_every_line_of_the_demo_reassembles_to_its_ledger_total(demo):
+    """Line by line and year by year: what stands at the customers and in the residual rows is what the accounts say, to the cent."""
+    study, allocation = demo
+    pnl = profit.customer_pnl(study.customer_facts(by="period"), allocation)
+    ledger = study.frame("ledger")
+    cents = ledger.assign(cents=(ledger["amount"] * 100).round())
+    booked = (cents.groupby(["account", "period"])["cents"].sum() / 100).unstack()  # noqa: PD010
+    lines = pnl.groupby(level="period").agg(profit.total)
+    accounts = {
+        "net_revenue": "4000",
+        "cost_of_goods": "5000",
+        "freight": "5100",
+        "commission": "5200",
+        "credit_cost": "5300",
+        "bad_debt": "5400",
+    }
+    for name, account in accounts.items():
+        sign = -1 if name == "net_revenue" else 1
+        assert lines[name].tolist() == (sign * booked.loc[account]).tolist(), name
+    overheads = booked.loc[booked.index >= "6000"].sum().round(2)
+    assert lines["cost_to_serve"].tolist() == overheads.tolist()
+    assert lines["profit"].tolist() == (-booked.sum()).round(2).tolist()
+    assert profit.total(lines["profit"]) == profit.total(profit.customer_pnl(study.customer_facts(), allocation)["profit"])
+
+
+def test_every_invoice_of_the_demo_is_paid_owed_or_lost(demo):
+    study, _ = demo
+    invoices = study.frame("invoices")
+    owed = profit.expected_credit_loss(study.table("invoices"), end=study.end)
+    lost = study.customer_facts()["bad_debt"].sum()
+    assert round(invoices["amount_paid"].sum() + owed["owed"].sum() + lost, 2) == round(invoices["amount"].sum(), 2)
+
+
+def test_activities_of_the_demo_reassemble_by_department(demo):
+    study, allocation = demo
+    pnl = profit.customer_pnl(study.customer_facts(), allocation)
+    table = profit.departments(allocation.by("department"), profit.customers_only(pnl)["profit"])
+    unknown = pnl.loc["(unknown customer)", "cost_to_serve"]
+    assert profit.total(table["cost"]) == profit.total(profit.customers_only(pnl)["cost_to_serve"])
+    assert profit.total([*table["cost"], *table["not_customers"]]) == allocation.total and unknown > 0
 
 
 def test_whale_curve_breaks_ties_by_id_whatever_the_order():

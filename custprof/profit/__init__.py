@@ -9,7 +9,7 @@ from custprof.profit.quadrant import quadrant
 from custprof.profit.statement import ladder, profit_basis, profit_name
 from custprof.profit.totals import running_total, total
 from custprof.profit.views import departments, profit_by, relationship
-from custprof.profit.waterfall import price_waterfall
+from custprof.profit.waterfall import levers, price_waterfall
 from custprof.profit.whale import top_shares, whale_band, whale_curve, whale_summary
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "drift",
     "expected_credit_loss",
     "ladder",
+    "levers",
     "normalized_gini",
     "price_waterfall",
     "profit_basis",

@@ -16,7 +16,7 @@ import pandas as pd
 from custprof.profit.ladder import DIRECT_COSTS, RESIDUALS, REVENUE
 from custprof.profit.totals import total
 
-__all__ = ["price_waterfall"]
+__all__ = ["levers", "price_waterfall"]
 
 _STEPS = ("discounts", "returns", *DIRECT_COSTS, "cost_of_goods", "cost_to_serve")
 _ORDER = (*REVENUE, *DIRECT_COSTS, "pocket_price", "cost_of_goods", "pocket_margin", "cost_to_serve")
@@ -79,6 +79,44 @@ def price_waterfall(pnl: pd.DataFrame | pd.Series, customers=None) -> pd.DataFra
     first = frame["amount"].iloc[0]
     amount = frame["amount"] + 0.0
     return frame.assign(amount=amount, share=amount / first if first else float("nan"))
+
+
+def levers(pnl: pd.DataFrame) -> pd.DataFrame:
+    """What one percent of price, volume or cost is worth, if nothing else changes.
+
+    Parameters
+    ----------
+    pnl : DataFrame
+        Rows of `customer_pnl`, residual rows included where the company is meant; net_revenue and profit are required.
+
+    Returns
+    -------
+    DataFrame
+        Index lever: "price" (one percent more net revenue for the same goods), "volume" (one percent more of everything that moves with the
+        customers: net revenue, cost of goods, direct and avoidable cost; left out where avoidable cost is not known), "cost_of_goods" and
+        "cost_to_serve" (one percent less, where known). Columns amount (money, change of profit) and share_of_profit (fraction; NaN where
+        profit is zero or negative).
+
+    References
+    ----------
+    Marn, M. V. and Rosiello, R. L. (1992). Harvard Business Review 70(5), 84-94, exhibit 1.
+
+    Examples
+    --------
+    >>> pnl = pd.DataFrame({"net_revenue": [100.0], "cost_of_goods": [70.2], "cost_to_serve": [20.8], "profit": [9.0],
+    ...     "avoidable_profit": [29.8]})
+    >>> levers(pnl).round(3)
+                   amount  share_of_profit
+    lever
+    price           1.000            0.111
+    volume          0.298            0.033
+    cost_of_goods   0.702            0.078
+    cost_to_serve   0.208            0.023
+    """
+    columns = {"price": "net_revenue", "volume": "avoidable_profit", "cost_of_goods": "cost_of_goods", "cost_to_serve": "cost_to_serve"}
+    amounts = pd.Series({lever: total(pnl[column]) / 100 for lever, column in columns.items() if column in pnl}, name="amount")
+    whole = total(pnl["profit"])
+    return amounts.rename_axis("lever").to_frame().assign(share_of_profit=amounts / whole if whole > 0 else float("nan"))
 
 
 def _rows(pnl: pd.DataFrame | pd.Series, customers) -> pd.DataFrame:
