@@ -113,6 +113,70 @@ def test_without_avoidable_cost_no_loss_is_confirmed():
     assert "avoidable_profit" not in found
 
 
+def served(**amounts):
+    """A profit and loss over three periods: (contribution, cost of one activity, bad debt) of every customer and period."""
+    rows = [(customer, f"{2021 + place}", *cell) for customer, cells in amounts.items() for place, cell in enumerate(cells)]
+    frame = pd.DataFrame(rows, columns=["customer_id", "period", "contribution", "call", "bad_debt"]).set_index(["customer_id", "period"])
+    pnl = frame.astype(float).assign(net_revenue=lambda table: table["contribution"] + table["bad_debt"])
+    pnl["cost_to_serve"] = pnl["call"]
+    pnl["profit"] = pnl["contribution"] - pnl["call"]
+    pnl["avoidable_cost"] = 0.5 * pnl["call"]
+    pnl["avoidable_profit"] = pnl["contribution"] - pnl["avoidable_cost"]
+    return pnl[["net_revenue", "bad_debt", "contribution", "call", "cost_to_serve", "profit", "avoidable_cost", "avoidable_profit"]]
+
+
+SERVED = served(
+    clear=[(10, 100, 0), (10, 100, 0), (10, 100, 0)],  # avoidable 150 against 30
+    close=[(48, 100, 0), (48, 100, 0), (48, 100, 0)],  # avoidable 150 against 144
+    owing=[(39, 80, 0), (39, 80, 0), (-50, 80, 95)],  # without the write-off of one year nothing is lost
+    fine=[(90, 20, 0), (90, 20, 0), (90, 20, 0)],
+)
+
+
+def test_a_loss_must_stand_uncertain_rates_and_one_unusual_amount():
+    found = decisions.verify_losses(SERVED)
+    assert found["verdict"].to_dict() == {
+        "clear": "confirmed loss",
+        "close": "uncertain loss",
+        "owing": "loss by one unusual amount",
+        "fine": "no loss",
+    }
+    assert found.loc["clear", "reason"] == "a loss even at avoidable cost, in 3 of 3 periods, 100 % likely with uncertain rates"
+    assert 'but none without 95 more than in any other period for "bad debt" in 2023' in found.loc["owing", "reason"]
+    percent = round(100 * found.loc["close", "avoidable_loss_probability"])
+    assert f"but only {percent} % likely" in found.loc["close", "reason"] and 45 < percent < 75
+    assert found.loc["close", "loss_probability"] > found.loc["close", "avoidable_loss_probability"]
+    sure = decisions.verify_losses(SERVED, error=0.0)
+    assert sure["avoidable_loss_probability"].isin([0.0, 1.0]).all() and sure.loc["close", "verdict"] == "confirmed loss"
+    pd.testing.assert_frame_equal(found, decisions.verify_losses(SERVED.sample(frac=1, random_state=3)).loc[found.index])
+    alone = decisions.verify_losses(SERVED.loc[["close"]])
+    pd.testing.assert_frame_equal(alone, found.loc[["close"]])  # the others change nothing
+
+
+def test_what_is_known_not_to_come_again_is_taken_out():
+    once = pd.Series({("clear", "2022"): -400.0})
+    assert decisions.verify_losses(SERVED, one_offs=once).loc["clear", ["profit", "verdict"]].tolist() == [130.0, "no loss"]
+    with pytest.raises(ValueError, match=r"1 of 1 one_offs are not in pnl_by_period, first \[\('q', '2022'\)\]"):
+        decisions.verify_losses(SERVED, one_offs=pd.Series({("q", "2022"): -4.0}))
+
+
+def test_the_probability_of_a_loss_is_that_of_two_lognormal_errors():
+    """With one activity both errors multiply to one lognormal, of twice the variance: the probability has a closed form."""
+    from scipy.stats import norm
+
+    costs = pd.DataFrame({"call": [80.0, 100.0, 130.0, 50.0, 0.0, 0.0]}, index=list("abcdef"))
+    left = pd.Series([100.0, 100.0, 100.0, -10.0, 5.0, -5.0], index=list("abcdef"))
+    found = decisions.loss_probability(costs, left - costs["call"], error=0.3, draws=40_000)
+    width = np.sqrt(np.log1p(0.09))
+    expected = norm.cdf((np.log([0.8, 1.0, 1.3]) - width**2) / (np.sqrt(2) * width))
+    np.testing.assert_allclose(found[:3], expected, atol=0.004)
+    assert found[3:].tolist() == [1.0, 0.0, 1.0]
+    with pytest.raises(ValueError, match="error is -1 and draws 500"):
+        decisions.loss_probability(costs, left, error=-1)
+    with pytest.raises(ValueError, match=r"profit is missing for 1 of 6 customers, first \['a'\]"):
+        decisions.loss_probability(costs, left.drop("a"))
+
+
 def test_verify_messages():
     with pytest.raises(ValueError, match="not by customer_id and period"):
         decisions.verify_losses(PNL)
@@ -190,7 +254,10 @@ def test_manager_risk_counts_profit_that_may_follow_and_nobody_is_lost():
         1.0,
     ]
     assert risk.loc["Ann", "largest_customer"] == "a" and risk.loc["Ann", "largest_share"] == 1.0
-    assert np.isnan(risk.loc["Bea", "largest_share"])
+    assert np.isnan(risk.loc["Bea", "largest_share"]) and pd.isna(risk.loc["Bea", "largest_customer"])
+    assert risk.loc["Ann", ["loss_makers", "losses", "half_of_it"]].tolist() == [1, -20.0, 1]
+    assert risk.loc["Bea", ["loss_makers", "losses", "half_of_it"]].tolist() == [1, -25.0, 0]
+    assert (risk["profit_at_risk"] + risk["losses"] - risk["profit"]).abs().max() == 0
     assert risk["profit"].sum() == PNL["profit"].drop("(unused capacity)").sum()
 
 
@@ -199,8 +266,22 @@ def test_manager_messages():
         decisions.manager_risk(PNL, pd.DataFrame({"customer_id": ["a"]}))
     with pytest.raises(ValueError, match=r"customers hold \['a'\] more than once"):
         decisions.manager_risk(PNL, pd.DataFrame({"customer_id": ["a", "a"], "account_manager": ["Ann", "Bea"]}))
+    with pytest.raises(ValueError, match=r"profit is missing for 1 of 4 customers, first \['b'\]"):
+        decisions.manager_risk(PNL.assign(profit=[1.0, np.nan, 1.0, 1.0, 1.0]), pd.DataFrame({"account_manager": ["Ann"]}, index=["a"]))
+    with pytest.raises(ValueError, match="pnl is by period; give one row per customer"):
+        decisions.manager_risk(BY_PERIOD, pd.DataFrame({"account_manager": ["Ann"]}, index=["a"]))
     with pytest.raises(ValueError, match="pnl lacks profit"):
         decisions.manager_risk(PNL[["net_revenue"]], pd.DataFrame({"account_manager": ["Ann"]}, index=["a"]))
+
+
+def test_half_of_the_profit_of_a_manager_hangs_on_so_many():
+    pnl = pd.DataFrame({"profit": [50.0, 30.0, 30.0, 30.0, -5.0]}, index=list("abcde"))
+    people = pd.DataFrame({"account_manager": ["Ann"] * 5}, index=list("abcde"))
+    assert decisions.manager_risk(pnl, people).loc["Ann", ["half_of_it", "largest_customer"]].tolist() == [2, "a"]
+    everyone_loses = decisions.manager_risk(-pnl.abs(), people).loc["Ann"]
+    assert everyone_loses["profit_at_risk"] == 0 and everyone_loses["half_of_it"] == 0 and np.isnan(everyone_loses["share_at_risk"])
+    single = decisions.manager_risk(pnl.loc[["a"]], people).loc["Ann"]
+    assert single[["customers", "half_of_it", "largest_share"]].tolist() == [1, 1, 1.0]
 
 
 def test_net_promoter_score_with_the_interval_of_rocks_2016():
