@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib import pyplot as plt
 
-from custprof import profit
+from custprof import plots, profit
 from custprof.profit.drift import wilson
 from custprof.profit.products import NOT_SPLIT, RETURNED
 
@@ -309,3 +310,38 @@ def test_on_the_demo_the_drifters_of_the_truth_are_found_and_the_warning_holds()
     assert turned[drifter].mean() > 2 * turned[~drifter].mean()
     scores = profit.warning_scores(profit.backtest_warning(pnl))
     assert scores["brier"].idxmin() == "early warning" and scores["auc"].idxmax() == "early warning"
+
+
+# figures
+
+
+def test_effect_bars_are_the_frame_and_the_mark_is_their_sum():
+    frame = pd.DataFrame(
+        {"profit_before": [30.0, 5.0], "volume": [8.0, -3.0], "work": [-20.0, 0.0], "freight": [1.0, 2.0], "profit_after": [19.0, 4.0]},
+        index=pd.MultiIndex.from_tuples([("a", "2"), ("b", "2")]),
+    )
+    ax = plots.drift_effects(frame, currency="EUR")
+    drawn = {bars.get_label(): [bar.get_width() for bar in bars] for bars in ax.containers}
+    assert drawn == {"volume": [8.0, -3.0], "work": [-20.0, 0.0], "all others": [1.0, 2.0]}
+    assert ax.collections[0].get_offsets()[:, 0].tolist() == [-11.0, -1.0]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
+    assert ax.get_xlabel() == "effect on profit (EUR)"
+
+
+def test_warning_figures_are_their_frames(thinning):
+    found = profit.early_warning(thinning)
+    ax = plots.early_warning(found, top=3)
+    assert [bar.get_width() for bar in ax.patches] == found["probability"].head(3).tolist()
+    table = profit.warning_calibration(profit.backtest_warning(thinning))
+    points = plots.warning_calibration(table).containers[0].lines[0]
+    np.testing.assert_allclose(points.get_xydata(), table[["expected", "turned"]])
+    plt.close("all")
+
+
+def test_figures_stand_when_there_is_nothing_to_draw():
+    pnl = by_period([("a", "1"), ("a", "2")], net_revenue=[5, 5], profit=[5, 5])
+    assert plots.drift_effects(profit.drift_effects(pnl)).get_xlim()[1] > 0
+    assert plots.drift_effects(profit.drift_effects(pnl).iloc[:0]).get_ylim()[1] < 0
+    nobody = pd.DataFrame({"probability": [], "profit": [], "reason": []})
+    assert not plots.early_warning(nobody).patches
+    plt.close("all")

@@ -6,6 +6,7 @@ from custprof.plots.decisions import drop_effect, leakage, manager_risk, recomme
 from custprof.plots.lifetime import calibration, cohorts, retention_curve, value_curve
 from custprof.plots.money import money_axis, money_text
 from custprof.plots.profit import ladder, price_waterfall, transitions, waterfall, whale_curve
+from custprof.plots.profit_drift import drift_effects, early_warning, warning_calibration
 from custprof.plots.quadrant import quadrant
 from custprof.plots.segmentation import choose_k, profile, segments
 from custprof.plots.study import monthly_revenue, reconciliation
@@ -17,7 +18,9 @@ __all__ = [
     "cohorts",
     "compare_campaigns",
     "cost_flow",
+    "drift_effects",
     "drop_effect",
+    "early_warning",
     "funnel",
     "ladder",
     "leakage",
@@ -34,6 +37,7 @@ __all__ = [
     "segments",
     "transitions",
     "value_curve",
+    "warning_calibration",
     "waterfall",
     "whale_curve",
 ]
