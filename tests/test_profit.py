@@ -184,8 +184,8 @@ def test_ladder_names_the_table_behind_every_step_and_what_is_not_known(facts):
     assert steps.loc["freight", ["amount", "kind", "source"]].tolist() == [-30.3, "step", "transactions.freight"]
     assert steps.index[steps["kind"] == "unknown"].tolist() == ["credit_cost", "bad_debt", "cost_to_serve"]
     assert steps.loc["bad_debt", "amount"] != 0 and np.isnan(steps.loc["bad_debt", "amount"])
-    assert steps.loc["bad_debt", "source"] == "invoices, [credit] of the study: write_off_days"
-    assert steps.loc["cost_to_serve", "source"] == "ledger, by the cost model"
+    assert steps.loc["bad_debt", "source"] == "not known; it would take invoices, [credit] of the study: write_off_days"
+    assert steps.loc["cost_to_serve", "source"] == "not known; it would take ledger, by the cost model"
     assert steps.loc["contribution", "source"] == "the steps above"
 
 

@@ -63,6 +63,11 @@ def test_needs_skips_the_cell_and_says_what_is_missing(shell):
     assert "cost" not in shell.user_ns
 
 
+def test_needs_says_what_is_missing_even_where_the_cell_ends_in_a_semicolon(shell):
+    result = shell.run_cell("%%needs ledger -- Why?\n40 + 2;")
+    assert result.result.data == "**Not answered here:** Why? The study has no ledger table."
+
+
 def test_needs_lets_errors_through(shell, capsys):
     result = shell.run_cell("%%needs transactions -- Why?\n1 / 0")
     assert isinstance(result.error_in_exec, ZeroDivisionError)

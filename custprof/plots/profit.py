@@ -257,12 +257,12 @@ def _whale_labels(ax: Axes, curve: pd.DataFrame, share: np.ndarray, money: np.nd
 def _bar_labels(ax: Axes, drawn: pd.DataFrame, left: np.ndarray, right: np.ndarray) -> None:
     low, high = min(left.min(), 0.0), max(right.max(), 0.0)
     room = (0.28 if "share" in drawn else 0.18) * (high - low)
-    ax.set_xlim(low - (room if low < 0 else 0.0), high + room if high > low else 1.0)
+    ax.set_xlim(low - (0.04 * (high - low) if low < 0 else 0.0), high + room if high > low else 1.0)
     gap = 0.01 * (high - low)
+    behind = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5}  # where a label crosses the line of zero
     for row in range(len(drawn)):
         words = money_text(drawn["amount"].iloc[row])
         if "share" in drawn and not np.isnan(drawn["share"].iloc[row]):
             share = drawn["share"].iloc[row]
             words += f"  ({share:.{1 if 0 < abs(share) < 0.01 else 0}%})".replace("%", " %")
-        below = right[row] <= 0 and left[row] < 0
-        ax.text(left[row] - gap if below else right[row] + gap, row, words, ha="right" if below else "left", va="center", fontsize="small")
+        ax.text(right[row] + gap, row, words, ha="left", va="center", fontsize="small", bbox=behind)

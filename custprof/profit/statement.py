@@ -63,10 +63,8 @@ def ladder(pnl: pd.DataFrame, *, allocation=None) -> pd.DataFrame:
     12     customer_profit    30.0     total
     13   (unused capacity)    -4.5  residual
     14              profit    25.5     total
-    >>> steps.loc[[7, 9]]
-              step  amount     kind                                    source
-    7      freight     NaN  unknown                      transactions.freight
-    9  credit_cost     NaN  unknown  invoices, [credit] of the study: annual_rate
+    >>> steps.loc[7, ["step", "source"]].tolist()
+    ['freight', 'not known; it would take transactions.freight']
     """
     names = pnl.index.get_level_values(0)
     above = RESIDUALS[:-1]
@@ -91,7 +89,8 @@ def ladder(pnl: pd.DataFrame, *, allocation=None) -> pd.DataFrame:
         rows += [*residual, ("profit", total(pnl["profit"]), "total")]
     frame = pd.DataFrame(rows, columns=["step", "amount", "kind"])
     sources = {**dict.fromkeys([*activities, *above, "cost_to_serve"], _LEDGER), **counted, **_SOURCES}
-    return frame.assign(amount=frame["amount"] + 0.0, source=frame["step"].map(sources).fillna("the steps above"))
+    source = frame["step"].map(sources).fillna("the steps above")
+    return frame.assign(amount=frame["amount"] + 0.0, source=source.where(frame["kind"] != "unknown", "not known; it would take " + source))
 
 
 def profit_basis(pnl: pd.DataFrame) -> str:
