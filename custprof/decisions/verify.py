@@ -234,7 +234,9 @@ def _verdicts(found: pd.DataFrame, rows: pd.DataFrame, certainty: float) -> dict
 
 
 def _by_one_amount(found: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    unusual = _most_unusual(rows, (rows.select_dtypes("number") != 0).any(axis=1)).reindex(found.index)
+    asked = found.index[(found["avoidable_profit"] < 0) & (found["avoidable_loss_periods"] > 1)]  # the others have their verdict
+    asked = rows[rows.index.get_level_values(0).isin(asked)]
+    unusual = _most_unusual(asked, (asked.select_dtypes("number") != 0).any(axis=1)).reindex(found.index)
     share = 1.0
     if "avoidable_cost" in rows:  # of an activity only what ends with the customer counts
         served = _sum(rows["cost_to_serve"])

@@ -118,7 +118,7 @@ def early_warning(pnl_by_period: pd.DataFrame) -> pd.DataFrame:
     found = pd.DataFrame({"probability": model.probability(now)}, index=now.index)
     found["profit"] = now["profit"]
     found["at_stake"] = (found["probability"] * now["profit"]).round(2)
-    found["reason"] = [_reason(now.iloc[row], pushes.iloc[row], middle) for row in range(len(now))]
+    found["reason"] = _reasons(now[model.names], pushes, middle)
     return found.sort_index(kind="stable").sort_values("probability", ascending=False, kind="stable")
 
 
@@ -207,10 +207,16 @@ def _facts(now: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _reason(facts: pd.Series, pushes: pd.Series, middle: pd.Series) -> str:
-    raising = pushes[pushes > _WORTH_SAYING].sort_values(ascending=False, kind="stable").index
-    told = [_said(name, facts[name]) for name in raising if _WORDS[name][0] * (facts[name] - middle[name]) > 0]
-    return ", ".join(told[:3]) or "nothing stands out"
+def _reasons(facts: pd.DataFrame, pushes: pd.DataFrame, middle: pd.Series) -> list[str]:
+    """For every customer the facts that raise the risk, the strongest first, where they are on the bad side of the usual."""
+    side = np.array([_WORDS[name][0] for name in facts])
+    strength = np.where(side * (facts - middle[facts.columns]).to_numpy() > 0, pushes[facts.columns].to_numpy(), 0.0)
+    order = np.argsort(-strength, axis=1, kind="stable")[:, :3]
+    told = []
+    for fact, strong, places in zip(facts.to_numpy().tolist(), strength.tolist(), order.tolist(), strict=True):
+        words = [_said(facts.columns[place], fact[place]) for place in places if strong[place] > _WORTH_SAYING]
+        told.append(", ".join(words) or "nothing stands out")
+    return told
 
 
 def _said(name: str, fact: float) -> str:
