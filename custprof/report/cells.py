@@ -36,7 +36,6 @@ PHRASES = {
     "several": "no more than a handful of customers",
     "sold": "no sales",
     "truth": "no known truth behind it",
-    "warnable": "no past from which a warning could be learnt and tested",
     "usable": "no purchase history that these models may be used on",
     "warns": "too little past to learn a warning from",
 }
