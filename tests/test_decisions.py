@@ -349,8 +349,8 @@ def test_leaks_are_far_from_peers_of_equal_volume_and_ranked_by_money():
     found = decisions.leakage(shop(c07={"discounts": 250.0}, c11={"returns": 200.0}, c20={"discounts": 80.0}), also=["bonus"])
     assert found.index.tolist() == [("c07", "discounts"), ("c11", "returns"), ("c20", "discounts")]
     row = found.loc[("c07", "discounts")]
-    assert row[["amount", "rate", "allowed", "against", "taken"]].tolist() == [200.0, 0.25, 0.05, "peers", 250.0]
-    assert row["margin_eaten"] == pytest.approx(250 / (370 + 250)) and row["turns_loss"]  # 370 - 385 = -15 today, 185 without
+    assert row[["amount", "actual_rate", "allowed_rate", "against", "taken"]].tolist() == [200.0, 0.25, 0.05, "peers", 250.0]
+    assert row["share_of_margin"] == pytest.approx(250 / (370 + 250)) and row["turns_loss"]  # 370 - 385 = -15 today, 185 without
     assert row["reason"] == "discounts of 25.0 % of list revenue; peers of equal volume have 5.0 %"
     back = found.loc[("c11", "returns")]  # goods come back: half of the revenue above the usual 10 of 950
     assert back["amount"] == round((200 / back_of("c11") - 10 / 950) * back_of("c11") / 2, 2)
@@ -368,7 +368,7 @@ def test_a_policy_holds_by_volume_and_the_larger_gap_counts():
     assert (
         set(found["against"]) == {"policy", "peers"} and found.loc["c07", "against"] == "peers"
     )  # 20 points from peers, 19.5 from the policy
-    assert found.loc["c02", ["amount", "allowed"]].tolist() == [5.0, 0.055] and len(found) == 11
+    assert found.loc["c02", ["amount", "allowed_rate"]].tolist() == [5.0, 0.055] and len(found) == 11
     assert found.loc["c02", "reason"] == "discounts of 6.0 % of list revenue; the policy allows 5.5 %"
 
 
@@ -404,3 +404,18 @@ def test_leaks_of_the_demo_are_those_of_its_bargain_hunters():
     found = decisions.leakage(customer_pnl(study.customer_facts())).xs("discounts", level="leak")
     true = types[types.isin(["bargain hunter", "costly giant"])].index
     assert found.index.isin(true).mean() > 0.95 and true.isin(found.index).mean() > 0.65
+
+
+def test_the_figure_of_verdicts_shows_the_losses_of_each():
+    from matplotlib import pyplot as plt
+
+    from custprof import plots
+
+    found = decisions.verify_losses(SERVED)
+    ax = plots.verify_losses(found, currency="EUR")
+    lost = found[found["profit"] < 0].groupby("verdict")["profit"].sum().sort_values()
+    assert [bar.get_width() for bar in ax.patches] == lost.tolist()
+    assert [label.get_text() for label in ax.get_yticklabels()] == lost.index.tolist()
+    assert ax.get_xlabel() == "profit of the customers who lose (EUR)"
+    assert not plots.verify_losses(found[found["profit"] > 0]).patches
+    plt.close("all")

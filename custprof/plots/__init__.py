@@ -10,6 +10,7 @@ from custprof.plots.profit_drift import drift_effects, early_warning, warning_ca
 from custprof.plots.quadrant import quadrant
 from custprof.plots.segmentation import choose_k, profile, segments
 from custprof.plots.study import monthly_revenue, reconciliation
+from custprof.plots.verification import verify_losses
 
 __all__ = [
     "calibration",
@@ -37,6 +38,7 @@ __all__ = [
     "segments",
     "transitions",
     "value_curve",
+    "verify_losses",
     "warning_calibration",
     "waterfall",
     "whale_curve",

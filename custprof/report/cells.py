@@ -27,10 +27,12 @@ FIGURES = {
     "legend.frameon": False,
 }
 PHRASES = {
+    "at_risk": "no profit that could leave",
     "cost_model": "no cost model",
     "credit": "no terms of credit",
     "history": "no sales over two months or more",
     "leaking": "no customer far from what its peers get",
+    "losses": "no customer at a loss",
     "past": "no invoices old enough to know their fate",
     "periods": "no second period",
     "several": "no more than a handful of customers",
