@@ -22,7 +22,7 @@ __all__ = ["leakage"]
 
 _STEPS = ("returns", "freight", "commission", "credit_cost", "bad_debt")
 _PEERS = 12  # fewer customers than this in a class of volume say nothing about what is usual
-_COLUMNS = ("amount", "rate", "allowed", "against", "taken", "margin_eaten", "turns_loss", "reason")
+_COLUMNS = ("amount", "actual_rate", "allowed_rate", "against", "taken", "share_of_margin", "turns_loss", "reason")
 
 
 def leakage(pnl: pd.DataFrame, *, policy: float | pd.Series | None = None, also=(), classes: int = 10) -> pd.DataFrame:
@@ -44,10 +44,10 @@ def leakage(pnl: pd.DataFrame, *, policy: float | pd.Series | None = None, also=
     -------
     DataFrame
         Index customer_id and leak (the step). Columns amount (money: what would come back at the rate allowed; of returns the gross margin
-        in them, since goods come back), rate and allowed (fractions of list revenue for discounts, else of invoice revenue), against
-        ("policy" or "peers": whichever is further away), taken (money, the whole step), margin_eaten (fraction of the contribution before
-        the step that the step takes; NaN where there was none), turns_loss (True where the customer loses money and would not without the
-        leak) and reason (words).
+        in them, since goods come back), actual_rate and allowed_rate (fractions of list revenue for discounts, else of invoice revenue),
+        against ("policy" or "peers": whichever is further away), taken (money, the whole step), share_of_margin (fraction of the
+        contribution before the step that the step takes; NaN where there was none), turns_loss (True where the customer loses money and
+        would not without the leak) and reason (words).
 
     Raises
     ------
@@ -63,10 +63,10 @@ def leakage(pnl: pd.DataFrame, *, policy: float | pd.Series | None = None, also=
     >>> pnl = pd.DataFrame({"list_revenue": [1000.0, 2000.0], "discounts": [250.0, 100.0], "invoice_revenue": [750.0, 1900.0],
     ...     "net_revenue": [750.0, 1900.0], "profit": [-40.0, 300.0]}, index=pd.Index(["a", "b"], name="customer_id"))
     >>> found = leakage(pnl, policy=0.15)
-    >>> found[["amount", "rate", "allowed", "turns_loss"]]
-                           amount  rate  allowed  turns_loss
+    >>> found[["amount", "actual_rate", "allowed_rate", "turns_loss"]]
+                           amount  actual_rate  allowed_rate  turns_loss
     customer_id leak
-    a           discounts   100.0  0.25     0.15        True
+    a           discounts   100.0         0.25          0.15        True
     >>> found["reason"].tolist()
     ['discounts of 25.0 % of list revenue; the policy allows 15.0 %']
     """
@@ -104,11 +104,11 @@ def _leaks(rows: pd.DataFrame, name: str, base: str, weight: pd.Series, allowed:
     frame = pd.DataFrame(
         {
             "amount": amount,
-            "rate": rate[kept],
-            "allowed": limit,
+            "actual_rate": rate[kept],
+            "allowed_rate": limit,
             "against": against,
             "taken": rows.loc[kept, name],
-            "margin_eaten": taken / before,
+            "share_of_margin": taken / before,
             "turns_loss": (lost < 0) & (lost + amount >= 0),
             "reason": reasons,
         }
