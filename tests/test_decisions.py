@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from custprof import decisions
+from custprof.datasets import load_demo, load_truth
+from custprof.profit import customer_pnl
 
 PNL = pd.DataFrame(
     {
@@ -111,6 +113,70 @@ def test_without_avoidable_cost_no_loss_is_confirmed():
     assert "avoidable_profit" not in found
 
 
+def served(**amounts):
+    """A profit and loss over three periods: (contribution, cost of one activity, bad debt) of every customer and period."""
+    rows = [(customer, f"{2021 + place}", *cell) for customer, cells in amounts.items() for place, cell in enumerate(cells)]
+    frame = pd.DataFrame(rows, columns=["customer_id", "period", "contribution", "call", "bad_debt"]).set_index(["customer_id", "period"])
+    pnl = frame.astype(float).assign(net_revenue=lambda table: table["contribution"] + table["bad_debt"])
+    pnl["cost_to_serve"] = pnl["call"]
+    pnl["profit"] = pnl["contribution"] - pnl["call"]
+    pnl["avoidable_cost"] = 0.5 * pnl["call"]
+    pnl["avoidable_profit"] = pnl["contribution"] - pnl["avoidable_cost"]
+    return pnl[["net_revenue", "bad_debt", "contribution", "call", "cost_to_serve", "profit", "avoidable_cost", "avoidable_profit"]]
+
+
+SERVED = served(
+    clear=[(10, 100, 0), (10, 100, 0), (10, 100, 0)],  # avoidable 150 against 30
+    close=[(48, 100, 0), (48, 100, 0), (48, 100, 0)],  # avoidable 150 against 144
+    owing=[(39, 80, 0), (39, 80, 0), (-50, 80, 95)],  # without the write-off of one year nothing is lost
+    fine=[(90, 20, 0), (90, 20, 0), (90, 20, 0)],
+)
+
+
+def test_a_loss_must_stand_uncertain_rates_and_one_unusual_amount():
+    found = decisions.verify_losses(SERVED)
+    assert found["verdict"].to_dict() == {
+        "clear": "confirmed loss",
+        "close": "uncertain loss",
+        "owing": "loss by one unusual amount",
+        "fine": "no loss",
+    }
+    assert found.loc["clear", "reason"] == "a loss even at avoidable cost, in 3 of 3 periods, 100 % likely with uncertain rates"
+    assert 'but none without 95 more than in any other period for "bad debt" in 2023' in found.loc["owing", "reason"]
+    percent = round(100 * found.loc["close", "avoidable_loss_probability"])
+    assert f"but only {percent} % likely" in found.loc["close", "reason"] and 45 < percent < 75
+    assert found.loc["close", "loss_probability"] > found.loc["close", "avoidable_loss_probability"]
+    sure = decisions.verify_losses(SERVED, error=0.0)
+    assert sure["avoidable_loss_probability"].isin([0.0, 1.0]).all() and sure.loc["close", "verdict"] == "confirmed loss"
+    pd.testing.assert_frame_equal(found, decisions.verify_losses(SERVED.sample(frac=1, random_state=3)).loc[found.index])
+    alone = decisions.verify_losses(SERVED.loc[["close"]])
+    pd.testing.assert_frame_equal(alone, found.loc[["close"]])  # the others change nothing
+
+
+def test_what_is_known_not_to_come_again_is_taken_out():
+    once = pd.Series({("clear", "2022"): -400.0})
+    assert decisions.verify_losses(SERVED, one_offs=once).loc["clear", ["profit", "verdict"]].tolist() == [130.0, "no loss"]
+    with pytest.raises(ValueError, match=r"1 of 1 one_offs are not in pnl_by_period, first \[\('q', '2022'\)\]"):
+        decisions.verify_losses(SERVED, one_offs=pd.Series({("q", "2022"): -4.0}))
+
+
+def test_the_probability_of_a_loss_is_that_of_two_lognormal_errors():
+    """With one activity both errors multiply to one lognormal, of twice the variance: the probability has a closed form."""
+    from scipy.stats import norm
+
+    costs = pd.DataFrame({"call": [80.0, 100.0, 130.0, 50.0, 0.0, 0.0]}, index=list("abcdef"))
+    left = pd.Series([100.0, 100.0, 100.0, -10.0, 5.0, -5.0], index=list("abcdef"))
+    found = decisions.loss_probability(costs, left - costs["call"], error=0.3, draws=40_000)
+    width = np.sqrt(np.log1p(0.09))
+    expected = norm.cdf((np.log([0.8, 1.0, 1.3]) - width**2) / (np.sqrt(2) * width))
+    np.testing.assert_allclose(found[:3], expected, atol=0.004)
+    assert found[3:].tolist() == [1.0, 0.0, 1.0]
+    with pytest.raises(ValueError, match="error is -1 and draws 500"):
+        decisions.loss_probability(costs, left, error=-1)
+    with pytest.raises(ValueError, match=r"profit is missing for 1 of 6 customers, first \['a'\]"):
+        decisions.loss_probability(costs, left.drop("a"))
+
+
 def test_verify_messages():
     with pytest.raises(ValueError, match="not by customer_id and period"):
         decisions.verify_losses(PNL)
@@ -188,7 +254,10 @@ def test_manager_risk_counts_profit_that_may_follow_and_nobody_is_lost():
         1.0,
     ]
     assert risk.loc["Ann", "largest_customer"] == "a" and risk.loc["Ann", "largest_share"] == 1.0
-    assert np.isnan(risk.loc["Bea", "largest_share"])
+    assert np.isnan(risk.loc["Bea", "largest_share"]) and pd.isna(risk.loc["Bea", "largest_customer"])
+    assert risk.loc["Ann", ["loss_makers", "losses", "half_of_it"]].tolist() == [1, -20.0, 1]
+    assert risk.loc["Bea", ["loss_makers", "losses", "half_of_it"]].tolist() == [1, -25.0, 0]
+    assert (risk["profit_at_risk"] + risk["losses"] - risk["profit"]).abs().max() == 0
     assert risk["profit"].sum() == PNL["profit"].drop("(unused capacity)").sum()
 
 
@@ -197,8 +266,22 @@ def test_manager_messages():
         decisions.manager_risk(PNL, pd.DataFrame({"customer_id": ["a"]}))
     with pytest.raises(ValueError, match=r"customers hold \['a'\] more than once"):
         decisions.manager_risk(PNL, pd.DataFrame({"customer_id": ["a", "a"], "account_manager": ["Ann", "Bea"]}))
+    with pytest.raises(ValueError, match=r"profit is missing for 1 of 4 customers, first \['b'\]"):
+        decisions.manager_risk(PNL.assign(profit=[1.0, np.nan, 1.0, 1.0, 1.0]), pd.DataFrame({"account_manager": ["Ann"]}, index=["a"]))
+    with pytest.raises(ValueError, match="pnl is by period; give one row per customer"):
+        decisions.manager_risk(BY_PERIOD, pd.DataFrame({"account_manager": ["Ann"]}, index=["a"]))
     with pytest.raises(ValueError, match="pnl lacks profit"):
         decisions.manager_risk(PNL[["net_revenue"]], pd.DataFrame({"account_manager": ["Ann"]}, index=["a"]))
+
+
+def test_half_of_the_profit_of_a_manager_hangs_on_so_many():
+    pnl = pd.DataFrame({"profit": [50.0, 30.0, 30.0, 30.0, -5.0]}, index=list("abcde"))
+    people = pd.DataFrame({"account_manager": ["Ann"] * 5}, index=list("abcde"))
+    assert decisions.manager_risk(pnl, people).loc["Ann", ["half_of_it", "largest_customer"]].tolist() == [2, "a"]
+    everyone_loses = decisions.manager_risk(-pnl.abs(), people).loc["Ann"]
+    assert everyone_loses["profit_at_risk"] == 0 and everyone_loses["half_of_it"] == 0 and np.isnan(everyone_loses["share_at_risk"])
+    single = decisions.manager_risk(pnl.loc[["a"]], people).loc["Ann"]
+    assert single[["customers", "half_of_it", "largest_share"]].tolist() == [1, 1, 1.0]
 
 
 def test_net_promoter_score_with_the_interval_of_rocks_2016():
@@ -246,3 +329,93 @@ def test_who_has_most_likely_left_is_not_parted_with():
     assert advice.loc["c", ["to_break_even", "if_parted"]].tolist() == [0.0, 0.0]
     assert advice.loc["b", ["to_break_even", "if_parted"]].tolist() == [7.0, 1.0]
     assert decisions.recommend(pnl, p_alive=pd.Series({"b": 0.02}))["action"].tolist() == ["keep", "gone", "part"]
+
+
+def shop(**special):
+    """Forty customers who buy for 1,000 at 4 to 6 % discount, 1 % returns, half of the net revenue for goods; some are special."""
+    ids = pd.Index([f"c{place:02d}" for place in range(40)], name="customer_id")
+    rows = pd.DataFrame(
+        {"list_revenue": 1000.0, "discounts": np.tile([40.0, 50.0, 60.0, 50.0], 10), "returns": 10.0, "bonus": 5.0}, index=ids
+    )
+    for customer, values in special.items():
+        rows.loc[customer, list(values)] = list(values.values())
+    rows["invoice_revenue"] = rows["list_revenue"] - rows["discounts"]
+    rows["net_revenue"] = rows["invoice_revenue"] - rows["returns"]
+    rows["gross_margin"] = rows["contribution"] = rows["net_revenue"] / 2
+    return rows.assign(profit=(rows["contribution"] - 380.0 - rows["bonus"]).round(2))
+
+
+def test_leaks_are_far_from_peers_of_equal_volume_and_ranked_by_money():
+    found = decisions.leakage(shop(c07={"discounts": 250.0}, c11={"returns": 200.0}, c20={"discounts": 80.0}), also=["bonus"])
+    assert found.index.tolist() == [("c07", "discounts"), ("c11", "returns"), ("c20", "discounts")]
+    row = found.loc[("c07", "discounts")]
+    assert row[["amount", "actual_rate", "allowed_rate", "against", "taken"]].tolist() == [200.0, 0.25, 0.05, "peers", 250.0]
+    assert row["share_of_margin"] == pytest.approx(250 / (370 + 250)) and row["turns_loss"]  # 370 - 385 = -15 today, 185 without
+    assert row["reason"] == "discounts of 25.0 % of list revenue; peers of equal volume have 5.0 %"
+    back = found.loc[("c11", "returns")]  # goods come back: half of the revenue above the usual 10 of 950
+    assert back["amount"] == round((200 / back_of("c11") - 10 / 950) * back_of("c11") / 2, 2)
+
+
+def back_of(customer):
+    return shop().loc[customer, "invoice_revenue"]
+
+
+def test_a_policy_holds_by_volume_and_the_larger_gap_counts():
+    rows = shop(c07={"discounts": 250.0}, c01={"list_revenue": 5000.0, "discounts": 500.0})
+    steps = pd.Series([0.055, 0.10], index=[0.0, 5000.0])
+    found = decisions.leakage(rows, policy=steps).xs("discounts", level="leak")
+    assert "c01" not in found.index  # 10 % is allowed from 5,000 on
+    assert (
+        set(found["against"]) == {"policy", "peers"} and found.loc["c07", "against"] == "peers"
+    )  # 20 points from peers, 19.5 from the policy
+    assert found.loc["c02", ["amount", "allowed_rate"]].tolist() == [5.0, 0.055] and len(found) == 11
+    assert found.loc["c02", "reason"] == "discounts of 6.0 % of list revenue; the policy allows 5.5 %"
+
+
+def test_few_customers_have_no_peers_and_what_is_not_known_cannot_leak():
+    few = shop(c03={"discounts": 400.0}).head(8)
+    assert decisions.leakage(few).empty and decisions.leakage(few).columns.tolist()[0] == "amount"
+    assert decisions.leakage(few, policy=0.3).index.tolist() == [("c03", "discounts")]
+    assert decisions.leakage(shop().head(1)[["net_revenue", "profit"]]).empty
+    none_sold = shop().assign(list_revenue=0.0, invoice_revenue=0.0, net_revenue=0.0)
+    assert decisions.leakage(none_sold, policy=0.0).empty
+
+
+def test_leaks_depend_neither_on_order_nor_on_ids():
+    rows = shop(c07={"discounts": 250.0}, c11={"returns": 200.0})
+    found = decisions.leakage(rows)
+    pd.testing.assert_frame_equal(decisions.leakage(rows.sample(frac=1, random_state=1)), found)
+    renamed = rows.rename(index=lambda name: f"z{99 - int(name[1:])}")
+    assert decisions.leakage(renamed)["amount"].tolist() == found["amount"].tolist()
+
+
+def test_leakage_messages():
+    with pytest.raises(ValueError, match=r"pnl lacks loyalty; it has list_revenue"):
+        decisions.leakage(shop(), also=["loyalty"])
+    with pytest.raises(ValueError, match="policy holds 15; a discount is a fraction between 0 and 1"):
+        decisions.leakage(shop(), policy=15)
+    with pytest.raises(ValueError, match="pnl is not by customer_id"):
+        decisions.leakage(BY_PERIOD)
+
+
+def test_leaks_of_the_demo_are_those_of_its_bargain_hunters():
+    """The simulation draws discounts of 28 % for bargain hunters and 33.5 % for costly giants, 4 to 13 % for all others."""
+    study, types = load_demo(), load_truth()["customers"].set_index("customer_id")["type"]
+    found = decisions.leakage(customer_pnl(study.customer_facts())).xs("discounts", level="leak")
+    true = types[types.isin(["bargain hunter", "costly giant"])].index
+    assert found.index.isin(true).mean() > 0.95 and true.isin(found.index).mean() > 0.65
+
+
+def test_the_figure_of_verdicts_shows_the_losses_of_each():
+    from matplotlib import pyplot as plt
+
+    from custprof import plots
+
+    found = decisions.verify_losses(SERVED)
+    ax = plots.verify_losses(found, currency="EUR")
+    lost = found[found["profit"] < 0].groupby("verdict")["profit"].sum().sort_values()
+    assert [bar.get_width() for bar in ax.patches] == lost.tolist()
+    assert [label.get_text() for label in ax.get_yticklabels()] == lost.index.tolist()
+    assert ax.get_xlabel() == "profit of the customers who lose (EUR)"
+    assert not plots.verify_losses(found[found["profit"] > 0]).patches
+    plt.close("all")

@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from custprof import decisions, profit
+from custprof.study.facts import customer_facts
 
 quick = settings(max_examples=15, deadline=None)
 
@@ -68,8 +69,10 @@ def test_profit_is_contribution_less_what_was_allocated_to_the_cent(given_books)
 def test_the_ladder_adds_up_from_total_to_total(given_books):
     facts, allocation = given_books
     steps = profit.ladder(profit.customer_pnl(facts, allocation))
+    unknown = steps["kind"] == "unknown"
+    assert (steps["amount"].isna() == unknown).all() and (steps["source"] != "").all()
     reached = 0
-    for place, row in enumerate(steps.itertuples()):
+    for place, row in enumerate(steps[~unknown].itertuples()):
         if row.kind == "total" and place:
             assert cents(row.amount) == reached
         reached = cents(row.amount) if row.kind == "total" else reached + cents(row.amount)
@@ -77,11 +80,16 @@ def test_the_ladder_adds_up_from_total_to_total(given_books):
 
 @quick
 @given(books())
-def test_the_price_waterfall_ends_at_the_contribution(given_books):
+def test_the_price_waterfall_leads_over_the_contribution_to_the_profit(given_books):
     facts, allocation = given_books
     pnl = profit.customer_pnl(facts, allocation)
-    end = profit.price_waterfall(pnl)["amount"].iloc[-1]
-    assert cents(end) == cents(profit.total(pnl["contribution" if "contribution" in pnl else "net_revenue"]))
+    frame = profit.price_waterfall(pnl)
+    amounts = frame.set_index("step")["amount"]
+    reached = amounts["pocket_margin" if "pocket_margin" in amounts else "pocket_price" if "pocket_price" in amounts else "net_revenue"]
+    assert cents(reached) == cents(profit.total(pnl["contribution" if "contribution" in pnl else "net_revenue"]))
+    assert cents(amounts["profit"]) == cents(profit.total(pnl["profit"]))
+    between = frame["amount"].where(frame["kind"] != "total", 0.0).cumsum() + amounts.iloc[0]
+    assert (between - frame["amount"])[frame["kind"] == "total"].abs().max() < 0.005
 
 
 @quick
@@ -127,6 +135,51 @@ def test_shares_and_inequality_do_not_depend_on_the_currency(values, rate):
     assert 0 <= gini <= 1
     np.testing.assert_allclose(gini, profit.normalized_gini(values * rate), atol=1e-12)
     np.testing.assert_allclose(gini, profit.normalized_gini(-values), atol=1e-12)
+
+
+@quick
+@given(profits(least=2), CENTS, st.randoms(use_true_random=False))
+def test_costs_above_the_customers_are_spread_to_the_cent_or_not_at_all(values, cost, random):
+    pnl = pd.DataFrame({"profit": values, "net_revenue": values.abs() + 0.01})
+    above = pd.DataFrame({"cost": [cost / 100, 12.34], "spread_on": ["net_revenue", None]}, index=["channel", "head office"])
+    loaded = profit.spread_levels(pnl, above)
+    assert cents(profit.total(loaded["channel"])) == cost
+    assert cents(profit.total(loaded["after_head office"])) == cents(profit.total(values)) - cost - 1234
+    assert (loaded.loc[values.index, "head office"] == 0).all()
+    mixed = pnl.loc[random.sample(list(pnl.index), len(pnl))]
+    pd.testing.assert_frame_equal(profit.spread_levels(mixed, above).loc[loaded.index], loaded)
+
+
+@st.composite
+def receivables(draw):
+    day, amount = st.integers(0, 700), st.integers(-(10**5), 10**7)
+    rows = draw(
+        st.lists(st.tuples(st.sampled_from(["a", "b", None]), day, amount, st.none() | day, st.floats(0, 1)), min_size=1, max_size=30)
+    )
+    frame = pd.DataFrame(rows, columns=["customer_id", "due", "amount", "paid", "part"])
+    start = pd.Timestamp("2023-01-01")
+    known = pd.DataFrame({"customer_id": frame["customer_id"].astype(object), "amount": frame["amount"] / 100})
+    known["due_on"] = start + pd.to_timedelta(frame["due"], unit="D")
+    known["invoiced_on"] = known["due_on"] - pd.Timedelta(days=30)
+    known["paid_on"] = start + pd.to_timedelta(frame["paid"].astype(float), unit="D")
+    known["amount_paid"] = (known["amount"] * np.where(frame["paid"].isna(), frame["part"], 1.0)).round(2)
+    return known
+
+
+@quick
+@given(receivables(), st.randoms(use_true_random=False))
+def test_what_is_unpaid_is_either_owed_or_written_off(invoices, random):
+    end, lines = pd.Timestamp("2024-12-01"), pd.DataFrame({"customer_id": ["a"], "order_id": "1", "revenue": 1.0})
+    rates = pd.Series(0.25, index=["not due", "1-30 days", "31-60 days", "61-90 days", "91-180 days"])
+    owed = profit.expected_credit_loss(invoices, end=end, rates=rates)
+    lost = customer_facts(lines.assign(date=end), invoices[invoices["amount"] > 0], credit={"write_off_days": 180}, end=end)["bad_debt"]
+    unpaid = (invoices["amount"] - invoices["amount_paid"])[invoices["amount"] > 0].clip(lower=0.0).sum()
+    assert cents(owed["owed"].sum()) + cents(lost.sum()) == cents(unpaid)
+    np.testing.assert_allclose(owed[rates.index].sum(axis=1), owed["owed"])
+    mixed = invoices.sample(frac=1, random_state=random.randint(0, 9))
+    pd.testing.assert_frame_equal(profit.expected_credit_loss(mixed, end=end, rates=rates), owed)
+    by_year = profit.expected_credit_loss(invoices, end=end, rates=rates, by="year")
+    assert cents(by_year["owed"].sum()) == cents(owed["owed"].sum())
 
 
 @st.composite

@@ -1,7 +1,5 @@
 """The figures of profit and decisions draw what the frames say, on their own Axes only."""
 
-from itertools import pairwise
-
 import matplotlib
 
 matplotlib.use("agg")
@@ -68,7 +66,19 @@ def test_whale_draws_the_curve_from_zero_in_money(company):
 
 def test_whale_of_a_losing_company_speaks_of_money_only():
     texts = plots.whale_curve(profit.whale_curve(pd.Series({"a": 5.0, "b": -9.0}))).texts
-    assert [text.get_text() for text in texts] == ["peak 5 at 50 % of customers", "total -4"]
+    said = "the total is not positive: shares of it would say nothing"
+    assert [text.get_text() for text in texts] == ["peak 5 at 50 % of customers", "total -4", said]
+    assert overlaps(texts[0].axes) == ([], [])
+
+
+def test_whale_draws_its_band_and_names_what_is_marked(company):
+    customers = profit.customers_only(company)
+    band = profit.whale_band(customers["profit"])
+    ax = plots.whale_curve(profit.whale_curve(customers["profit"]), band=band, mark=customers["net_revenue"].nlargest(3))
+    drawn = ax.collections[0].get_paths()[0].vertices
+    assert drawn[:, 1].min() == min(band["low"].min(), 0) and drawn[:, 1].max() == band["high"].max()
+    words = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert words == ["bootstrap of the customers", "the 3 customers with the most net revenue"]
 
 
 @pytest.mark.parametrize("values", [{"a": 5.0}, {"a": -5.0, "b": -1.0}, {"a": 0.0}])
@@ -77,8 +87,9 @@ def test_whale_draws_edges(values):
 
 
 def test_ladder_bars_are_the_frame(company):
-    frame = profit.ladder(company)
-    ax = plots.ladder(frame, currency="EUR")
+    steps = profit.ladder(company)
+    ax = plots.ladder(steps, currency="EUR")
+    frame = steps[steps["kind"] != "unknown"]
     assert [bar.get_width() for bar in ax.patches] == frame["amount"].tolist()
     assert [label.get_text() for label in ax.get_yticklabels()] == [step.replace("_", " ") for step in frame["step"]]
     ends = [bar.get_x() + bar.get_width() for bar in ax.patches]
@@ -107,26 +118,33 @@ def test_price_waterfall_writes_amount_and_share():
     assert overlaps(ax) == ([], [])
 
 
-def test_quadrant_draws_every_customer_and_the_line_of_zero_profit(company):
-    customers = profit.customers_only(company)
-    ax = plots.quadrant(customers, currency="EUR")
+def test_quadrant_draws_every_customer_by_rates_and_names_the_cells(company):
+    frame = profit.quadrant(company)
+    ax = plots.quadrant(frame, currency="EUR")
+    rates = frame[["cost_rate", "margin_rate"]].to_numpy()
     points = np.concatenate([dots.get_offsets() for dots in ax.collections])
-    both = [customers[customers["profit"] >= 0], customers[customers["profit"] < 0]]
-    np.testing.assert_array_equal(points, pd.concat(both)[["cost_to_serve", "contribution"]].to_numpy())
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    expected = np.clip(rates, [left, low], [right, high])
+    np.testing.assert_allclose(points[np.lexsort(points.T)], expected[np.lexsort(expected.T)])
+    filled, hollow = ax.collections[0], ax.collections[1]
+    assert len(filled.get_facecolors()) and not len(hollow.get_facecolors())
+    assert len(filled.get_offsets()) + len(hollow.get_offsets()) == (frame["profit"] >= 0).sum()
+    sizes = filled.get_sizes()
+    assert (np.diff(sizes) <= 0).all() and sizes.max() <= 500  # the biggest lie below the smaller
     line = ax.lines[0]
     np.testing.assert_array_equal(line.get_xdata(), line.get_ydata())
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("cost to serve (EUR)", "contribution before cost to serve (EUR)")
-    (low, high), (left, right) = ax.get_ylim(), ax.get_xlim()
-    assert low <= customers["contribution"].min() and customers["contribution"].max() <= high
-    assert left <= customers["cost_to_serve"].min() and customers["cost_to_serve"].max() <= right
-    ax.figure.canvas.draw()
-    ticks = [tick.label1.get_window_extent() for tick in ax.yaxis.get_major_ticks() if tick.label1.get_text()]
-    assert not any(one.overlaps(other) for one, other in pairwise(ticks))
+    assert [ax.lines[2].get_ydata()[0], ax.lines[3].get_xdata()[0]] == frame[["usual_margin_rate", "usual_cost_rate"]].iloc[0].tolist()
+    cells = {text.get_text().split("\n")[0]: text.get_text().split("\n")[1] for text in ax.texts}
+    passive = frame[frame["cell"] == "passive"]
+    assert cells["passive"] == f"{len(passive)} customers, {plots.money_text(passive['profit'].sum())} EUR"
+    assert set(cells) == set(frame["cell"]) and overlaps(ax) == ([], [])
+    assert ax.get_xlabel() == "cost to serve, share of net revenue"
 
 
-def test_quadrant_without_cost_to_serve_says_so():
-    with pytest.raises(ValueError, match="pnl lacks cost_to_serve"):
-        plots.quadrant(pd.DataFrame({"profit": [1.0]}))
+def test_quadrant_without_revenue_says_so():
+    pnl = pd.DataFrame({"net_revenue": [0.0], "cost_to_serve": [3.0], "profit": [-3.0]}, index=["a"])
+    with pytest.raises(ValueError, match="no customer has positive net revenue; there are no rates to draw"):
+        plots.quadrant(profit.quadrant(pnl))
 
 
 def test_transitions_write_customers_shares_and_money():
@@ -165,6 +183,16 @@ def test_manager_risk_bars_are_the_frame(company):
     assert overlaps(ax) == ([], [])
 
 
+def test_leakage_bars_add_up_to_the_leaks():
+    rows = pd.MultiIndex.from_product([[f"c{place}" for place in range(20)], ["discounts", "returns"]], names=["customer_id", "leak"])
+    frame = pd.DataFrame({"amount": np.arange(40.0) * 100}, index=rows)
+    ax = plots.leakage(frame, currency="EUR", top=5)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["c19", "c18", "c17", "c16", "c15"]
+    widths = np.array([bar.get_width() for bar in ax.patches]).reshape(2, 5).sum(axis=0)
+    assert widths.tolist() == [7700, 7300, 6900, 6500, 6100]
+    assert [text.get_text() for text in ax.texts] == ["7.7 k", "7.3 k", "6.9 k", "6.5 k", "6.1 k"] and overlaps(ax) == ([], [])
+
+
 def test_every_figure_draws_on_the_given_axes_and_leaves_frame_and_settings(company):
     customers = profit.customers_only(company)
     rows = pd.MultiIndex.from_tuples([("a", "1"), ("a", "2")], names=["customer_id", "period"])
@@ -173,7 +201,7 @@ def test_every_figure_draws_on_the_given_axes_and_leaves_frame_and_settings(comp
         (plots.ladder, profit.ladder(company)),
         (plots.price_waterfall, profit.price_waterfall(company)),
         (plots.waterfall, profit.ladder(company)),
-        (plots.quadrant, customers),
+        (plots.quadrant, profit.quadrant(customers)),
         (plots.transitions, profit.transitions(pd.DataFrame({"profit": [1.0, -1.0]}, index=rows))),
         (plots.recommendations, decisions.recommend(company)),
         (plots.drop_effect, decisions.drop_effect(company, ["c001"])),

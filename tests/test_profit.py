@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from custprof import profit
+from custprof import costing, decisions, profit
+from custprof.datasets import load_demo
 
 KNOWN = {
     "list_revenue": [1000.0, 500.0, 0.0],
@@ -178,6 +179,181 @@ def test_ladder_of_one_customer_has_no_residual_rows(facts, allocation):
     assert "residual" not in set(steps["kind"])
 
 
+def test_ladder_names_the_table_behind_every_step_and_what_is_not_known(facts):
+    steps = profit.ladder(profit.customer_pnl(facts.drop(columns=["credit_cost", "bad_debt"]))).set_index("step")
+    assert steps.loc["freight", ["amount", "kind", "source"]].tolist() == [-30.3, "step", "transactions.freight"]
+    assert steps.index[steps["kind"] == "unknown"].tolist() == ["credit_cost", "bad_debt", "cost_to_serve"]
+    assert steps.loc["bad_debt", "amount"] != 0 and np.isnan(steps.loc["bad_debt", "amount"])
+    assert steps.loc["bad_debt", "source"] == "not known; it would take invoices, [credit] of the study: write_off_days"
+    assert steps.loc["cost_to_serve", "source"] == "not known; it would take ledger, by the cost model"
+    assert steps.loc["contribution", "source"] == "the steps above"
+
+
+def test_ladder_names_pool_level_and_what_is_counted():
+    content = {
+        "pools": {"service": {"accounts": ["6200"]}},
+        "activities": {
+            "settle complaints": {
+                "pool": "service",
+                "level": "customer",
+                "table": "events",
+                "where": {"activity": "complaint"},
+                "driver": "rows",
+            }
+        },
+    }
+    allocation = costing.allocate(
+        costing.CostModel.from_dict(content),
+        pd.DataFrame({"line_id": ["1"], "period": ["2024"], "account": ["6200"], "amount": [9.0]}),
+        pd.DataFrame({"activity": ["settle complaints"], "customer_id": ["a"], "quantity": [3.0]}),
+    )
+    pnl = profit.customer_pnl(pd.DataFrame({"net_revenue": [20.0]}, index=["a"]), allocation)
+    steps = profit.ladder(pnl, allocation=allocation).set_index("step")
+    said = "ledger, pool service; level customer; by events (activity: complaint)"
+    assert steps.loc["settle complaints", ["amount", "source"]].tolist() == [-9.0, said]
+
+
+def test_cost_of_a_channel_is_taken_off_the_customers(facts):
+    levels = {"pick": SimpleNamespace(level="order"), "trade fair": SimpleNamespace(level="channel")}
+    full = pd.DataFrame({"pick": [30.0, 60.0, 0.0], "trade fair": [4.0, 6.5, 1.0]}, index=["a", "b", "(unknown customer)"])
+    by_name = SimpleNamespace(
+        customers=lambda by=None, avoidable=False: full / (2 if avoidable else 1), model=SimpleNamespace(activities=levels)
+    )
+    pnl = profit.customer_pnl(facts, by_name)
+    assert pnl.loc[["a", "b", "(unknown customer)"], "trade fair"].tolist() == [0, 0, 0]
+    assert pnl.loc[profit.CHANNEL, ["trade fair", "pick", "cost_to_serve", "profit", "avoidable_cost"]].tolist() == [
+        11.5,
+        0,
+        11.5,
+        -11.5,
+        5.75,
+    ]
+    assert profit.total(pnl["cost_to_serve"]) == full.to_numpy().sum()
+    assert "(channel)" in profit.ladder(pnl).query("kind == 'residual'")["step"].tolist()
+    assert profit.CHANNEL not in profit.customers_only(pnl).index
+
+
+def test_cost_of_a_channel_by_period():
+    facts = by_customer_and_period([("a", "2023"), ("a", "2024")], net_revenue=[10.0, 20.0])
+    cost = by_customer_and_period([("a", "2023"), ("b", "2023"), ("a", "2024")], fair=[4.0, 2.0, 5.0])
+    model = SimpleNamespace(activities={"fair": SimpleNamespace(level="channel")})
+    pnl = profit.customer_pnl(facts, SimpleNamespace(customers=lambda by=None, avoidable=False: cost, model=model))
+    assert pnl["profit"].to_dict() == {
+        ("a", "2023"): 10.0,
+        ("a", "2024"): 20.0,
+        ("b", "2023"): 0.0,
+        ("(channel)", "2023"): -6.0,
+        ("(channel)", "2024"): -5.0,
+    }
+
+
+def test_costs_above_the_customers_need_a_key_that_makes_sense():
+    pnl = pd.DataFrame({"profit": [5.0, -1.0], "net_revenue": [9.0, 8.0]}, index=["a", "b"])
+    above = pd.DataFrame({"cost": [3.0], "spread_on": ["profit"]}, index=["channel"])
+    with pytest.raises(ValueError, match=r"channel is to be spread on profit, which is negative for 1 of 2 customers, first \['b'\]"):
+        profit.spread_levels(pnl, above)
+    with pytest.raises(ValueError, match=r"channel is to be spread on 'orders', which pnl lacks; it has profit, net_revenue"):
+        profit.spread_levels(pnl, above.assign(spread_on="orders"))
+    with pytest.raises(ValueError, match=r"the 2 weights sum to zero"):
+        profit.spread_levels(pnl.assign(net_revenue=0.0), above.assign(spread_on="net_revenue"))
+
+
+INVOICES = pd.DataFrame(
+    {
+        "customer_id": ["a", "a", "b", "b", "c", "c"],
+        "invoiced_on": pd.to_datetime(["2023-01-01", "2023-02-01", "2023-03-01", "2024-10-01", "2024-12-01", "2023-04-01"]),
+        "due_on": pd.to_datetime(["2023-01-31", "2023-03-03", "2023-03-31", "2024-11-10", "2024-12-31", "2023-05-01"]),
+        "amount": [1000.0, 500.0, 500.0, 300.0, 80.0, -60.0],
+        "paid_on": pd.to_datetime(["2023-01-20", "2023-04-20", None, None, None, None]),
+        "amount_paid": [1000.0, 500.0, 100.0, 50.0, 0.0, 0.0],
+    }
+)
+
+
+def test_loss_rates_come_from_invoices_whose_fate_is_known():
+    rates = profit.credit_loss_rates(INVOICES, end="2024-12-31")
+    assert rates["reached"].tolist() == [2000.0, 900.0, 900.0, 400.0, 400.0]
+    assert rates["loss_rate"].round(4).tolist() == [0.2, 0.4444, 0.4444, 1.0, 1.0]
+
+
+def test_expected_credit_loss_by_hand():
+    """b's 250 are 51 days late, c's 80 due that day; b's 400 of 2023 are written off, the credit note is left aside."""
+    found = profit.expected_credit_loss(INVOICES, end="2024-12-31")
+    assert found.index.tolist() == ["b", "c"]
+    assert found.loc["b", ["not due", "31-60 days", "owed", "provision"]].tolist() == [0, 250, 250, 111.11]
+    assert found.loc["c", ["not due", "owed", "provision"]].tolist() == [80, 80, 16]
+    pnl = profit.customer_pnl(pd.DataFrame({"net_revenue": [500.0], "bad_debt": [400.0]}, index=["b"]), provision=found["provision"])
+    assert pnl["profit"].to_dict() == {"b": -11.11, "c": -16.0}
+    assert profit.ladder(pnl).set_index("step").loc["credit_loss_provision", "amount"] == -127.11
+    by_year = profit.expected_credit_loss(INVOICES, end="2024-12-31", by="year")
+    assert by_year.index.tolist() == [("b", "2024"), ("c", "2024")]
+
+
+def test_expected_credit_loss_is_the_same_name_in_decisions():
+    assert decisions.expected_credit_loss is profit.expected_credit_loss
+
+
+def test_credit_messages():
+    with pytest.raises(ValueError, match="no invoice was due more than 180 days before 2023-02-01, so the past tells no loss rates"):
+        profit.expected_credit_loss(INVOICES, end="2023-02-01")
+    with pytest.raises(ValueError, match=r"rates of \['91-180 days'\] are missing or outside 0 to 1"):
+        rates = pd.Series(0.1, index=["not due", "1-30 days", "31-60 days", "61-90 days"])
+        profit.expected_credit_loss(INVOICES, end="2024-12-31", rates=rates)
+    with pytest.raises(ValueError, match="write_off_days is 60; the classes of age reach beyond 90 days"):
+        profit.credit_loss_rates(INVOICES, end="2024-12-31", write_off_days=60)
+    with pytest.raises(ValueError, match="provision is not by customer_id as the facts are"):
+        by_year = profit.expected_credit_loss(INVOICES, end="2024-12-31", by="year")
+        profit.customer_pnl(pd.DataFrame({"net_revenue": [1.0]}, index=["a"]), provision=by_year["provision"])
+
+
+@pytest.fixture(scope="module")
+def demo():
+    study = load_demo()
+    return study, costing.allocate_study(study)
+
+
+def test_every_line_of_the_demo_reassembles_to_its_ledger_total(demo):
+    """Line by line and year by year: what stands at the customers and in the residual rows is what the accounts say, to the cent."""
+    study, allocation = demo
+    pnl = profit.customer_pnl(study.customer_facts(by="period"), allocation)
+    ledger = study.frame("ledger")
+    cents = ledger.assign(cents=(ledger["amount"] * 100).round())
+    booked = (cents.groupby(["account", "period"])["cents"].sum() / 100).unstack()  # noqa: PD010
+    lines = pnl.groupby(level="period").agg(profit.total)
+    accounts = {
+        "net_revenue": "4000",
+        "cost_of_goods": "5000",
+        "freight": "5100",
+        "commission": "5200",
+        "credit_cost": "5300",
+        "bad_debt": "5400",
+    }
+    for name, account in accounts.items():
+        sign = -1 if name == "net_revenue" else 1
+        assert lines[name].tolist() == (sign * booked.loc[account]).tolist(), name
+    overheads = booked.loc[booked.index >= "6000"].sum().round(2)
+    assert lines["cost_to_serve"].tolist() == overheads.tolist()
+    assert lines["profit"].tolist() == (-booked.sum()).round(2).tolist()
+    assert profit.total(lines["profit"]) == profit.total(profit.customer_pnl(study.customer_facts(), allocation)["profit"])
+
+
+def test_every_invoice_of_the_demo_is_paid_owed_or_lost(demo):
+    study, _ = demo
+    invoices = study.frame("invoices")
+    owed = profit.expected_credit_loss(study.table("invoices"), end=study.end)
+    lost = study.customer_facts()["bad_debt"].sum()
+    assert round(invoices["amount_paid"].sum() + owed["owed"].sum() + lost, 2) == round(invoices["amount"].sum(), 2)
+
+
+def test_activities_of_the_demo_reassemble_by_department(demo):
+    study, allocation = demo
+    pnl = profit.customer_pnl(study.customer_facts(), allocation)
+    table = profit.departments(allocation.by("department"), profit.customers_only(pnl)["profit"])
+    unknown = pnl.loc["(unknown customer)", "cost_to_serve"]
+    assert profit.total(table["cost"]) == profit.total(profit.customers_only(pnl)["cost_to_serve"])
+    assert profit.total([*table["cost"], *table["not_customers"]]) == allocation.total and unknown > 0
+
+
 def test_whale_curve_breaks_ties_by_id_whatever_the_order():
     one = profit.whale_curve(pd.Series({"b": 5.0, "a": 5.0, "c": 9.0, "d": -4.0}))
     other = profit.whale_curve(pd.Series({"d": -4.0, "c": 9.0, "a": 5.0, "b": 5.0}))
@@ -214,11 +390,51 @@ def test_whale_summary_by_hand():
         "peak_share_of_total": 1.2,
         "customers_at_peak": 0.6,
         "losses": -20.0,
+        "erosion": 20.0,
         "loss_makers": 1,
         "share_of_loss_makers": 0.2,
+        "makers": 3,
+        "neutral": 1,
+        "takers": 1,
         "best_fifth": 60.0,
         "best_fifth_share_of_total": 0.6,
     }
+
+
+def test_makers_neutral_and_takers_by_a_band():
+    summary = profit.whale_summary(pd.Series({"a": 60.0, "b": 10.0, "c": -10.0, "d": -20.0}), neutral=10.0)
+    assert summary[["makers", "neutral", "takers", "loss_makers"]].tolist() == [1, 2, 1, 2]
+    with pytest.raises(ValueError, match="neutral is -1; it is the size of a band"):
+        profit.whale_summary(pd.Series({"a": 1.0}), neutral=-1)
+
+
+def test_top_shares_by_number_and_by_fraction():
+    values = pd.Series([50.0, 30.0, 20.0, 0.0, -20.0], index=list("abcde"))
+    table = profit.top_shares(values, top=(1, 2, 7, 0.2, 0.5))
+    assert table.index.tolist() == ["best 1", "best 2", "best 20 %", "best 50 %"]
+    assert table["customers"].tolist() == [1, 2, 1, 3] and table["profit"].tolist() == [50, 80, 50, 100]
+    assert table["share_of_total"].tolist() == [0.625, 1.0, 0.625, 1.25] and table["share_of_peak"].tolist() == [0.5, 0.8, 0.5, 1.0]
+    losing = profit.top_shares(pd.Series({"a": -1.0, "b": -2.0}), top=(1,))
+    assert losing["profit"].tolist() == [-1.0] and losing[["share_of_total", "share_of_peak"]].isna().all(axis=None)
+    with pytest.raises(ValueError, match="top holds 0; give whole numbers"):
+        profit.top_shares(values, top=(0,))
+
+
+def test_whale_band_needs_a_seed_only_and_covers_the_curve():
+    values = pd.Series(np.random.default_rng(1).normal(10, 40, 300), index=[f"c{place}" for place in range(300)])
+    band = profit.whale_band(values, random_state=3)
+    pd.testing.assert_frame_equal(band, profit.whale_band(values.sample(frac=1, random_state=5), random_state=3))
+    assert not band.equals(profit.whale_band(values, random_state=4))
+    curve = profit.whale_curve(values)
+    there = np.interp(band.index, [0, *curve["customer_share"]], [0, *curve["cumulative_profit"]])
+    assert (band["low"] <= there + 1e-9).all() and (there <= band["high"] + 1e-9).all()
+    spread = 1.645 * values.std() * np.sqrt(300)  # of a sum, by the central limit theorem
+    assert band.loc[1.0, "high"] - band.loc[1.0, "low"] == pytest.approx(2 * spread, rel=0.15)
+    wide = profit.whale_band(values, level=0.99, random_state=3)
+    assert (wide["low"] <= band["low"]).all() and (wide["high"] >= band["high"]).all()
+    assert profit.whale_band(pd.Series({"a": 5.0})).loc[1.0].tolist() == [5.0, 5.0]
+    with pytest.raises(ValueError, match="level is 90; give a share between 0 and 1"):
+        profit.whale_band(values, level=90)
 
 
 def test_whale_messages():
@@ -253,15 +469,31 @@ def test_gini_of_signed_values_equals_its_definition():
     assert profit.normalized_gini(values) == pytest.approx(pairs / (2 * 59 * np.abs(values).sum()), rel=1e-12)
 
 
-def test_price_waterfall_takes_one_customer_or_many(facts, allocation):
+def test_price_waterfall_takes_one_customer_a_segment_or_all(facts, allocation):
     pnl = profit.customer_pnl(facts, allocation)
-    one, same, every = (profit.price_waterfall(rows) for rows in (pnl.loc["b"], pnl.loc[["b"]], pnl))
+    one, same, named = profit.price_waterfall(pnl.loc["b"]), profit.price_waterfall(pnl.loc[["b"]]), profit.price_waterfall(pnl, "b")
     pd.testing.assert_frame_equal(one, same)
+    pd.testing.assert_frame_equal(one, named)
     assert list(one) == ["step", "amount", "kind", "share"]
-    assert one.set_index("step").loc["pocket_price", "amount"] == 818.07  # 850 - 20.1 - 8.5 - 3.33
-    assert one.set_index("step").loc["pocket_margin", "amount"] == pnl.loc["b", "contribution"]
-    assert every["amount"].iloc[-1] == profit.total(pnl["contribution"])
+    amount = one.set_index("step")["amount"]
+    assert amount["pocket_price"] == 818.07  # 850 - 20.1 - 8.5 - 3.33
+    assert amount["pocket_margin"] == pnl.loc["b", "contribution"]
+    assert amount.iloc[-2:].to_dict() == {"cost_to_serve": -70.0, "profit": 348.07}
     assert one["share"].iloc[1] == -0.1
+    segment = profit.price_waterfall(pnl, ["a", "b"]).set_index("step")["amount"]
+    assert segment["pocket_margin"] == 553.07 and segment["profit"] == 253.07  # 418.07 + 135, less 70 + 230
+    with pytest.raises(ValueError, match=r"1 of 2 customers are not in pnl, first \['q'\]; check their ids"):
+        profit.price_waterfall(pnl, ["a", "q"])
+
+
+def test_price_waterfall_of_all_ends_at_the_company_s_profit(facts, allocation):
+    pnl = profit.customer_pnl(facts, allocation)
+    frame = profit.price_waterfall(pnl)
+    amount = frame.set_index("step")["amount"]
+    assert amount["pocket_margin"] == profit.total(pnl["contribution"])
+    assert frame["step"].tolist()[-3:] == ["cost_to_serve", "(unused capacity)", "profit"]
+    assert amount["(unused capacity)"] == -12.5 and amount["profit"] == profit.total(pnl["profit"])
+    assert round(amount["pocket_margin"] + amount["cost_to_serve"] + amount["(unused capacity)"], 2) == amount["profit"]
 
 
 def test_price_waterfall_of_revenue_only_has_no_pocket():
@@ -270,6 +502,78 @@ def test_price_waterfall_of_revenue_only_has_no_pocket():
     assert np.isnan(profit.price_waterfall(pd.DataFrame({"net_revenue": [0.0]}))["share"].iloc[0])
     with pytest.raises(ValueError, match="pnl lacks net_revenue"):
         profit.price_waterfall(pd.DataFrame({"revenue": [10.0]}))
+
+
+MAP = pd.DataFrame(
+    {
+        "net_revenue": [100.0, 100.0, 100.0, 100.0, 0.0, -5.0, 0.0],
+        "contribution": [60.0, 50.0, 20.0, 10.0, 0.0, -4.0, 0.0],
+        "cost_to_serve": [10.0, 50.0, 5.0, 35.0, 3.0, 1.0, 50.0],
+        "profit": [50.0, 0.0, 15.0, -25.0, -3.0, -5.0, -50.0],
+    },
+    index=["a", "b", "c", "d", "e", "f", "(unused capacity)"],
+)
+
+
+def test_quadrant_parts_the_customers_at_the_rates_of_all_together():
+    found = profit.quadrant(MAP)
+    assert found["usual_margin_rate"].unique().tolist() == [0.35] and found["usual_cost_rate"].unique().tolist() == [0.25]
+    cells = {
+        "a": "passive",
+        "b": "carriage trade",
+        "c": "bargain basement",
+        "d": "aggressive",
+        "e": "(no net revenue)",
+        "f": "(no net revenue)",
+    }
+    assert found["cell"].to_dict() == cells
+    assert found.loc["d", "action"].startswith("renegotiate prices") and found.loc["e", "action"].startswith("ask why")
+    assert found.loc["b", ["margin_rate", "cost_rate"]].tolist() == [0.5, 0.5] and np.isnan(found.loc["f", "margin_rate"])
+    moved = profit.quadrant(MAP, margin_rate=0.15, cost_rate=0.6)
+    assert moved["cell"].tolist()[:4] == ["passive", "passive", "passive", "bargain basement"]
+    no_goods = profit.quadrant(MAP.drop(columns="contribution"))
+    assert (no_goods["margin"] == MAP["net_revenue"].drop("(unused capacity)")).all()
+    with pytest.raises(ValueError, match="pnl lacks cost_to_serve; the quadrant needs an allocation"):
+        profit.quadrant(MAP[["net_revenue", "profit"]])
+
+
+def test_a_view_keeps_every_customer_and_every_cent():
+    groups = pd.Series({"a": "end user", "b": "intermediary", "c": "end user", "d": None, "z": "end user"}, name="kind")
+    view = profit.profit_by(MAP, groups)
+    assert view.index.tolist() == ["end user", "intermediary", "(not known)", "(unused capacity)"] and view.index.name == "kind"
+    assert view["customers"].tolist() == [2, 1, 3, 0] and view["loss_makers"].tolist() == [0, 0, 3, 0]
+    assert view["profit"].tolist() == [65.0, 0.0, -33.0, -50.0] and view["losses"].tolist() == [0.0, 0.0, -33.0, 0.0]
+    assert view[["net_revenue", "contribution", "cost_to_serve", "profit"]].sum().tolist() == MAP.sum().tolist()
+    assert view.loc["end user", ["profit_rate", "cost_to_serve_rate"]].tolist() == [0.325, 0.075]
+    with pytest.raises(ValueError, match=r"groups hold \['a'\] more than once"):
+        profit.profit_by(MAP, pd.Series(["x", "y"], index=["a", "a"]))
+    with pytest.raises(ValueError, match="pnl lacks profit or is by period"):
+        profit.profit_by(MAP[["net_revenue"]], groups)
+
+
+def test_relationship_knows_who_came_before_the_data_and_who_never_bought():
+    dates = pd.to_datetime(["2023-02-01", "2025-03-01", "2025-04-01", None, None, "2023-01-01"])
+    facts = pd.DataFrame({"lines": [3, 1, 1, 0, 2, 9], "first_order": dates}, index=["a", "b", "c", "d", "e", "(unknown customer)"])
+    found = profit.relationship(facts, new_since="2025-01-01")
+    assert found.to_dict() == {"a": "regular", "b": "new", "c": "new", "d": "potential", "e": "regular"}
+    won = pd.Series(pd.to_datetime(["2021-05-05", None, "2025-05-05"]), index=["b", "c", "z"])
+    told = profit.relationship(facts, new_since="2025-01-01", acquired_on=won)
+    assert told.to_dict() == {"a": "regular", "b": "regular", "c": "new", "d": "potential", "e": "regular", "z": "potential"}
+
+
+def test_departments_by_cost_touches_and_who_they_are_spent_on():
+    rows = ["a", "b", "(unused capacity)"]
+    costs = pd.DataFrame(
+        {"Sales": [1.0, 3.0, 0.0], "Service": [0.0, 20.0, 6.0], "Legal": [0.0, 0.0, 0.0], "IT": [0.0, 0.0, 9.0]}, index=rows
+    )
+    events = pd.DataFrame({"department": ["Sales", "Sales", "Service"], "customer_id": ["a", "b", None]})
+    table = profit.departments(costs, pd.Series({"a": 4.0, "b": -1.0}), touches=events)
+    assert table.index.tolist() == ["Service", "Sales", "IT"]
+    assert (
+        table["cost"].tolist() == [20, 4, 0] and table["customers"].tolist() == [1, 2, 0] and table["not_customers"].tolist() == [6, 0, 9]
+    )
+    assert table["share_on_loss_makers"].tolist()[:2] == [1.0, 0.75] and np.isnan(table.loc["IT", "cost_per_customer"])
+    assert table["touches"].tolist() == [0, 2, 0]
 
 
 PERIODS = by_customer_and_period(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from custprof.profit import customer_pnl, customers_only, ladder, profit_by, profit_name, top_shares, whale_band, whale_curve, whale_summary
 from custprof.study import Study
 
 STUDIES = Path(__file__).resolve().parent / "studies"
@@ -90,3 +91,49 @@ def test_adventureworks_ledger_does_not_tie_and_the_study_says_by_how_much(adven
     assert ties.loc["cost_of_goods", "ledger"] == pytest.approx(28_544_191.61, abs=1)
     said = adventureworks.check().query("rule == 'does not tie'")
     assert said["amount"].round(2).tolist() == [23_330_821.21, -51_435_922.77] and (said["severity"] == "warning").all()
+
+
+def test_adventureworks_whale_curve_is_the_published_one_and_no_cost_is_invented(adventureworks):
+    """AdventureWorksDW, resellers: gross margin peaks at 2,643,543.32, 561.9 % of 470,482.60, after 300 customers; 335 lose."""
+    pnl = customer_pnl(adventureworks.customer_facts(), None)
+    assert profit_name(pnl) == "gross margin" and not {"freight", "credit_cost", "cost_to_serve"} & set(pnl)
+    whale = whale_summary(pnl["profit"])
+    assert whale["peak"] == pytest.approx(2_643_543.32, abs=0.005) and whale["total"] == pytest.approx(470_482.60, abs=0.005)
+    assert round(100 * whale["peak_share_of_total"], 1) == 561.9 and whale["erosion"] == pytest.approx(2_173_060.72, abs=0.01)
+    assert (whale["makers"], whale["neutral"], whale["takers"]) == (300, 0, 335)
+    curve = whale_curve(pnl["profit"])
+    assert curve["cumulative_profit"].to_numpy().argmax() + 1 == 300 and curve["cumulative_share"].iloc[-1] == 1
+    steps = ladder(pnl).set_index("step")
+    unknown = ["freight", "commission", "credit_cost", "bad_debt", "cost_to_serve"]
+    assert steps.index[steps["kind"] == "unknown"].tolist() == unknown and steps.loc[unknown, "amount"].isna().all()
+    assert steps.loc["discounts", "amount"] == pytest.approx(-527_507.93, abs=0.05)
+
+
+def test_adventureworks_resellers_by_kind_region_and_sales_rep(adventureworks):
+    """AdventureWorksDW: 17 sales reps; every view sums to the same sales and gross margin."""
+    pnl = customer_pnl(adventureworks.customer_facts())
+    people = adventureworks.frame("customers").set_index("customer_id")
+    views = {name: profit_by(pnl, people[name]) for name in ("kind", "industry", "region", "account_manager")}
+    assert len(views["account_manager"]) == 17 and views["kind"].index.tolist() == ["intermediary"]
+    for view in views.values():
+        assert view["customers"].sum() == 635
+        assert view["net_revenue"].sum() == pytest.approx(80_450_596.98, abs=0.005) and view["profit"].sum() == pytest.approx(
+            470_482.60, abs=0.005
+        )
+
+
+def test_online_retail_whale_curve_of_net_revenue(online_retail):
+    """Chen (2015), Online Retail, UCI: the top 20 % of customers have 73.8 % of 8,300,065.81; nothing but revenue and returns is known."""
+    pnl = customer_pnl(online_retail.customer_facts())
+    assert profit_name(pnl) == "net revenue"
+    named = customers_only(pnl)["profit"]
+    whale = whale_summary(named)
+    assert whale["customers"] == 4_372 and whale["total"] == pytest.approx(8_300_065.81, abs=0.005)
+    assert whale["loss_makers"] == 41 and whale["makers"] + whale["neutral"] + whale["takers"] == 4_372
+    best = top_shares(named, top=(874, 0.2))
+    assert best["customers"].tolist() == [874, 875] and best["share_of_total"].round(3).tolist() == [0.738, 0.738]
+    steps = ladder(pnl).set_index("step")
+    assert steps.loc["returns", "amount"] == pytest.approx(-896_812.49, abs=0.005)
+    assert steps.loc[["list_revenue", "discounts", "cost_of_goods", "cost_to_serve"], "kind"].eq("unknown").all()
+    band = whale_band(named, resamples=50)
+    assert band.loc[1.0, "low"] < whale["total"] < band.loc[1.0, "high"]

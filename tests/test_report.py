@@ -63,6 +63,11 @@ def test_needs_skips_the_cell_and_says_what_is_missing(shell):
     assert "cost" not in shell.user_ns
 
 
+def test_needs_says_what_is_missing_even_where_the_cell_ends_in_a_semicolon(shell):
+    result = shell.run_cell("%%needs ledger -- Why?\n40 + 2;")
+    assert result.result.data == "**Not answered here:** Why? The study has no ledger table."
+
+
 def test_needs_lets_errors_through(shell, capsys):
     result = shell.run_cell("%%needs transactions -- Why?\n1 / 0")
     assert isinstance(result.error_in_exec, ZeroDivisionError)
@@ -410,3 +415,18 @@ def test_the_demo_s_workbook_ties_to_the_ledger(demo_report):
     assert pnl["customer id"].is_unique and (pnl["profit"].iloc[:100].diff().dropna() <= 0).all()
     balance = pd.read_excel(demo_report / "customer_profit.xlsx", sheet_name="Balance")
     assert (balance["remainder"] == 0).all()
+
+
+def test_the_sheets_of_profit_say_what_the_stage_finds(demo_report):
+    book = pd.read_excel(
+        demo_report / "customer_profit.xlsx", sheet_name=["Drift", "Leakage", "Margin map", "Views", "Ladder", "Customer P&L"]
+    )
+    effects = book["Drift"].loc[:, "profit before":"profit after"]
+    np.testing.assert_allclose(effects.iloc[:, :-1].sum(axis=1), effects["profit after"], atol=0.005)
+    assert book["Leakage"]["amount"].is_monotonic_decreasing and {"discounts", "returns"} <= set(book["Leakage"]["leak"])
+    customers = book["Customer P&L"][~book["Customer P&L"]["customer id"].str.startswith("(")]
+    for view, rows in book["Views"].groupby("view"):
+        assert rows["customers"].sum() == len(customers), view
+        assert rows["profit"].sum() == pytest.approx(customers["profit"].sum(), abs=0.01)
+    assert len(book["Margin map"]) == len(customers) and book["Margin map"]["action"].notna().all()
+    assert book["Ladder"]["source"].notna().all()

@@ -1,15 +1,20 @@
 """What to do about it: verify the losses, keep, repair or part, count what parting costs, and see what hangs on few."""
 
 from custprof.decisions.drop import drop_effect
+from custprof.decisions.leakage import leakage
 from custprof.decisions.promoters import net_promoter_score
 from custprof.decisions.recommend import recommend
 from custprof.decisions.risk import NO_MANAGER, concentration, manager_risk
-from custprof.decisions.verify import verify_losses
+from custprof.decisions.verify import loss_probability, verify_losses
+from custprof.profit import expected_credit_loss
 
 __all__ = [
     "NO_MANAGER",
     "concentration",
     "drop_effect",
+    "expected_credit_loss",
+    "leakage",
+    "loss_probability",
     "manager_risk",
     "net_promoter_score",
     "recommend",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.profit import RESIDUALS, customers_only, total
+from custprof.profit import RESIDUALS, customers_only, running_total, total
 
 __all__ = ["NO_MANAGER", "concentration", "manager_risk"]
 
@@ -98,13 +98,15 @@ def manager_risk(pnl: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Index account_manager, most profit at risk first, "(no account manager)" for customers without one. Columns customers (count),
         net_revenue (money, where known), profit (money), profit_at_risk (money: the profit of the profitable ones, since a loss that
-        leaves is no loss), share_at_risk (fraction of the profit of all profitable customers), largest_customer (id) and
-        largest_share (fraction of profit_at_risk that hangs on that one; NaN where nothing is at risk).
+        leaves is no loss; the most that can go, when every one of them follows), share_at_risk (fraction of the profit of all profitable
+        customers), loss_makers (count), losses (money, negative: what their going would spare), half_of_it (count: so few customers bring
+        half of profit_at_risk), largest_customer (id) and largest_share (fraction of profit_at_risk that hangs on that one). The last
+        two are missing where nothing is at risk. profit is profit_at_risk and losses together.
 
     Raises
     ------
     ValueError
-        If account_manager or profit is missing, or a customer stands twice.
+        If account_manager or profit is missing, `pnl` is by period, or a customer stands twice.
 
     Examples
     --------
@@ -123,9 +125,15 @@ def manager_risk(pnl: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
         raise ValueError("pnl lacks profit; give the result of customer_pnl.")
     if people.index.has_duplicates:
         raise ValueError(f"customers hold {people.index[people.index.duplicated()][:3].tolist()} more than once; keep one row each.")
+    if pnl.index.nlevels != 1:
+        raise ValueError("pnl is by period; give one row per customer.")
     rows = customers_only(pnl)[[name for name in ("net_revenue", "profit") if name in pnl]]
+    missing = rows.index[rows["profit"].isna()]
+    if len(missing):
+        raise ValueError(f"profit is missing for {len(missing)} of {len(rows)} customers, first {missing[:3].tolist()}; fill or drop them.")
     manager = people["account_manager"].reindex(rows.index).astype(object)
     rows = rows.assign(account_manager=manager.where(manager.notna(), NO_MANAGER), profit_at_risk=rows["profit"].clip(lower=0.0))
+    rows["losses"] = rows["profit"].clip(upper=0.0)
     rows = rows.sort_index(kind="stable")
     grouped = rows.groupby("account_manager")
     money = [name for name in ("net_revenue", "profit", "profit_at_risk") if name in rows]
@@ -133,6 +141,16 @@ def manager_risk(pnl: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     risk.insert(0, "customers", grouped.size())
     whole = total(rows["profit_at_risk"])
     risk["share_at_risk"] = risk["profit_at_risk"] / whole if whole else np.nan
-    risk["largest_customer"] = grouped["profit_at_risk"].idxmax()
-    risk["largest_share"] = grouped["profit_at_risk"].max() / risk["profit_at_risk"].where(risk["profit_at_risk"] > 0)
+    risk["loss_makers"] = (rows["losses"] < 0).groupby(rows["account_manager"]).sum()
+    risk["losses"] = grouped["losses"].agg(total)
+    risk["half_of_it"] = grouped["profit_at_risk"].agg(_half_of_it)
+    some = risk["profit_at_risk"] > 0
+    risk["largest_customer"] = grouped["profit_at_risk"].idxmax().astype(object).where(some)
+    risk["largest_share"] = grouped["profit_at_risk"].max() / risk["profit_at_risk"].where(some)
     return risk.sort_values("profit_at_risk", ascending=False, kind="stable")
+
+
+def _half_of_it(amounts: pd.Series) -> int:
+    """How many of the largest amounts it takes to reach half of their sum; none where there is nothing."""
+    reached = running_total(amounts.sort_values(ascending=False))
+    return int((reached < reached[-1] / 2).sum() + 1) if reached[-1] > 0 else 0

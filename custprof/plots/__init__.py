@@ -2,13 +2,16 @@
 
 from custprof.plots.acquisition import compare_campaigns, funnel
 from custprof.plots.costing import capacity, rank_stability
-from custprof.plots.decisions import drop_effect, manager_risk, recommendations
+from custprof.plots.decisions import drop_effect, leakage, manager_risk, recommendations
 from custprof.plots.lifetime import calibration, cohorts, reliability, retention_curve, tracking, value_curve
 from custprof.plots.money import money_axis, money_text
 from custprof.plots.money_flow import money_flow
-from custprof.plots.profit import ladder, price_waterfall, quadrant, transitions, waterfall, whale_curve
+from custprof.plots.profit import ladder, price_waterfall, transitions, waterfall, whale_curve
+from custprof.plots.profit_drift import drift_effects, early_warning, warning_calibration
+from custprof.plots.quadrant import quadrant
 from custprof.plots.segmentation import choose_k, profile, segments
 from custprof.plots.study import monthly_revenue, reconciliation
+from custprof.plots.verification import verify_losses
 
 __all__ = [
     "calibration",
@@ -16,9 +19,12 @@ __all__ = [
     "choose_k",
     "cohorts",
     "compare_campaigns",
+    "drift_effects",
     "drop_effect",
+    "early_warning",
     "funnel",
     "ladder",
+    "leakage",
     "manager_risk",
     "money_axis",
     "money_flow",
@@ -36,6 +42,8 @@ __all__ = [
     "tracking",
     "transitions",
     "value_curve",
+    "verify_losses",
+    "warning_calibration",
     "waterfall",
     "whale_curve",
 ]

@@ -1,4 +1,4 @@
-"""How do the decisions look: the recommended actions, the effect of dropping customers, and the profit that hangs on representatives?"""
+"""How do the decisions look: recommended actions, dropping customers, leaks, and the profit that hangs on representatives?"""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
+from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 from custprof.plots.profit import waterfall
 
-__all__ = ["drop_effect", "manager_risk", "recommendations"]
+__all__ = ["drop_effect", "leakage", "manager_risk", "recommendations"]
 
+#: Colours of Okabe and Ito (2008), in the order of the leaks.
+_LEAK_COLORS = ("#D55E00", "#E69F00", "#0072B2", "#56B4E9", "#009E73", "#CC79A7", "#F0E442")
 _ACTION_COLORS = {"keep": GAIN, "repair": "#E69F00", "part": LOSS, "gone": NEUTRAL}
 
 
@@ -77,6 +80,45 @@ def drop_effect(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = 
     words = [f"{step.replace('_', ' ')} {money_text(amount)}" for step, amount in zip(notes["step"], notes["amount"], strict=True)]
     if words:
         ax.set_xlabel(f"{ax.get_xlabel()}, with {' and '.join(words)} that stays")
+    return ax
+
+
+def leakage(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", top: int = 12) -> Axes:
+    """What leaks at the customers with the largest leaks, by kind of leak.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Result of `decisions.leakage`.
+    ax, currency
+        As for `recommendations`.
+    top : int
+        How many customers to draw, most money first.
+
+    Returns
+    -------
+    matplotlib Axes
+        One bar per customer, in parts by leak, those of most money first; beyond seven kinds the rest is grey. The sum stands beside it.
+
+    Examples
+    --------
+    >>> rows = pd.MultiIndex.from_tuples([("a", "discounts"), ("b", "returns"), ("a", "returns")], names=["customer_id", "leak"])
+    >>> ax = leakage(pd.DataFrame({"amount": [100.0, 30.0, 5.0]}, index=rows))
+    >>> [(float(bar.get_x()), float(bar.get_width())) for bar in ax.patches]
+    [(0.0, 100.0), (0.0, 0.0), (100.0, 5.0), (0.0, 30.0)]
+    >>> plt.close()
+    """
+    kinds = frame.groupby(level="leak")["amount"].sum().sort_values(ascending=False, kind="stable").index
+    parts = frame["amount"].unstack("leak").reindex(columns=kinds).fillna(0.0)  # noqa: PD010
+    sums = parts.sum(axis=1).sort_values(ascending=False, kind="stable").head(top)
+    ax = _axes(ax, (7.5, 1.4 + 0.34 * max(len(sums), 3)))
+    reached = np.zeros(len(sums))
+    for place, kind in enumerate(kinds):
+        color = _LEAK_COLORS[place] if place < len(_LEAK_COLORS) else NEUTRAL
+        ax.barh(range(len(sums)), parts.loc[sums.index, kind], left=reached, color=color, height=0.65, label=kind.replace("_", " "))
+        reached = reached + parts.loc[sums.index, kind].to_numpy()
+    _finish(ax, [str(name) for name in sums.index], sums.to_numpy(), [money_text(amount) for amount in sums], "leaks away", currency)
+    legend_below(ax, ncols=4)
     return ax
 
 

@@ -1,4 +1,4 @@
-"""How do the results of the profit stage look: whale curve, ladder, price waterfall, quadrant, and moves between classes?"""
+"""How do the results of the profit stage look: whale curve, ladder, price waterfall, and moves between classes?"""
 
 from __future__ import annotations
 
@@ -6,15 +6,23 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter, SymmetricalLogLocator
+from matplotlib.ticker import PercentFormatter
 
+from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 
-__all__ = ["ladder", "price_waterfall", "quadrant", "transitions", "waterfall", "whale_curve"]
+__all__ = ["ladder", "price_waterfall", "transitions", "waterfall", "whale_curve"]
 
 
 def whale_curve(
-    curve: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", mark=None, benchmark: str = "", what: str = "profit"
+    curve: pd.DataFrame,
+    *,
+    ax: Axes | None = None,
+    currency: str = "",
+    mark=None,
+    band: pd.DataFrame | None = None,
+    benchmark: str = "",
+    what: str = "profit",
 ) -> Axes:
     """Cumulative profit over the share of customers, best first.
 
@@ -27,7 +35,9 @@ def whale_curve(
     currency : str
         Named in the label of the axis.
     mark : list-like of customer_ids, optional
-        Customers to mark with dots, say the biggest by revenue.
+        Customers to mark with dots, say the biggest by revenue; a Series of amounts by customer_id names them in the legend.
+    band : DataFrame, optional
+        Result of `profit.whale_band`, drawn behind the curve.
     benchmark : str
         A quoted figure to print as small text, say "Kanthal: best 20 % earned 225 %"; a label only, nothing is drawn from it.
     what : str
@@ -36,7 +46,8 @@ def whale_curve(
     Returns
     -------
     matplotlib Axes
-        With money on the left; the share of the total is written at the peak and the end, unless the total is zero or negative.
+        With money on the left; the share of the total is written at the peak and the end. Where the total is zero or negative there is no
+        such share, and the figure says so.
 
     Examples
     --------
@@ -49,20 +60,30 @@ def whale_curve(
     share = np.concatenate([[0.0], curve["customer_share"]])
     money = np.concatenate([[0.0], curve["cumulative_profit"]])
     peak = int(money.argmax())
+    if band is not None:
+        ax.fill_between(band.index, band["low"], band["high"], color=NEUTRAL, alpha=0.25, linewidth=0, label="bootstrap of the customers")
     ax.plot(share[: peak + 1], money[: peak + 1], color=GAIN, linewidth=2)
     ax.plot(share[peak:], money[peak:], color=LOSS, linewidth=2)
     ax.axhline(0, color="black", linewidth=0.8)
     ax.axhline(money[-1], color=NEUTRAL, linewidth=0.8, linestyle="--")
     if mark is not None:
-        dots = curve.loc[curve.index.isin(pd.Index(mark))]
-        ax.plot(dots["customer_share"], dots["cumulative_profit"], "o", color="black", markersize=5, zorder=3, clip_on=False)
+        by = getattr(mark, "name", None) if isinstance(mark, pd.Series) else None
+        dots = curve.loc[curve.index.isin(mark.index if isinstance(mark, pd.Series) else pd.Index(mark))]
+        label = f"the {len(dots)} customers with the most {str(by).replace('_', ' ')}" if by else f"{len(dots)} customers"
+        points = {"color": "black", "markersize": 5, "zorder": 3, "clip_on": False}
+        ax.plot(dots["customer_share"], dots["cumulative_profit"], "o", label=label, **points)
     ax.set(xlim=(0, 1), xlabel=f"customers, most {what} first", ylabel=f"cumulative {what}")
     ax.margins(y=0.16)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     money_axis(ax, "y", currency)
     _whale_labels(ax, curve, share, money, peak)
-    if benchmark:
-        ax.text(0.98, 0.04, benchmark, transform=ax.transAxes, ha="right", va="bottom", fontsize="small", color="#555555")
+    unsaid = "" if curve["cumulative_share"].notna().any() else "the total is not positive: shares of it would say nothing"
+    notes = [note for note in (unsaid, benchmark) if note]
+    if notes:
+        small = {"fontsize": "small", "color": "#555555", "bbox": {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}}
+        ax.text(0.02, 0.04, "\n".join(notes), transform=ax.transAxes, ha="left", va="bottom", **small)
+    if mark is not None or band is not None:
+        legend_below(ax, ncols=2)
     return ax
 
 
@@ -124,8 +145,8 @@ def waterfall(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = ""
     Parameters
     ----------
     frame : DataFrame
-        Columns step (name), amount (money, signed), kind ("total" from zero; "step" or "residual" from where the last bar ended; "note" is
-        not drawn) and, optionally, share (fraction, written beside the amount).
+        Columns step (name), amount (money, signed), kind ("total" from zero; "step" or "residual" from where the last bar ended; "note"
+        and "unknown" are not drawn) and, optionally, share (fraction, written beside the amount).
     ax, currency
         As for `ladder`.
 
@@ -141,7 +162,7 @@ def waterfall(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = ""
     [(0.0, 10.0), (10.0, -4.0), (0.0, 6.0)]
     >>> plt.close()
     """
-    drawn = frame[frame["kind"] != "note"].reset_index(drop=True)
+    drawn = frame[~frame["kind"].isin(["note", "unknown"])].reset_index(drop=True)
     ax = _axes(ax, (8.0, 0.8 + 0.36 * max(len(drawn), 4)))
     reached, starts = 0.0, []
     for amount, kind in zip(drawn["amount"], drawn["kind"], strict=True):
@@ -163,72 +184,6 @@ def waterfall(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = ""
     ax.tick_params(axis="y", length=0)
     money_axis(ax, "x", currency)
     _bar_labels(ax, drawn, np.minimum(starts, ends), np.maximum(starts, ends))
-    return ax
-
-
-def quadrant(pnl: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
-    """What each customer brings against what it costs to serve, with the line where they cancel.
-
-    Parameters
-    ----------
-    pnl : DataFrame
-        Result of `customer_pnl` (`customers_only`), with cost_to_serve and contribution (or gross_margin, or net_revenue, where that is the
-        deepest known): above the line a customer is profitable, below it a loss.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure otherwise.
-    currency : str
-        Named in the labels of the axes.
-
-    Returns
-    -------
-    matplotlib Axes
-        Both axes on one symmetric log scale, so that heavy tails, zeros and negative margins all show.
-
-    Raises
-    ------
-    ValueError
-        If cost_to_serve is not known.
-
-    Examples
-    --------
-    >>> pnl = pd.DataFrame({"contribution": [900.0, 50.0], "cost_to_serve": [100.0, 80.0], "profit": [800.0, -30.0]})
-    >>> quadrant(pnl).get_ylabel()
-    'contribution before cost to serve'
-    >>> plt.close()
-    """
-    if "cost_to_serve" not in pnl:
-        raise ValueError("pnl lacks cost_to_serve; the quadrant needs an allocation (customer_pnl(facts, allocation)).")
-    margin = next(name for name in ("contribution", "gross_margin", "net_revenue") if name in pnl)
-    ax = _axes(ax, (6.5, 5.5))
-    sizes = np.abs(pnl[["cost_to_serve", margin]].to_numpy(dtype=float))
-    sizes = sizes[sizes > 0]
-    top = 10 ** np.ceil(np.log10(sizes.max() * 1.2)) if sizes.size else 10.0
-    near = 10 ** np.floor(np.log10(np.quantile(sizes, 0.05))) if sizes.size else 1.0
-    near = max(near, top / 1e7)
-    size = 26 if len(pnl) < 500 else 10
-    for mask, color, name in ((pnl["profit"] >= 0, GAIN, "profit"), (pnl["profit"] < 0, LOSS, "loss")):
-        label = f"{name} ({int(mask.sum()):,} customers)"
-        part = pnl[mask]
-        ax.scatter(
-            part["cost_to_serve"], part[margin], s=size, alpha=0.55, color=color, marker="o" if name == "profit" else "v", label=label, lw=0
-        )
-    line = np.concatenate([[0.0], np.geomspace(near / 100, top, 200)])
-    ax.plot(line, line, color="black", linewidth=1, label="profit = 0")
-    ax.axhline(0, color="black", linewidth=0.8)
-    ax.set_xscale("symlog", linthresh=near)
-    ax.set_yscale("symlog", linthresh=near)
-    low, least = float(min(pnl[margin].min(), 0.0)), float(pnl["cost_to_serve"].min())
-    ax.set(
-        xlim=(10 ** np.floor(np.log10(least)) if least > near else min(least, 0.0), top),
-        ylim=(-(10 ** np.ceil(np.log10(-low))) if low < 0 else 0.0, top),
-    )
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=near))
-        axis.get_major_locator().set_params(numticks=9)
-    ax.set(xlabel="cost to serve", ylabel=f"{margin.replace('_', ' ')} before cost to serve")
-    money_axis(ax, "x", currency)
-    money_axis(ax, "y", currency)
-    ax.legend(loc="upper left", frameon=True)
     return ax
 
 
@@ -302,12 +257,12 @@ def _whale_labels(ax: Axes, curve: pd.DataFrame, share: np.ndarray, money: np.nd
 def _bar_labels(ax: Axes, drawn: pd.DataFrame, left: np.ndarray, right: np.ndarray) -> None:
     low, high = min(left.min(), 0.0), max(right.max(), 0.0)
     room = (0.28 if "share" in drawn else 0.18) * (high - low)
-    ax.set_xlim(low - (room if low < 0 else 0.0), high + room if high > low else 1.0)
+    ax.set_xlim(low - (0.04 * (high - low) if low < 0 else 0.0), high + room if high > low else 1.0)
     gap = 0.01 * (high - low)
+    behind = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5}  # where a label crosses the line of zero
     for row in range(len(drawn)):
         words = money_text(drawn["amount"].iloc[row])
         if "share" in drawn and not np.isnan(drawn["share"].iloc[row]):
             share = drawn["share"].iloc[row]
             words += f"  ({share:.{1 if 0 < abs(share) < 0.01 else 0}%})".replace("%", " %")
-        below = right[row] <= 0 and left[row] < 0
-        ax.text(left[row] - gap if below else right[row] + gap, row, words, ha="right" if below else "left", va="center", fontsize="small")
+        ax.text(right[row] + gap, row, words, ha="left", va="center", fontsize="small", bbox=behind)

@@ -1,7 +1,8 @@
 """Which customers turned from profit to loss, or came, or went, from one period to the next?
 
 Every customer of a period stands in one class: "profit", "neutral" (within a band around zero) or "loss". Between two periods one that was
-not there before is "new", and one that is no longer there is "lost": so every change of the company's profit belongs to a pair of classes.
+not there before is "new", and one that is no longer there is "lost": so every change of the company's profit belongs to a pair of classes,
+and every customer to one state of `STATES`, of which "turned unprofitable" is the one to act on.
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ import pandas as pd
 from custprof.profit.ladder import customers_only
 from custprof.profit.totals import total
 
-__all__ = ["CLASSES", "drift", "transitions"]
+__all__ = ["CLASSES", "STATES", "drift", "transitions"]
 
 #: Classes of a customer in a period, and what stands for absence before ("new") and after ("lost").
 CLASSES = ("profit", "neutral", "loss", "new", "lost")
+#: What happened to a customer between two periods; "neutral" is not unprofitable.
+STATES = ("new", "lost", "turned unprofitable", "turned profitable", "stayed unprofitable", "stayed profitable")
+
+_Z = 1.959963984540054  # 95 %
 
 
 def drift(pnl_by_period: pd.DataFrame, *, neutral: float = 0.0) -> pd.DataFrame:
@@ -33,8 +38,9 @@ def drift(pnl_by_period: pd.DataFrame, *, neutral: float = 0.0) -> pd.DataFrame:
     DataFrame
         Index customer_id and period (the later of the two), one row for every customer who is there in either. Columns period_before,
         profit_before, profit_after, change (money), class_before ("profit", "neutral", "loss" or "new"), class_after ("profit",
-        "neutral", "loss" or "lost"); where known net_revenue_change and cost_to_serve_change (money), and then warning: True where volume
-        fell while the cost to serve rose. "new" means not there in the period before, whether or not ever seen.
+        "neutral", "loss" or "lost"), state (one of `STATES`; from and to "neutral" counts as from and to profit); where known
+        net_revenue_change and cost_to_serve_change (money), and then warning: True where volume fell while the cost to serve rose. "new"
+        means not there in the period before, whether or not ever seen.
 
     Raises
     ------
@@ -44,11 +50,11 @@ def drift(pnl_by_period: pd.DataFrame, *, neutral: float = 0.0) -> pd.DataFrame:
     Examples
     --------
     >>> rows = pd.MultiIndex.from_tuples([("a", "2023"), ("a", "2024"), ("b", "2024")], names=["customer_id", "period"])
-    >>> drift(pd.DataFrame({"profit": [30.0, -5.0, 12.0]}, index=rows))[["change", "class_before", "class_after"]]
-                        change class_before class_after
+    >>> drift(pd.DataFrame({"profit": [30.0, -5.0, 12.0]}, index=rows))[["change", "class_before", "class_after", "state"]]
+                        change class_before class_after                state
     customer_id period
-    a           2024     -35.0       profit        loss
-    b           2024      12.0          new      profit
+    a           2024     -35.0       profit        loss  turned unprofitable
+    b           2024      12.0          new      profit                  new
     """
     tables = _by_period(pnl_by_period, neutral)
     profit, there = tables["profit"], tables["there"]
@@ -64,6 +70,7 @@ def drift(pnl_by_period: pd.DataFrame, *, neutral: float = 0.0) -> pd.DataFrame:
                 "class_after": _classes(profit[after], there[after], neutral, "lost"),
             }
         )
+        pair["state"] = _states(pair["class_before"], pair["class_after"])
         for name in ("net_revenue", "cost_to_serve"):
             if name in tables:
                 pair[f"{name}_change"] = (tables[name][after] - tables[name][before]).round(4)
@@ -87,20 +94,26 @@ def transitions(pnl_by_period: pd.DataFrame, *, neutral: float = 0.0) -> pd.Data
     -------
     DataFrame
         Index class_before (profit, neutral, loss, new) and class_after (profit, neutral, loss, lost), every pair. Columns customers
-        (count), share (fraction of the customers of class_before; NaN for an empty class), profit_before, profit_after and change
-        (money; the changes add up to the change of the customers' profit). ``transitions(...)["customers"].unstack()`` is the matrix.
+        (count), share (fraction of the customers of class_before; NaN for an empty class), low and high (95 % interval of that share: how
+        far it would swing with another draw of as many customers), profit_before, profit_after and change (money; the changes add up to
+        the change of the customers' profit). ``transitions(...)["customers"].unstack()`` is the matrix.
 
     Raises
     ------
     ValueError
         As `drift`.
 
+    References
+    ----------
+    Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. Journal of the American Statistical
+    Association 22(158), 209-212: the interval.
+
     Examples
     --------
     >>> rows = pd.MultiIndex.from_tuples([("a", "2023"), ("a", "2024"), ("b", "2024")], names=["customer_id", "period"])
     >>> moves = transitions(pd.DataFrame({"profit": [30.0, -5.0, 12.0]}, index=rows))
-    >>> moves.loc[("profit", "loss")].to_dict()
-    {'customers': 1.0, 'share': 1.0, 'profit_before': 30.0, 'profit_after': -5.0, 'change': -35.0}
+    >>> moves.loc[("profit", "loss")].round(4).to_dict()
+    {'customers': 1.0, 'share': 1.0, 'low': 0.2065, 'high': 1.0, 'profit_before': 30.0, 'profit_after': -5.0, 'change': -35.0}
     """
     moves = drift(pnl_by_period, neutral=neutral)
     grouped = moves.groupby(["class_before", "class_after"])
@@ -110,7 +123,18 @@ def transitions(pnl_by_period: pd.DataFrame, *, neutral: float = 0.0) -> pd.Data
     table = table.reindex(pairs[pairs != ("new", "lost")], fill_value=0)
     before = table.groupby(level="class_before")["customers"].transform("sum")
     table.insert(1, "share", table["customers"] / before.where(before > 0))
+    low, high = wilson(table["share"], before)
+    table.insert(2, "low", low)
+    table.insert(3, "high", high)
     return table
+
+
+def wilson(share: pd.Series, count: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Ends of the 95 % interval of Wilson (1927) around shares of so many; missing where there is nobody."""
+    count = count.where(count > 0)
+    middle = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
+    half = _Z / (1 + _Z**2 / count) * np.sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2))
+    return (middle - half).clip(lower=0.0), (middle + half).clip(upper=1.0)
 
 
 def _by_period(pnl: pd.DataFrame, neutral: float) -> dict[str, pd.DataFrame]:
@@ -133,3 +157,9 @@ def _by_period(pnl: pd.DataFrame, neutral: float) -> dict[str, pd.DataFrame]:
 
 def _classes(profit: pd.Series, there: pd.Series, neutral: float, absent: str) -> np.ndarray:
     return np.select([~there, profit.abs() <= neutral, profit > 0], [absent, "neutral", "profit"], default="loss")
+
+
+def _states(before: pd.Series, after: pd.Series) -> np.ndarray:
+    lost_money, loses_money = before == "loss", after == "loss"
+    cases = [before == "new", after == "lost", loses_money & ~lost_money, lost_money & ~loses_money, loses_money]
+    return np.select(cases, STATES[:5], default=STATES[5])

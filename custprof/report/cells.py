@@ -27,14 +27,19 @@ FIGURES = {
     "legend.frameon": False,
 }
 PHRASES = {
+    "at_risk": "no profit that could leave",
     "cost_model": "no cost model",
     "credit": "no terms of credit",
     "history": "no sales over two months or more",
+    "leaking": "no customer far from what its peers get",
+    "losses": "no customer at a loss",
+    "past": "no invoices old enough to know their fate",
     "periods": "no second period",
     "several": "no more than a handful of customers",
     "sold": "no sales",
     "truth": "no known truth behind it",
     "usable": "no purchase history that these models may be used on",
+    "warns": "too little past to learn a warning from",
 }
 
 
@@ -54,7 +59,8 @@ def register(shell) -> None:
     >>> "needs" in shell.magics_manager.magics["cell"]
     True
     """
-    from IPython.core.magic import no_var_expand, output_can_be_silenced
+    from IPython.core.displayhook import DisplayHook
+    from IPython.core.magic import no_var_expand
     from matplotlib import rcParams
     from matplotlib_inline.config import InlineBackend
 
@@ -67,14 +73,15 @@ def register(shell) -> None:
     warnings.showwarning = _noting(warnings.showwarning)
 
     @no_var_expand
-    @output_can_be_silenced
     def needs(line: str, cell: str):
         """Run the cell if the study has what the line names, else say in one sentence what cannot be answered."""
         wanted, _, question = line.partition("--")
         study = _find_study(shell)
         missing = [need for need in wanted.split() if _lacks(shell.user_ns, study, need)]
         if not missing:
-            return _run(shell, cell)
+            result = _run(shell, cell)
+            # a semicolon silences the result of the cell, as everywhere, but not the sentence below
+            return None if DisplayHook.semicolon_at_end_of_expression(cell) else result
         return _sentence(needs_sentence(missing, question))
 
     shell.register_magic_function(needs, magic_kind="cell")

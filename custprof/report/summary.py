@@ -25,7 +25,12 @@ SHEETS = {
     "Ladder": "From list revenue to profit, all customers and the cost that no customer caused.",
     "Customer P&L": "Profit and loss of every customer, best first, then the rows that are no customer.",
     "Whale curve": "Customers by profit, best first, with the running total.",
+    "Views": "Profit by kind of customer, region and account manager, by regular, new and potential customers.",
+    "Margin map": "Margin against cost to serve of every customer, its cell, and what to do there.",
+    "Leakage": "Discounts, returns, terms and services far beyond those of peers of equal volume, most money first.",
     "Profit by period": "Profit of every customer in every period.",
+    "Drift": "Why the profit of every customer changed: effects that add up to the cent.",
+    "Early warning": "Profitable customers by the probability of a loss in the next period, with the reasons.",
     "Recommendations": "Keep, repair or part: from full and avoidable profit, with the reason.",
     "Segments": "Segments of customers by level and make-up of their profit, ordered by mean profit.",
     "Lifetime value": "What every customer will bring in the next five years, after the cost to serve, discounted at 10 % a year.",
@@ -61,6 +66,7 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
     """
     from custprof.costing import allocate_study
     from custprof.profit import customer_pnl, customers_only, ladder, whale_curve
+    from custprof.report.sheets import activity_costs, best_first, profit_sheets, profits_by_period
     from custprof.segmentation import ProfitSegmenter
 
     allocation = allocate_study(study)
@@ -73,21 +79,22 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
     advice = _advice(pnl, by_period, avoidable_value, None if value is None else value["p_alive"])
     tables = {
         "Key figures": _key_figures(pnl, profit, allocation, value, advice),
-        "Ladder": ladder(pnl),
-        "Customer P&L": _with_segment(_best_first(pnl), segmenter.segments_),
+        "Ladder": ladder(pnl, allocation=allocation),
+        "Customer P&L": _with_segment(best_first(pnl), segmenter.segments_),
         "Whale curve": whale_curve(profit),
-        "Profit by period": _by_period(customers_only(by_period)),
+        "Profit by period": profits_by_period(customers_only(by_period)),
         "Recommendations": _with_segment(advice.rename(columns={"value": "value_at_avoidable_cost"}), segmenter.segments_),
         "Segments": segmenter.profile_,
         "Ties": study.ties(),
         "Reconciliation": study.reconciliation(),
         "Issues": study.check(),
+        **profit_sheets(study, pnl, by_period, allocation),
     }
     if value is not None:
         tables["Lifetime value"] = _with_segment(value.sort_values("value", ascending=False, kind="stable"), segmenter.segments_)
     if allocation is not None:
         tables |= {"Balance": allocation.balance(), "Rates": allocation.rates(), "Capacity": allocation.capacity()}
-        tables["Activity cost"] = allocation.customers().T.pipe(_activity_cost)
+        tables["Activity cost"] = allocation.customers().T.pipe(activity_costs)
     return {name: tables[name].head(LIMIT) for name in SHEETS if name in tables and len(tables[name])}
 
 
@@ -141,21 +148,6 @@ def _closing(study, pnl: pd.DataFrame) -> str:
     return f"Customers plus the rows that are no customer: {study.money(rows, 2)}. Result by the ledger: {study.money(ledger, 2)}, {words}."
 
 
-def _by_period(by_period: pd.DataFrame) -> pd.DataFrame:
-    """Customers x periods; empty where a customer has no line in a period."""
-    profit = by_period["profit"].reset_index()
-    return profit.pivot_table(index="customer_id", columns="period", values="profit", aggfunc="sum").rename_axis(columns=None)
-
-
-def _best_first(pnl: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
-
-    from custprof.profit import customers_only
-
-    customers = customers_only(pnl)
-    return pd.concat([customers.sort_values("profit", ascending=False, kind="stable"), pnl.drop(customers.index)])
-
-
 def _with_segment(table: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
     """The customers' segments in the first column; their names stay in the study, ids suffice."""
     marked = table.copy()
@@ -186,19 +178,6 @@ def _advice(pnl: pd.DataFrame, by_period: pd.DataFrame, value: pd.Series | None,
     from custprof.decisions import recommend, verify_losses
 
     return recommend(pnl, value=value, verified=verify_losses(by_period), p_alive=p_alive).sort_values("profit", kind="stable")
-
-
-def _activity_cost(costs: pd.DataFrame) -> pd.DataFrame:
-    """By activity: cost to customers, then one column for each residual row."""
-    import pandas as pd
-
-    from custprof.costing import RESIDUALS
-    from custprof.profit import total
-
-    residual = [name for name in RESIDUALS if name in costs]
-    customers = costs.drop(columns=residual).apply(total, axis="columns")
-    split = pd.DataFrame({"to_customers": customers, **{name.strip("()"): costs[name] for name in residual}})
-    return split.assign(total=split.apply(total, axis="columns")).rename_axis(index="activity", columns=None)
 
 
 def _key_figures(pnl: pd.DataFrame, profit: pd.Series, allocation, value, advice: pd.DataFrame) -> pd.DataFrame:

@@ -21,8 +21,8 @@ CREATED = dt.datetime(2020, 1, 1)
 ROWS = 1_048_576
 WIDEST = 48
 MEASURED_ROWS = 200
-SHARES = ("share", "utilisation", "losing", "p_alive")
-COUNTS = ("rows", "lines", "orders", "customers", "frequency", "rank", "returns_lines", "segment_id")
+SHARES = ("share", "utilisation", "losing", "p_alive", "probability")
+COUNTS = ("rows", "lines", "orders", "customers", "frequency", "rank", "returns_lines", "segment_id", "loss_makers")
 
 
 def to_excel(tables: Mapping[str, pd.DataFrame], path: str | Path, *, notes: Mapping[str, str] | None = None, title: str = "") -> Path:

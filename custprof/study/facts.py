@@ -14,7 +14,7 @@ import pandas as pd
 
 from custprof.study.engine import collect, customer_key, day_number, lazy, money, period_label
 
-__all__ = ["customer_facts", "monthly_revenue"]
+__all__ = ["customer_facts", "is_return", "monthly_revenue"]
 
 _COUNTS = ("lines", "orders", "returns_lines")
 _COSTS = ("cost_of_goods", "freight", "commission")
@@ -124,7 +124,7 @@ def monthly_revenue(transactions, *, decimals: int = 2) -> pd.DataFrame:
     2 2024-03-01      2      5.0      2.0
     """
     lines = lazy(transactions)
-    lines = lines.with_columns(_return=_is_return(lines), _revenue=money("revenue", decimals), month=period_label("date", "month"))
+    lines = lines.with_columns(_return=is_return(lines), _revenue=money("revenue", decimals), month=period_label("date", "month"))
     lines = lines.with_columns(_back=nw.when(nw.col("_return")).then(nw.col("_revenue")).otherwise(nw.lit(0)))
     months = collect(
         lines.group_by("month").agg(nw.len().alias("lines"), _total("_revenue").alias("revenue"), _total("_back").alias("returns"))
@@ -135,7 +135,7 @@ def monthly_revenue(transactions, *, decimals: int = 2) -> pd.DataFrame:
     return months.reset_index().assign(month=lambda frame: frame["month"].dt.to_timestamp())
 
 
-def _is_return(lines: nw.LazyFrame) -> nw.Expr:
+def is_return(lines: nw.LazyFrame) -> nw.Expr:
     """Whether a line is a return: as is_return says, or where that is unknown, by a negative revenue."""
     negative = nw.col("revenue") < 0
     if "is_return" not in lines.collect_schema().names():
@@ -147,7 +147,7 @@ def _is_return(lines: nw.LazyFrame) -> nw.Expr:
 def _line_facts(lines: nw.LazyFrame, by: str | None, period: str, fiscal_start: int, decimals: int) -> nw.LazyFrame:
     known = lines.collect_schema().names()
     revenue, sale = money("revenue", decimals), ~nw.col("_return")
-    columns = {"_return": _is_return(lines), "_revenue": revenue}
+    columns = {"_return": is_return(lines), "_revenue": revenue}
     if by == "period":
         columns["period"] = period_label("date", period, fiscal_start).alias("period")
     listed = {"list_amount", "discount"} & set(known)
