@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 SMALL = ["--customers=300", "--activities=12", "--pools=9", "--support=3", "--lines=30", "--rows=2000", "--lineage-rows=1000"]
 
 
-@pytest.mark.parametrize("options", [[], ["--shuffled", "--ids=category"]])
+@pytest.mark.parametrize("options", [[], ["--shuffled", "--ids=text"]])
 def test_contenders_of_the_allocation_benchmark_agree(options, capsys):
     import allocation
 

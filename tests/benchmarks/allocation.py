@@ -1,10 +1,10 @@
 """What do exact cents and a trace cost, beside pandas without cents and pandas that stores the lineage?
 
     python tests/benchmarks/allocation.py
-    python tests/benchmarks/allocation.py --customers 10000 --rows 100000 --shuffled --ids category
+    python tests/benchmarks/allocation.py --customers 10000 --rows 100000 --shuffled --ids text
 
-Inputs are drawn with a seed and given to all contenders alike: driver rows (by default as `driver_quantities` gives them, sorted, each
-activity and customer once, but with ids as text), a ledger, and a cost model whose support pools serve each other. Each contender runs in a
+Inputs are drawn with a seed and given to all contenders alike: driver rows (by default as `driver_quantities` gives them: sorted,
+categorical, each activity and customer once), a ledger, and a cost model whose support pools serve each other. Each contender runs in a
 process of its own; its seconds are those of the processor (nothing runs in parallel, and what else the machine does is not counted), its
 memory is the peak beyond what was held when the inputs were there. Stored lineage, a row for every customer,
 activity and ledger line, does not fit at full size: it is measured on fewer driver rows, beside custprof on the same ones.
@@ -248,7 +248,7 @@ def _options(words: list[str] | None):
         ("seed", 0, "seed of the generator"),
     ):
         parser.add_argument(f"--{name}", type=int, default=number, help=f"{meaning} ({number:,})")
-    parser.add_argument("--ids", choices=["text", "category"], default="text", help="type of the column customer_id (text)")
+    parser.add_argument("--ids", choices=["text", "category"], default="category", help="type of the column customer_id (category)")
     parser.add_argument("--shuffled", action="store_true", help="driver rows in no order")
     parser.add_argument("--run", help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
