@@ -68,6 +68,11 @@ def test_needs_says_what_is_missing_even_where_the_cell_ends_in_a_semicolon(shel
     assert result.result.data == "**Not answered here:** Why? The study has no ledger table."
 
 
+def test_needs_does_not_ask_for_a_variable_that_a_skipped_cell_would_have_made(shell):
+    result = shell.run_cell("%%needs ledger never_made -- Why?\n40")
+    assert result.result.data == "**Not answered here:** Why? The study has no ledger table."
+
+
 def test_needs_lets_errors_through(shell, capsys):
     result = shell.run_cell("%%needs transactions -- Why?\n1 / 0")
     assert isinstance(result.error_in_exec, ZeroDivisionError)

@@ -77,7 +77,10 @@ def register(shell) -> None:
         """Run the cell if the study has what the line names, else say in one sentence what cannot be answered."""
         wanted, _, question = line.partition("--")
         study = _find_study(shell)
-        missing = [need for need in wanted.split() if _lacks(shell.user_ns, study, need)]
+        missing: list[str] = []
+        for need in wanted.split():
+            if _lacks(shell.user_ns, study, need, unmade=bool(missing)):
+                missing.append(need)
         if not missing:
             result = _run(shell, cell)
             # a semicolon silences the result of the cell, as everywhere, but not the sentence below
@@ -134,12 +137,14 @@ def _noting(shown):
     return show
 
 
-def _lacks(names: dict, study, need: str) -> bool:
+def _lacks(names: dict, study, need: str, *, unmade: bool) -> bool:
     """Whether the study lacks what is needed; of what no study knows, whether the notebook's variable of that name is None or says no."""
     try:
         return bool(study.lacks(need))
     except ValueError:
         if need not in names:
+            if unmade:  # a cell that was skipped for what is missing before would have made it
+                return False
             raise
     value = names[need]
     return value is None or (getattr(value, "ndim", 0) == 0 and not value)
