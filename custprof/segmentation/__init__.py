@@ -2,9 +2,20 @@
 
 from custprof.segmentation.choice import choose_k
 from custprof.segmentation.profile import segment_profile
+from custprof.segmentation.rfm import RFM, RFM_RULES, rfm_facts
 from custprof.segmentation.rules import segment_rules
 from custprof.segmentation.scaler import MoneyScaler
 from custprof.segmentation.segmenter import ProfitSegmenter
 from custprof.segmentation.stability import stability
 
-__all__ = ["MoneyScaler", "ProfitSegmenter", "choose_k", "segment_profile", "segment_rules", "stability"]
+__all__ = [
+    "RFM",
+    "RFM_RULES",
+    "MoneyScaler",
+    "ProfitSegmenter",
+    "choose_k",
+    "rfm_facts",
+    "segment_profile",
+    "segment_rules",
+    "stability",
+]
