@@ -1,6 +1,8 @@
 """Kinds of customers by what they bring and what they cost: how many there are, who they are, and whether to believe it."""
 
 from custprof.segmentation.choice import choose_k
+from custprof.segmentation.drift import segment_drift
+from custprof.segmentation.migration import migration
 from custprof.segmentation.profile import segment_profile
 from custprof.segmentation.rfm import RFM, RFM_RULES, rfm_facts
 from custprof.segmentation.rules import segment_rules
@@ -14,7 +16,9 @@ __all__ = [
     "MoneyScaler",
     "ProfitSegmenter",
     "choose_k",
+    "migration",
     "rfm_facts",
+    "segment_drift",
     "segment_profile",
     "segment_rules",
     "stability",
