@@ -1,6 +1,7 @@
-"""What to do about it: verify the losses, keep, repair or part, count what parting costs, and see what hangs on few."""
+"""What to do about it: verify the losses, keep, repair or part, count what parting costs, plan care, and see what hangs on few."""
 
 from custprof.decisions.drop import drop_effect
+from custprof.decisions.effort import compare_rewards, effort_plan
 from custprof.decisions.promoters import net_promoter_score
 from custprof.decisions.recommend import recommend
 from custprof.decisions.risk import NO_MANAGER, concentration, manager_risk
@@ -8,8 +9,10 @@ from custprof.decisions.verify import verify_losses
 
 __all__ = [
     "NO_MANAGER",
+    "compare_rewards",
     "concentration",
     "drop_effect",
+    "effort_plan",
     "manager_risk",
     "net_promoter_score",
     "recommend",
