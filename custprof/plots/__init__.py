@@ -4,6 +4,7 @@ from custprof.plots.acquisition import compare_campaigns, funnel
 from custprof.plots.costing import capacity, cost_flow
 from custprof.plots.decisions import drop_effect, manager_risk, recommendations
 from custprof.plots.lifetime import calibration, cohorts, retention_curve, value_curve
+from custprof.plots.migration import effort_plan, migration, rfm
 from custprof.plots.money import money_axis, money_text
 from custprof.plots.profit import ladder, price_waterfall, quadrant, transitions, waterfall, whale_curve
 from custprof.plots.segmentation import choose_k, profile, segments
@@ -17,9 +18,11 @@ __all__ = [
     "compare_campaigns",
     "cost_flow",
     "drop_effect",
+    "effort_plan",
     "funnel",
     "ladder",
     "manager_risk",
+    "migration",
     "money_axis",
     "money_text",
     "monthly_revenue",
@@ -29,6 +32,7 @@ __all__ = [
     "recommendations",
     "reconciliation",
     "retention_curve",
+    "rfm",
     "segments",
     "transitions",
     "value_curve",
