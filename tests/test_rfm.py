@@ -75,6 +75,8 @@ def test_new_customers_are_judged_by_stored_thresholds(customers):
 def test_cells_hold_all_customers_and_all_money(customers):
     cells = RFM().fit(customers).cells_
     assert cells["customers"].sum() == len(customers)
+    segments = RFM(rules=RFM_RULES).fit(customers).segments_
+    assert segments.index.equals(customers.index) and segments.cat.categories.tolist() == list(RFM_RULES)
     assert cells["monetary"].sum() == pytest.approx(customers["monetary"].sum())
     assert cells["losses"].sum() == pytest.approx(customers["monetary"].clip(upper=0).sum())
 
@@ -211,6 +213,10 @@ def test_facts_of_the_study_become_recency_frequency_and_money():
     assert X.index.tolist() == ["a", "b", "c"]
     assert X["monetary"].tolist() == [3.0, 1.0, -2.0]
     assert X["recency"].tolist()[:2] == [0, 30] and np.isnan(X.loc["c", "recency"])
+    caused_cost = pd.Series({"z": -7.0, "b": 1.0, "a": 3.0, "c": 0.0, "(unused capacity)": -9.0})
+    X = rfm_facts(facts, end="2024-12-31", monetary=caused_cost)
+    assert X.index.tolist() == ["a", "b", "c", "z"] and X.index.name == "customer_id"
+    assert X.loc["z", ["frequency", "monetary"]].tolist() == [0, -7.0] and np.isnan(X.loc["z", "recency"])
     with pytest.raises(ValueError, match=r"money is missing for 1 of 3 customers, first \['c'\]; give it for each"):
         rfm_facts(facts, end="2024-12-31", monetary=pd.Series({"b": 1.0, "a": 3.0}))
     with pytest.raises(ValueError, match="the facts have no last_order and no profit"):

@@ -53,7 +53,7 @@ def rfm_facts(facts: pd.DataFrame, *, end, monetary="net_revenue") -> pd.DataFra
     end : date
         The day recency is counted to, usually ``study.end``.
     monetary : str or Series by customer_id
-        A column of `facts`, or money of the same customers, such as ``pnl["profit"]``; currency units, signed.
+        A column of `facts`, or money of the same customers and of others, who never bought: say ``pnl["profit"]``; signed.
 
     Returns
     -------
@@ -74,18 +74,23 @@ def rfm_facts(facts: pd.DataFrame, *, end, monetary="net_revenue") -> pd.DataFra
     a     30.0          4      90.0
     b      NaN          0      -5.0
     """
-    rows = facts[~facts.index.isin(RESIDUALS)]
-    absent = [name for name in ("last_order", "orders", *([monetary] if isinstance(monetary, str) else [])) if name not in rows]
+    absent = [name for name in ("last_order", "orders", *([monetary] if isinstance(monetary, str) else [])) if name not in facts]
     if absent:
         raise ValueError(f"the facts have no {' and no '.join(absent)}; give the result of study.customer_facts().")
-    money = rows[monetary] if isinstance(monetary, str) else monetary.reindex(rows.index)
+    if isinstance(monetary, str):
+        monetary = facts[monetary]
+    check_once(monetary.index, "monetary")
+    rows = facts.reindex(facts.index.union(monetary.index, sort=False).rename(facts.index.name))
+    rows = rows[~rows.index.isin(RESIDUALS)]
+    money = monetary.reindex(rows.index).astype(float)
     unknown = rows.index[money.isna()]
     if len(unknown):
         raise ValueError(
             f"money is missing for {len(unknown):,} of {len(rows):,} customers, first {unknown[:3].tolist()}; give it for each."
         )
     days = (pd.Timestamp(end).normalize() - rows["last_order"]).dt.days.astype(float)
-    return pd.DataFrame({"recency": days, "frequency": rows["orders"], "monetary": money.astype(float)})
+    orders = rows["orders"].where(rows.index.isin(facts.index), 0).astype("int64")
+    return pd.DataFrame({"recency": days, "frequency": orders, "monetary": money})
 
 
 class RFM(TransformerMixin, ClusterMixin, BaseEstimator):
@@ -110,6 +115,8 @@ class RFM(TransformerMixin, ClusterMixin, BaseEstimator):
     thresholds_ : dict of column to ndarray
         Ascending, in the column's own unit, one fewer than its classes.
     labels_ : ndarray of str, one per customer in the row order of X
+    segments_ : Series by customer
+        The same as a category, in the order of the rules.
     cells_ : DataFrame by recency and frequency class
         customers, monetary (sum), losses (sum of what is below zero), of those that occur.
 
@@ -167,7 +174,9 @@ class RFM(TransformerMixin, ClusterMixin, BaseEstimator):
         self.thresholds_ = self._thresholds(values)
         self._cells, self._names = self._segments()
         classes = self._classes(values)
-        self.labels_ = self._names[self._cells[tuple(classes.T)]]
+        codes = self._cells[tuple(classes.T)]
+        self.labels_ = self._names[codes]
+        self.segments_ = pd.Series(pd.Categorical.from_codes(codes, self._names, ordered=True), index=X.index, name="segment")
         money = pd.DataFrame({"monetary": values[:, 2], "losses": np.minimum(values[:, 2], 0) + 0.0})
         by = money.groupby([pd.Index(classes[:, 0], name="recency"), pd.Index(classes[:, 1], name="frequency")])
         self.cells_ = by.sum()
