@@ -108,8 +108,8 @@ def migration(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = ""
         ax.text(*at, "\n".join(words), ha="center", va="center", color=color, fontsize="small" if wide / len(after) > 0.9 else "x-small")
     ax.set_xticks(range(len(after)), [_lines(name, int(_LETTERS * wide / len(after))) for name in after], fontsize="small")
     ax.set_yticks(range(len(before)), [_lines(name, 26) for name in before], fontsize="small")
-    money = f", and change of profit{f' in {currency}' if currency else ''}" if "change" in frame else ""
-    ax.set(xlabel=f"segment after; customers, share of the row with its interval{money}", ylabel="segment before")
+    money = f", change of profit{f' in {currency}' if currency else ''}" if "change" in frame else ""
+    ax.set(xlabel=f"segment after\ncustomers, share of the row with its interval{money}", ylabel="segment before")
     _bare(ax)
     return ax
 

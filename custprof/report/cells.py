@@ -29,6 +29,7 @@ FIGURES = {
 PHRASES = {
     "cost_model": "no cost model",
     "credit": "no terms of credit",
+    "earners": "no two periods with customers who earn",
     "history": "no sales over two months or more",
     "periods": "no second period",
     "several": "no more than a handful of customers",
