@@ -2,10 +2,11 @@
 
 from custprof.segmentation.choice import choose_k
 from custprof.segmentation.drift import segment_drift
+from custprof.segmentation.features import segment_features
 from custprof.segmentation.migration import migration
 from custprof.segmentation.profile import segment_profile
 from custprof.segmentation.rfm import RFM, RFM_RULES, rfm_facts
-from custprof.segmentation.rules import segment_rules
+from custprof.segmentation.rules import segment_rules, segment_sql
 from custprof.segmentation.scaler import MoneyScaler
 from custprof.segmentation.segmenter import ProfitSegmenter
 from custprof.segmentation.stability import stability
@@ -19,7 +20,9 @@ __all__ = [
     "migration",
     "rfm_facts",
     "segment_drift",
+    "segment_features",
     "segment_profile",
     "segment_rules",
+    "segment_sql",
     "stability",
 ]
