@@ -2,7 +2,8 @@
 
 Two questions. Has the mix changed: the share stability index compares the shares of the segments then and now with what the draw of
 customers alone would do. Have the customers moved away: in the scaler's space, how far do they lie from the centres of their segments, and
-how many lie farther than nearly all did then? A changed mix is news about customers; customers far from every centre are a reason to refit.
+how many lie farther than nearly all did then? A shifted mix is news about customers; a much changed one, and customers far from their
+centre, are reasons to refit.
 """
 
 from __future__ import annotations
