@@ -7,7 +7,7 @@ from custprof.plots.lifetime import calibration, cohorts, retention_curve, value
 from custprof.plots.migration import effort_plan, migration, rfm
 from custprof.plots.money import money_axis, money_text
 from custprof.plots.profit import ladder, price_waterfall, quadrant, transitions, waterfall, whale_curve
-from custprof.plots.segmentation import choose_k, profile, segments
+from custprof.plots.segmentation import choose_k, profile, segment_map, segment_whale
 from custprof.plots.study import monthly_revenue, reconciliation
 
 __all__ = [
@@ -33,7 +33,8 @@ __all__ = [
     "reconciliation",
     "retention_curve",
     "rfm",
-    "segments",
+    "segment_map",
+    "segment_whale",
     "transitions",
     "value_curve",
     "waterfall",

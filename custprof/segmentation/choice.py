@@ -206,13 +206,13 @@ def _prediction_strength(features: np.ndarray, k: int, estimator, rng: np.random
 def _loss_caught(profit: np.ndarray, labels: np.ndarray) -> float:
     losses = np.minimum(profit, 0)
     losing = np.bincount(labels, profit) < 0
-    return float(losses[losing[labels]].sum() / losses.sum()) if losses.any() else np.nan
+    return float(losses[losing[labels]].sum() / losses.sum()) + 0.0 if losses.any() else np.nan  # never minus zero
 
 
 def _between(values: np.ndarray, labels: np.ndarray) -> float:
     means = np.bincount(labels, values) / np.maximum(np.bincount(labels), 1)
     whole = ((values - values.mean()) ** 2).sum()
-    return float(((means[labels] - values.mean()) ** 2).sum() / whole) if whole > 0 else 0.0
+    return float(((means[labels] - values.mean()) ** 2).sum() / whole) if whole > 0 and labels.any() else 0.0
 
 
 def _suggest(table: pd.DataFrame, min_share: float) -> pd.DataFrame:

@@ -64,7 +64,7 @@ def segment_features(by_period: pd.DataFrame) -> pd.DataFrame:
     table["like"] = [other.idxmax() if len(other) else None for other in others.values()]
     table["likeness"] = [other.max() if len(other) else np.nan for other in others.values()]
     table["reason"] = _reasons(table, alike)
-    table["used"] = table["reason"].str.startswith(("repeats", "one period", "none repeats"))
+    table["used"] = [reason.startswith(("repeats", "one period", "none repeats")) for reason in table["reason"]]
     size = {"without": (whole["net_revenue"] == 0).mean(), "used": True, "reason": "the size of the customer"}
     table = pd.concat([pd.DataFrame([size], index=["net_revenue"]), table])
     return table[["without", "repeats", "like", "likeness", "used", "reason"]].astype({"used": bool}).rename_axis("column")

@@ -72,16 +72,17 @@ def segment_rules(X: pd.DataFrame, labels, *, names=None, revenue: str | None = 
             bounds.setdefault(feature, [-np.inf, np.inf])
             threshold = _rounded(limit, feature >= len(money.columns))
             bounds[feature][0 if low else 1] = threshold
-        inside = np.ones(len(X), dtype=bool)
+        inside = pd.Series(True, index=money.index)
         for feature, (low, high) in bounds.items():
-            inside &= (features[:, feature] > low) & (features[:, feature] <= high)
+            amount, unit = money[columns[feature]], money[at].abs() if feature >= money.shape[1] else 1.0
+            inside &= ((amount > low * unit) if np.isfinite(low) else True) & ((amount <= high * unit) if np.isfinite(high) else True)
         sql = " AND ".join(_condition(columns[f], str(at), low, high, f >= len(money.columns)) for f, (low, high) in sorted(bounds.items()))
         text = (
             " and ".join(_said(columns[f], low, high, f >= len(money.columns)) for f, (low, high) in sorted(bounds.items()))
             or "every customer"
         )
         segment = classes[tree.value[node, 0].argmax()]
-        right = float((labels[inside] == segment).mean()) if inside.any() else np.nan
+        right = float((labels[inside.to_numpy()] == segment).mean()) if inside.any() else np.nan
         rows.append((segment, text, sql or "TRUE", int(inside.sum()), right))
     table = pd.DataFrame(rows, columns=["segment", "rule", "sql", "customers", "right"])
     table = table.sort_values(["segment", "customers"], ascending=[True, False], kind="stable", ignore_index=True)
@@ -120,11 +121,9 @@ def segment_sql(rules: pd.DataFrame, *, table: str = "customers", key: str = "cu
 
 
 def _condition(column: str, revenue: str, low: float, high: float, ratio: bool) -> str:
-    amount = _quoted(column)
-    if ratio:
-        amount = f"COALESCE({amount} * 1e0 / NULLIF(ABS({amount}) + ABS({_quoted(revenue)}), 0), 0)"
-    parts = [f"{amount} > {low!r}"] if np.isfinite(low) else []
-    return " AND ".join([*parts, f"{amount} <= {high!r}"] if np.isfinite(high) else parts)
+    amount, times = _quoted(column), f" * ABS({_quoted(revenue)})" if ratio else ""
+    parts = [f"{amount} > {low!r}{times}"] if np.isfinite(low) else []
+    return " AND ".join([*parts, f"{amount} <= {high!r}{times}"] if np.isfinite(high) else parts)
 
 
 def _quoted(name: str) -> str:
@@ -142,20 +141,18 @@ def _paths(tree, node: int = 0, path: tuple = ()):
 
 
 def _rounded(limit: float, ratio: bool) -> float:
-    """The threshold as it will be read: three digits of money, or a whole per mille of revenue."""
+    """The threshold as it will be read: three digits of money, or a whole per mille of revenue (three digits of many times revenue)."""
     if not ratio:
         return float(f"{limit:.3g}")
-    if abs(limit) >= 0.999:
-        return limit
-    plain = round(limit / (1 - abs(limit)), 3)
-    return plain / (1 + abs(plain))
+    plain = limit / max(1 - abs(limit), 1e-9)
+    return round(plain, 3) if abs(plain) < 10 else float(f"{plain:.3g}")
 
 
 def _said(column: str, low: float, high: float, ratio: bool) -> str:
     if not ratio:
         low_text, high_text, unit = short_money(low), short_money(high), ""
     else:
-        low_text, high_text = (f"{x / (1 - abs(x)) * 100:.3g} %" if abs(x) < 1 else "" for x in (low, high))
+        low_text, high_text = (f"{x * 100:.3g} %" for x in (low, high))
         unit = " of revenue"
     if np.isfinite(low) and np.isfinite(high):
         return f"{words(column)} over {low_text} to {high_text}{unit}"
