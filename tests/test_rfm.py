@@ -72,6 +72,14 @@ def test_new_customers_are_judged_by_stored_thresholds(customers):
     assert rfm.predict(customers.iloc[::-1]).tolist() == rfm.labels_[::-1].tolist()
 
 
+def test_where_nobody_bought_all_are_called_so(customers):
+    X = customers.assign(recency=np.nan, frequency=0)
+    for method in ("quantile", "natural"):
+        rfm = RFM(method=method, rules=RFM_RULES).fit(X)
+        assert rfm.labels_.tolist() == np.where(X["monetary"] < 0, "loses money", "never bought").tolist()
+        assert rfm.predict(customers.iloc[:1]).tolist() != ["never bought"]
+
+
 def test_cells_hold_all_customers_and_all_money(customers):
     cells = RFM().fit(customers).cells_
     assert cells["customers"].sum() == len(customers)
@@ -170,7 +178,6 @@ def test_rules_that_say_nothing_possible_are_refused(customers, rules, message):
         ({"recency": -1.0}, r"recency is negative for 500 of 500 customers, first \['c0', 'c1', 'c2'\]; correct or drop them"),
         ({"recency": np.inf}, "recency is infinite"),
         ({"recency": np.nan}, "recency is missing though frequency is not zero for 498 of 500"),
-        ({"recency": np.nan, "frequency": 0}, "none of the 500 customers has bought"),
         ({"frequency": -1}, "frequency is missing, infinite or negative"),
         ({"monetary": np.nan}, "monetary is missing or infinite"),
         ({"T": 52.0}, "its recency counts from the first purchase"),

@@ -168,8 +168,6 @@ class RFM(TransformerMixin, ClusterMixin, BaseEstimator):
         check_once(X.index, "X")
         if not (isinstance(self.classes, int | np.integer) and self.classes >= 2) or self.method not in METHODS:
             raise ValueError(f"classes is {self.classes!r} and method {self.method!r}; give 2 or more, and one of {list(METHODS)}.")
-        if not np.isfinite(values[:, 0]).any():
-            raise ValueError(f"none of the {len(X):,} customers has bought; there is nothing to rank.")
         self.feature_names_in_, self.n_features_in_ = np.asarray(COLUMNS, dtype=object), len(COLUMNS)
         self.thresholds_ = self._thresholds(values)
         self._cells, self._names = self._segments()
