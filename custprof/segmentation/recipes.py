@@ -82,5 +82,5 @@ def compare_recipes(X: pd.DataFrame, profit: pd.Series, *, n_segments: int, rfm=
 def _judged(codes: np.ndarray, profit: np.ndarray) -> dict:
     sizes, losses = np.bincount(codes), np.minimum(profit, 0)
     losing = np.bincount(codes, profit) < 0
-    caught = losses[losing[codes]].sum() / losses.sum() if losses.any() else np.nan
+    caught = losses[losing[codes]].sum() / losses.sum() + 0.0 if losses.any() else np.nan
     return {"segments": len(sizes), "largest": sizes.max() / len(codes), "loss_caught": caught}
