@@ -98,4 +98,4 @@ def test_the_demos_true_types_are_found_clearly_better_than_by_the_usual_recipes
     table = compare_recipes(pnl[used.index[used]], pnl["profit"], n_segments=5, rfm=rfm, types=types)
     assert table["adjusted_rand"].iloc[0] > 0.25
     assert table["adjusted_rand"].iloc[0] > 2 * table["adjusted_rand"].iloc[1:].max()
-    assert table["loss_caught"].iloc[0] > 0.9
+    assert table["loss_caught"].iloc[0] > table["loss_caught"].iloc[1:].max()
