@@ -9,11 +9,13 @@ import pytest
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
+from sklearn.decomposition import PCA
 
 from custprof.acquisition import compare_campaigns, funnel
 from custprof.plots import acquisition as campaign_plots
 from custprof.plots import segmentation as plots
-from custprof.segmentation import ProfitSegmenter, segment_profile
+from custprof.profit import whale_curve
+from custprof.segmentation import MoneyScaler, ProfitSegmenter, map_loadings, segment_map, segment_profile
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +46,7 @@ def test_profile_writes_the_money(fitted):
     frame = fitted[1].profile_
     ax = plots.profile(frame, currency="EUR")
     texts = [text.get_text() for text in ax.texts]
-    assert len(texts) == len(frame) * (frame.shape[1] - 3)
+    assert len(texts) == len(frame) * (frame.shape[1] - 5)
     assert texts[: len(frame)] == [f"{customers}" for customers in frame["customers"]]
     assert ax.get_xlabel() == "money in EUR"
     labels = [label.get_text().replace("\n", " ").replace("\N{NO-BREAK SPACE}", " ") for label in ax.get_xticklabels()]
@@ -76,26 +78,49 @@ def test_profile_is_readable_at_the_width_of_a_page(fitted, count):
     assert ax.get_tightbbox().x1 <= ax.figure.bbox.x1
 
 
-def test_segments_draws_every_customer_in_the_order_of_the_segments(fitted):
+def test_segment_map_draws_every_customer_in_the_order_of_the_segments_and_an_arrow_per_feature(fitted):
     X, segmenter = fitted
+    points, loadings = segment_map(X), map_loadings(X)
     _, given = plt.subplots()
-    ax = plots.segments(
-        X.assign(segment=segmenter.segments_, rest=X["net_revenue"] - 2 * X["cost_to_serve"]), y="rest", currency="EUR", ax=given
-    )
+    ax = plots.segment_map(points.assign(segment=segmenter.segments_), loadings, ax=given)
     assert ax is given
-    names = [line.get_label() for line in ax.lines[:3]]
+    names = [line.get_label() for line in ax.lines[: segmenter.n_segments_]]
     assert names == segmenter.profile_["name"].tolist()
-    for segment, line in enumerate(ax.lines[:3]):
-        assert sorted(line.get_xdata()) == sorted(X.loc[segmenter.labels_ == segment, "net_revenue"])
-    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "symlog")
-    assert ax.get_ylabel() == "rest (EUR)"
+    for segment, line in enumerate(ax.lines[: segmenter.n_segments_]):
+        assert sorted(line.get_xdata()) == sorted(points.loc[segmenter.labels_ == segment, "across"])
+    assert [text.get_text() for text in ax.texts if text.get_text()] == [name.replace("_", " ") for name in loadings.index]
+    arrows = [text.xy for text in ax.texts if not text.get_text()]
+    assert np.allclose(np.array(arrows) / arrows[0][0], loadings.to_numpy() / loadings.iloc[0, 0])
+    shares = [f"({share:.0%} of all differences)" for share in loadings.attrs["shares"]]
+    assert shares[0] in ax.get_xlabel()
+    assert shares[1] in ax.get_ylabel()
 
 
-def test_many_customers_are_thinned_and_that_is_said():
-    frame = pd.DataFrame({"net_revenue": np.arange(1, 12_001.0), "cost_to_serve": 1.0, "segment": 0})
-    ax = plots.segments(frame)
+def test_the_map_turns_the_features_and_loses_nothing(fitted):
+    X = fitted[0]
+    features = MoneyScaler().fit_transform(X)
+    loadings = map_loadings(X)
+    assert segment_map(X).to_numpy() == pytest.approx((features - features.mean(axis=0)) @ loadings.to_numpy())
+    assert loadings.attrs["shares"] == pytest.approx(np.sort(PCA().fit(features).explained_variance_ratio_)[::-1][:2])
+
+
+def test_many_customers_are_thinned_on_the_map():
+    points = pd.DataFrame({"across": np.arange(12_000.0), "up": 1.0, "segment": 0})
+    ax = plots.segment_map(points, pd.DataFrame({"across": [1.0], "up": [0.0]}, index=["revenue"]))
     assert len(ax.lines[0].get_xdata()) == 4000
-    assert "one customer in 3 shown" in ax.get_xlabel()
+
+
+def test_segment_whale_draws_the_curve_and_where_each_segment_stands(fitted):
+    X, segmenter = fitted
+    curve = whale_curve(X["net_revenue"] * 0.3 - X["cost_to_serve"])
+    curve = curve.assign(segment=segmenter.segments_.reindex(curve.index))
+    ax = plots.segment_whale(curve, currency="EUR")
+    assert ax.lines[0].get_ydata()[1:].tolist() == curve["cumulative_profit"].tolist()
+    rows = ax.lines[2 : 2 + segmenter.n_segments_]
+    assert [line.get_label() for line in rows] == segmenter.profile_["name"].tolist()
+    for line in rows:
+        assert list(line.get_xdata()) == curve.loc[curve["segment"] == line.get_label(), "customer_share"].tolist()
+    assert ax.get_ylabel() == "cumulative profit (EUR)"
 
 
 def test_compare_campaigns_draws_costs_profits_and_verdicts():

@@ -1,6 +1,7 @@
-"""What to do about it: verify the losses, keep, repair or part, count what parting costs, and see what hangs on few."""
+"""What to do about it: verify the losses, keep, repair or part, count what parting costs, plan care, and see what hangs on few."""
 
 from custprof.decisions.drop import drop_effect
+from custprof.decisions.effort import compare_rewards, effort_plan
 from custprof.decisions.leakage import leakage
 from custprof.decisions.promoters import net_promoter_score
 from custprof.decisions.recommend import recommend
@@ -10,8 +11,10 @@ from custprof.profit import expected_credit_loss
 
 __all__ = [
     "NO_MANAGER",
+    "compare_rewards",
     "concentration",
     "drop_effect",
+    "effort_plan",
     "expected_credit_loss",
     "leakage",
     "loss_probability",

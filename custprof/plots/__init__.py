@@ -4,12 +4,13 @@ from custprof.plots.acquisition import compare_campaigns, funnel
 from custprof.plots.costing import capacity, rank_stability
 from custprof.plots.decisions import drop_effect, leakage, manager_risk, recommendations
 from custprof.plots.lifetime import calibration, cohorts, reliability, retention_curve, tracking, value_curve
+from custprof.plots.migration import effort_plan, migration, rfm
 from custprof.plots.money import money_axis, money_text
 from custprof.plots.money_flow import money_flow
 from custprof.plots.profit import ladder, price_waterfall, transitions, waterfall, whale_curve
 from custprof.plots.profit_drift import drift_effects, early_warning, warning_calibration
 from custprof.plots.quadrant import quadrant
-from custprof.plots.segmentation import choose_k, profile, segments
+from custprof.plots.segmentation import choose_k, profile, segment_map, segment_whale
 from custprof.plots.study import monthly_revenue, reconciliation
 from custprof.plots.verification import verify_losses
 
@@ -22,10 +23,12 @@ __all__ = [
     "drift_effects",
     "drop_effect",
     "early_warning",
+    "effort_plan",
     "funnel",
     "ladder",
     "leakage",
     "manager_risk",
+    "migration",
     "money_axis",
     "money_flow",
     "money_text",
@@ -38,7 +41,9 @@ __all__ = [
     "reconciliation",
     "reliability",
     "retention_curve",
-    "segments",
+    "rfm",
+    "segment_map",
+    "segment_whale",
     "tracking",
     "transitions",
     "value_curve",

@@ -10,12 +10,12 @@ import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.ticker import FixedLocator, MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 
-__all__ = ["choose_k", "profile", "segments"]
+__all__ = ["choose_k", "profile", "segment_map", "segment_whale"]
 
 #: Width of a page of a notebook in inches: what is wider is shrunk, and its text with it.
 PAGE = 9.0
@@ -37,8 +37,8 @@ def choose_k(table: pd.DataFrame, *, ax: Axes | None = None, currency: str = "")
     Returns
     -------
     matplotlib Axes
-        A dot for the Jaccard similarity of every segment in bootstraps (blue from .75, orange below), the silhouette as a line, and a grey
-        band at the number suggested.
+        A dot for the Jaccard similarity of every segment in bootstraps (blue from .75, orange below), silhouette and prediction strength as
+        lines, and a grey band at the number suggested.
 
     Examples
     --------
@@ -52,11 +52,17 @@ def choose_k(table: pd.DataFrame, *, ax: Axes | None = None, currency: str = "")
     for colour, chosen, label in ((GAIN, dots >= 0.75, "segment found again"), (LOSS, dots < 0.75, "segment not reliably found again")):
         ax.plot(dots.index[chosen], dots[chosen], "o", color=colour, markersize=6, alpha=0.8, label=label, zorder=3)
     ax.plot(table.index, table["silhouette"], color="black", linewidth=1.5, marker="s", markersize=4, label="separation (silhouette)")
+    if "prediction_strength" in table:
+        ax.plot(table.index, table["prediction_strength"], color=NEUTRAL, linewidth=1.5, label="prediction strength (half by half)")
     ax.axhline(0.75, color=NEUTRAL, linewidth=0.8, linestyle="--")
     ax.axhline(0, color="black", linewidth=0.8)
     for k in table.index[table["suggested"]]:
         ax.axvspan(k - 0.35, k + 0.35, color=NEUTRAL, alpha=0.25, linewidth=0, label="suggested")
-    ax.set(xlabel="number of segments", ylabel="Jaccard similarity, silhouette", xlim=(table.index.min() - 0.5, table.index.max() + 0.5))
+    ax.set(
+        xlabel="number of segments",
+        ylabel="similarity, separation, strength",
+        xlim=(table.index.min() - 0.5, table.index.max() + 0.5),
+    )
     ax.set_ylim(min(-0.03, table["silhouette"].min()), 1.04)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend_below(ax, ncols=2)
@@ -88,7 +94,7 @@ def profile(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") 
     ['2', '5', '90', '-5', '45', '-1']
     >>> plt.close()
     """
-    shown = [column for column in frame.columns if column not in ("name", "share", "profit_share")]
+    shown = [column for column in frame.columns if column not in ("name", "share", "profit_share", "jaccard", "verdict")]
     wide = min(PAGE - 2.6, 2.0 * len(frame))
     upright = wide / len(frame) >= 0.75
     names = [_broken(str(name), int(14.5 * wide / len(frame)) if upright else None) for name in frame["name"]]
@@ -110,72 +116,106 @@ def profile(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") 
     return ax
 
 
-def segments(frame: pd.DataFrame, *, x: str = "net_revenue", y: str = "cost_to_serve", ax: Axes | None = None, currency: str = "") -> Axes:
-    """Map of the customers, one colour per segment.
+def segment_whale(curve: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """Cumulative profit over the customers, best first, in the colours of their segments.
 
     Parameters
     ----------
-    frame : DataFrame by customer
-        Columns x, y and segment: a number, or a name as in ``segments_`` of a `ProfitSegmenter`, whose order the colours follow.
-    x, y : str
-        Columns to draw: money is on a logarithmic scale, linear near zero where some of it is zero or negative; a column whose name ends in
-        "_rate" or "_share" is drawn in per cent.
+    curve : DataFrame by customer
+        Result of `profit.whale_curve` with a column segment: a number, or a name as in ``segments_`` of a `ProfitSegmenter`.
     ax : matplotlib Axes, optional
         Where to draw; a new figure otherwise.
     currency : str
-        Named in the labels of the money axes.
+        Named in the label of the axis.
 
     Returns
     -------
     matplotlib Axes
-        At most 5,000 customers are drawn, evenly taken from the frame; the label says so.
+        The curve, and below it a row of marks per segment: where its customers stand.
 
     Examples
     --------
-    >>> frame = pd.DataFrame({"net_revenue": [10.0, 2e6], "cost_to_serve": [5.0, 1e5], "segment": ["small", "large"]})
-    >>> segments(frame, currency="EUR").get_xlabel()
-    'net revenue (EUR)'
+    >>> curve = pd.DataFrame({"customer_share": [0.5, 1.0], "cumulative_profit": [30.0, 20.0], "segment": ["good", "poor"]})
+    >>> segment_whale(curve, currency="EUR").get_ylabel()
+    'cumulative profit (EUR)'
     >>> plt.close()
     """
-    ax = _axes(ax, (8, 5))
-    kinds = frame["segment"]
-    names = list(kinds.cat.categories) if isinstance(kinds.dtype, pd.CategoricalDtype) else sorted(kinds.unique())
-    step = -(-len(frame) // 5000)
-    shown = frame.iloc[::step] if step > 1 else frame
-    for name, colour in zip(names, sns.color_palette("colorblind", len(names)), strict=True):
-        own = shown[shown["segment"] == name]
-        ax.plot(own[x], own[y], "o", color=colour, markersize=3.5, alpha=0.55, markeredgewidth=0, label=str(name))
-    ax.set(xlabel=x.replace("_", " "), ylabel=y.replace("_", " "))
-    for which, column in (("x", x), ("y", y)):
-        _scale(ax, which, column, shown[column], currency)
-    if step > 1:
-        ax.set_xlabel(f"{ax.get_xlabel()}; one customer in {step} shown")
-    legend = legend_below(ax, ncols=1 if max(len(str(name)) for name in names) > 28 else 3)
-    for handle in legend.legend_handles:
-        handle.set_markersize(7)
-        handle.set_alpha(1)
+    ax = _axes(ax, (7.5, 5))
+    names = _names(curve["segment"])
+    ax.plot([0, *curve["customer_share"]], [0, *curve["cumulative_profit"]], color="black", linewidth=1.5)
+    ax.axhline(0, color="black", linewidth=0.8)
+    high = max(curve["cumulative_profit"].max(), 0)
+    low = min(curve["cumulative_profit"].min(), 0)
+    step = 0.07 * ((high - low) or 1)
+    for row, (name, colour) in enumerate(zip(names, sns.color_palette("colorblind", len(names)), strict=True), start=1):
+        own = curve.loc[curve["segment"] == name, "customer_share"]
+        ax.plot(own, np.full(len(own), low - row * step), "|", color=colour, markersize=9, markeredgewidth=0.7, label=str(name))
+    ax.set(xlim=(0, 1), xlabel="customers, most profit first", ylabel="cumulative profit")
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    money_axis(ax, "y", currency)
+    _legend(ax, names)
     return ax
 
 
-def _scale(ax: Axes, which: str, column: str, values: pd.Series, currency: str) -> None:
-    axis = getattr(ax, f"{which}axis")
-    if column.endswith(("_rate", "_share")):
-        axis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-    elif values.min() > 0:
-        getattr(ax, f"set_{which}scale")("log")
-        money_axis(ax, which, currency)
-    else:
-        sizes = values[values != 0].abs()
-        near = 10 ** np.ceil(np.log10(sizes.quantile(0.1))) if len(sizes) else 1.0
-        getattr(ax, f"set_{which}scale")("symlog", linthresh=near)
-        decades = 10.0 ** np.arange(np.log10(near), np.log10(max(sizes.max(), near)) + 1) if len(sizes) else np.array([near])
-        decades = decades[:: -(-len(decades) // 4)]
-        low, high = axis.get_view_interval()
-        ticks = np.concatenate([-decades[::-1], [0], decades])
-        axis.set_major_locator(FixedLocator(ticks[(ticks >= low) & (ticks <= high)]))
-        money_axis(ax, which, currency)
-    if values.min() <= 0:
-        (ax.axhline if which == "y" else ax.axvline)(0, color="black", linewidth=0.8)
+def segment_map(points: pd.DataFrame, loadings: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """Customers on the two axes that hold most of their differences, and what the axes are made of.
+
+    Parameters
+    ----------
+    points : DataFrame by customer
+        Result of `segmentation.segment_map` with a column segment.
+    loadings : DataFrame by feature
+        Result of `segmentation.map_loadings`.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure otherwise.
+    currency : str
+        Not used here: nothing is money.
+
+    Returns
+    -------
+    matplotlib Axes
+        At most 5,000 customers, evenly taken from the frame, and an arrow per feature.
+
+    Examples
+    --------
+    >>> points = pd.DataFrame({"across": [-1.0, 1.0], "up": [0.0, 0.5], "segment": ["good", "poor"]})
+    >>> loadings = pd.DataFrame({"across": [1.0], "up": [0.0]}, index=["revenue"])
+    >>> [text.get_text() for text in segment_map(points, loadings).texts if text.get_text()]
+    ['revenue']
+    >>> plt.close()
+    """
+    ax = _axes(ax, (8, 6))
+    names = _names(points["segment"])
+    shown = points.iloc[:: -(-len(points) // 5000)]
+    for name, colour in zip(names, sns.color_palette("colorblind", len(names)), strict=True):
+        own = shown[shown["segment"] == name]
+        ax.plot(own["across"], own["up"], "o", color=colour, markersize=3.5, alpha=0.5, markeredgewidth=0, label=str(name))
+    reach = 0.9 * points[["across", "up"]].abs().max().min() or 1.0
+    for feature, (across, up) in loadings[["across", "up"]].iterrows():
+        ax.annotate("", (reach * across, reach * up), (0, 0), arrowprops={"arrowstyle": "->", "color": "black", "linewidth": 1.2})
+        ax.text(
+            1.08 * reach * across, 1.08 * reach * up, str(feature).replace("_", " "), fontsize=9, va="center",
+            ha="left" if across >= 0 else "right", bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1},
+        )  # fmt: skip
+    ax.axhline(0, color="black", linewidth=0.5)
+    ax.axvline(0, color="black", linewidth=0.5)
+    shares = loadings.attrs.get("shares", [np.nan, np.nan])
+    for which, words, share in (("x", "first", shares[0]), ("y", "second", shares[1])):
+        getattr(ax, f"set_{which}label")(f"{words} axis" + ("" if np.isnan(share) else f" ({share:.0%} of all differences)"))
+    _legend(ax, names)
+    return ax
+
+
+def _names(kinds: pd.Series) -> list:
+    return list(kinds.cat.categories) if isinstance(kinds.dtype, pd.CategoricalDtype) else sorted(kinds.unique())
+
+
+def _legend(ax: Axes, names: list) -> None:
+    legend = legend_below(ax, ncols=1 if max(len(str(name)) for name in names) > 28 else 3)
+    for handle in legend.legend_handles:
+        handle.set_markersize(7)
+        handle.set_markeredgewidth(2 if handle.get_marker() == "|" else 0)
+        handle.set_alpha(1)
 
 
 def _cell(column: str, value: float) -> str:

@@ -30,6 +30,7 @@ PHRASES = {
     "at_risk": "no profit that could leave",
     "cost_model": "no cost model",
     "credit": "no terms of credit",
+    "earners": "no two periods with customers who earn",
     "history": "no sales over two months or more",
     "leaking": "no customer far from what its peers get",
     "losses": "no customer at a loss",

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["SHEETS", "cover", "summarize_study"]
 
 LIMIT = 100_000
-FEATURES = ["net_revenue", "discounts", "returns", "gross_margin", "cost_to_serve"]
 HORIZON, ANNUAL_RATE = 5, 0.10
 SHEETS = {
     "Key figures": "The study in a dozen numbers.",
@@ -67,14 +66,15 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
     from custprof.costing import allocate_study
     from custprof.profit import customer_pnl, customers_only, ladder, whale_curve
     from custprof.report.sheets import activity_costs, best_first, profit_sheets, profits_by_period
-    from custprof.segmentation import ProfitSegmenter
+    from custprof.segmentation import ProfitSegmenter, segment_features
 
     allocation = allocate_study(study)
     pnl = customer_pnl(study.customer_facts(), allocation)
     by_period = customer_pnl(study.customer_facts(by="period"), allocation)
     customers = customers_only(pnl)
     profit = customers["profit"]
-    segmenter = ProfitSegmenter(random_state=0).fit(customers.filter(FEATURES), profit)
+    looked_at = segment_features(customers_only(by_period))
+    segmenter = ProfitSegmenter(random_state=0).fit(customers[looked_at.index[looked_at["used"]]], profit)
     value, avoidable_value = _values(study, pnl, allocation)
     advice = _advice(pnl, by_period, avoidable_value, None if value is None else value["p_alive"])
     tables = {

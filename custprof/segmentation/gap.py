@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from custprof.segmentation.scaler import MoneyScaler
+from custprof.segmentation.scaler import MoneyScaler, low_amount
 from custprof.segmentation.stability import with_segments
 
-__all__ = ["gap_table"]
+__all__ = ["fitted_labels", "gap_table", "seeded"]
 
 REFERENCES = 8
 #: Quantiles that the cloud shares with each column: its middle and its tails, but no bumps in between, which may be segments.
@@ -62,7 +62,7 @@ def gap_table(X: pd.DataFrame, k_max: int, *, estimator=None, rng: np.random.Gen
         return pd.DataFrame(0.0, index=index, columns=["gap", "gap_se", "gap_cloud", "gap_cloud_se"])
     seen = _log_spreads(seen_at, k_max, estimator, rng)
     uniform = np.array([_log_spreads(box, k_max, estimator, rng) for box in _boxes(seen_at, rng)])
-    clouds = np.array([_log_spreads(scaler.transform(cloud), k_max, estimator, rng) for cloud in _clouds(X, scaler.scale_.to_numpy(), rng)])
+    clouds = np.array([_log_spreads(MoneyScaler().fit(cloud).transform(cloud), k_max, estimator, rng) for cloud in _clouds(X, rng)])
     error = np.sqrt(1 + 1 / REFERENCES)
     return pd.DataFrame(
         {
@@ -85,8 +85,9 @@ def _boxes(features: np.ndarray, rng: np.random.Generator):
         yield rng.uniform(low, high, turned.shape)
 
 
-def _clouds(X: pd.DataFrame, scale: np.ndarray, rng: np.random.Generator):
+def _clouds(X: pd.DataFrame, rng: np.random.Generator):
     """Samples of one cloud: the columns' rank correlations (a Gaussian copula), their middle and tails, but not their bumps."""
+    scale = np.array([low_amount(column) for column in X.to_numpy(dtype=float).T])
     levels = np.arcsinh(X.to_numpy(dtype=float) / scale)
     normal = ndtri(X.rank(method="average").to_numpy() / (len(X) + 1))
     alive = normal.std(axis=0) > 1e-12
@@ -121,7 +122,10 @@ def _log_spreads(features: np.ndarray, k_max: int, estimator, rng: np.random.Gen
 
 def fitted_labels(features: np.ndarray, k: int, estimator, rng: np.random.Generator) -> np.ndarray:
     """Labels 0, 1, ... of k segments by a fresh copy of the estimator."""
+    return np.unique(seeded(estimator, k, rng).fit_predict(features), return_inverse=True)[1]
+
+
+def seeded(estimator, k: int, rng: np.random.Generator):
+    """A fresh copy of the estimator for k segments, its chance drawn from rng."""
     model = with_segments(estimator, k)
-    if "random_state" in model.get_params():
-        model.set_params(random_state=int(rng.integers(2**31)))
-    return np.unique(model.fit_predict(features), return_inverse=True)[1]
+    return model.set_params(random_state=int(rng.integers(2**31))) if "random_state" in model.get_params() else model

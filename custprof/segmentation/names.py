@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.segmentation.scaler import LEAST_SPREAD, bounded_ratio
+from custprof.segmentation.scaler import bounded_ratio
 
 __all__ = ["segment_names"]
 
@@ -18,6 +18,8 @@ __all__ = ["segment_names"]
 LARGE, SMALL = 0.7, 0.3
 #: About even: what is left is less than this share of revenue, and the smaller of gains and losses at least this share of the larger.
 EVEN_MARGIN, EVEN_BALANCE = 0.05, 0.5
+#: Rates that vary less than this (one per cent of revenue) between customers are not taken for a difference.
+LEAST_SPREAD = 0.01
 #: The share of customers who lose is said of a segment that earns from the first of these on, of one that loses money up to the second.
 SOME_LOSE, MOST_LOSE = 0.05, 0.8
 

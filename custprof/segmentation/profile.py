@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from custprof.segmentation.names import segment_names
-from custprof.segmentation.scaler import check_money, revenue_column
+from custprof.segmentation.scaler import as_money, check_money, revenue_column
 
 __all__ = ["segment_profile"]
 
@@ -52,6 +52,7 @@ def segment_profile(X: pd.DataFrame, profit, labels, *, revenue: str | None = No
     >>> profile["name"].tolist()
     ['medium revenue, earns, cost to serve 20 % of revenue', 'large revenue, loses money, cost to serve 67 % of revenue']
     """
+    X = as_money(X)
     values = check_money(X)
     profit, labels = np.asarray(profit, dtype=float), np.asarray(labels)
     if profit.shape != (len(X),) or labels.shape != (len(X),):

@@ -1,10 +1,11 @@
 """How do customers of very different size come into one space where distance means something?
 
-Money columns are signed and heavy-tailed: on plain or z-scored values K-means finds one giant, a handful of outliers and the rest. Here a
-level becomes ``arcsinh(amount / scale)``, which is linear for small amounts, logarithmic for large ones and defined for losses; its scale
-is kept in money units. Beside every level but revenue stands its ratio to revenue, ``amount / (|amount| + |revenue|)``: between -1 and 1,
-defined for customers without revenue, one half where the amount equals the revenue. All columns are then centred and brought to unit
-variance.
+Money is signed and heavy-tailed: on plain or z-scored values K-means finds one giant, a handful of outliers and the rest. Here size is
+``arcsinh(revenue / scale)``, linear for small amounts, logarithmic for large ones and defined for losses. Every other column stands against
+revenue, ``amount / (|amount| + |revenue|)``, between -1 and 1 and defined without revenue; rates are as heavy-tailed as the money (a
+tenth of the customers costs ten times the usual rate), so they too are taken by arcsinh, relative to a low rate of their own column. All
+are brought to unit variance, and what lies further out than two and a half standard deviations is taken as lying there: an extreme rate
+is one, however extreme. Size weighs a little less than one rate, since how large a customer is says little of what kind it is.
 """
 
 from __future__ import annotations
@@ -12,40 +13,46 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-__all__ = ["MoneyScaler", "check_money", "check_numbers", "check_once", "revenue_column"]
+__all__ = ["MoneyScaler", "as_money", "bounded_ratio", "check_money", "check_numbers", "check_once", "low_amount", "revenue_column"]
 
-#: A feature that varies less than this (one per cent) is not blown up to unit variance: a fixed rate of commission differs by rounding
-#: only.
-LEAST_SPREAD = 0.01
+#: A feature that varies less than this (by about a third) is not blown up to unit variance: what hardly differs makes no kinds, and a
+#: fixed rate of commission differs by rounding only.
+LEAST_SPREAD = 0.3
+#: Standard deviations from the mean at which a feature ends.
+FAR = 2.5
 REVENUE_NAMES = ("net_revenue", "revenue", "invoice_revenue", "list_revenue")
 
 
 class MoneyScaler(TransformerMixin, BaseEstimator):
-    """Signed, heavy-tailed money columns to standardised arcsinh levels and ratios to revenue.
+    """Signed, heavy-tailed money columns to the size of the customer and its rates of revenue, in one scale.
 
     Parameters
     ----------
     revenue : str, optional
         The column the others are set against. Default: ``net_revenue``, ``revenue``, ``invoice_revenue`` or ``list_revenue``, else the
         first.
+    size_weight : float
+        Weight of size in squared distances, that of a rate being 1.
 
     Attributes
     ----------
     revenue_ : str
         The revenue column used.
-    scale_ : Series by column, money units
-        Lower quartile of the absolute non-zero amounts: a change of currency changes the scale and nothing else. 1 for a column of zeros.
+    scale_ : float, money units
+        Lower quartile of the absolute non-zero revenues: a change of currency changes it and nothing else. 1 if there are none.
+    rate_scale_ : Series by column but revenue
+        Lower quartile of the absolute non-zero rates, as amount / (amount + revenue).
     mean_, spread_ : Series by feature
-        Mean and standard deviation of the features before standardising; the spread is at least .01, so that a column that is a fixed rate
-        of revenue, but for rounding, stays near zero.
-    feature_names_in_ : ndarray of str
+        Mean and standard deviation of the features before standardising; the spread is at least .3, so that a rate that hardly
+        differs from customer to customer stays near zero.
+    feature_names_in_ : ndarray of str, if X is a frame
 
     Raises
     ------
     TypeError
-        If X is not a DataFrame of numbers.
+        If columns of X are not numbers.
     ValueError
         If an amount is missing or infinite, or columns differ from those of ``fit``.
 
@@ -54,56 +61,78 @@ class MoneyScaler(TransformerMixin, BaseEstimator):
     >>> import pandas as pd
     >>> X = pd.DataFrame({"revenue": [100.0, 400.0, 100.0], "cost_to_serve": [100.0, 100.0, 300.0]}, index=["a", "b", "c"])
     >>> scaler = MoneyScaler().fit(X)
-    >>> scaler.scale_.to_dict()
-    {'revenue': 100.0, 'cost_to_serve': 100.0}
+    >>> scaler.scale_, scaler.rate_scale_.to_dict()
+    (100.0, {'cost_to_serve': 0.35})
     >>> scaler.get_feature_names_out().tolist()
-    ['revenue', 'cost_to_serve', 'cost_to_serve / revenue']
+    ['revenue', 'cost_to_serve / revenue']
     >>> scaler.set_output(transform="pandas").transform(X).round(2)
-       revenue  cost_to_serve  cost_to_serve / revenue
-    a    -0.71          -0.71                     0.07
-    b     1.41          -0.71                    -1.26
-    c    -0.71           1.41                     1.19
+       revenue  cost_to_serve / revenue
+    a    -0.61                     0.22
+    b     1.22                    -1.32
+    c    -0.61                     1.10
     """
 
-    def __init__(self, revenue: str | None = None):
+    def __init__(self, revenue: str | None = None, *, size_weight: float = 0.75):
         self.revenue = revenue
+        self.size_weight = size_weight
 
     def fit(self, X: pd.DataFrame, y=None) -> MoneyScaler:
         """Learn the scales. ``X``: customers x money columns, currency units; ``y`` is not used."""
-        values = check_money(X)
-        if not len(X):
+        money = as_money(X, self)
+        if not len(money):
             raise ValueError("there are no customers to scale; pass a frame with at least one row.")
-        self.revenue_ = revenue_column(X, self.revenue)
-        self.feature_names_in_ = np.asarray([str(column) for column in X.columns], dtype=object)
-        self.n_features_in_ = X.shape[1]
-        self.scale_ = pd.Series([_scale(column) for column in values.T], index=list(X.columns), name="scale")
-        raw = self._raw(values)
-        spread = raw.std(axis=0)
-        names = self.get_feature_names_out()
+        self.revenue_ = revenue_column(money, self.revenue)
+        self.columns_ = [str(column) for column in money.columns]
+        revenue, rates = self._parts(money.to_numpy(dtype=float))
+        self.scale_ = low_amount(revenue)
+        others = [name for name in self.columns_ if name != self.revenue_]
+        self.rate_scale_ = pd.Series([low_amount(column) for column in rates.T], index=others, name="rate_scale", dtype=float)
+        raw, names = self._raw(revenue, rates), self.get_feature_names_out()
         self.mean_ = pd.Series(raw.mean(axis=0), index=names, name="mean")
-        self.spread_ = pd.Series(np.maximum(spread, LEAST_SPREAD), index=names, name="spread")
+        self.spread_ = pd.Series(np.maximum(raw.std(axis=0), LEAST_SPREAD), index=names, name="spread")
         return self
 
     def transform(self, X: pd.DataFrame) -> np.ndarray:
-        """Features of ``X``: customers x (money columns + their ratios to revenue), without unit."""
+        """Features of ``X``: customers x (size, then the rates of the other columns), without unit."""
         check_is_fitted(self)
-        values = check_money(X)
-        if [str(column) for column in X.columns] != list(self.feature_names_in_):
-            raise ValueError(
-                f"the columns are {list(X.columns)}, the scaler was fitted on {list(self.feature_names_in_)}; pass the same ones."
-            )
-        return (self._raw(values) - self.mean_.to_numpy()) / self.spread_.to_numpy()
+        money = as_money(X, self, reset=False)
+        raw = self._raw(*self._parts(money.to_numpy(dtype=float)))
+        features = np.clip((raw - self.mean_.to_numpy()) / self.spread_.to_numpy(), -FAR, FAR)
+        features[:, 0] *= np.sqrt(self.size_weight)
+        return features
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
-        """Names of the features: the money columns, then ``<column> / <revenue>``."""
+        """Names of the features: the revenue column, then ``<column> / <revenue>``."""
         check_is_fitted(self, "revenue_")
-        names = list(self.feature_names_in_)
-        return np.asarray(names + [f"{name} / {self.revenue_}" for name in names if name != self.revenue_], dtype=object)
+        others = [f"{name} / {self.revenue_}" for name in self.columns_ if name != self.revenue_]
+        return np.asarray([self.revenue_, *others], dtype=object)
 
-    def _raw(self, values: np.ndarray) -> np.ndarray:
-        at = list(self.feature_names_in_).index(self.revenue_)
-        others = np.delete(values, at, axis=1)
-        return np.hstack([np.arcsinh(values / self.scale_.to_numpy()), bounded_ratio(others, values[:, [at]])])
+    def _parts(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        at = self.columns_.index(self.revenue_)
+        return values[:, at], bounded_ratio(np.delete(values, at, axis=1), values[:, [at]])
+
+    def _raw(self, revenue: np.ndarray, rates: np.ndarray) -> np.ndarray:
+        return np.arcsinh(np.column_stack([revenue / self.scale_, rates / self.rate_scale_.to_numpy()]))
+
+
+def as_money(X, estimator: BaseEstimator | None = None, *, reset: bool = True) -> pd.DataFrame:
+    """The money columns as a frame, checked: a frame as it is, anything else as scikit-learn takes it, with columns x0, x1, ...
+
+    The estimator, if given, learns (or, without ``reset``, holds X to) the number and the names of the columns.
+
+    >>> as_money([[1.0, 2.0]])
+        x0   x1
+    0  1.0  2.0
+    """
+    if isinstance(X, pd.DataFrame):
+        check_money(X)
+        money = X
+    else:
+        X = check_array(X, dtype=float, estimator=estimator)
+        money = pd.DataFrame(X, columns=[f"x{column}" for column in range(X.shape[1])])
+    if estimator is not None:
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+    return money
 
 
 def bounded_ratio(amount: np.ndarray, revenue: np.ndarray) -> np.ndarray:
@@ -135,10 +164,8 @@ def check_money(X: pd.DataFrame) -> np.ndarray:
     >>> check_money(pd.DataFrame({"revenue": [1, None]}, index=["a", "b"]))
     Traceback (most recent call last):
     ...
-    ValueError: revenue is missing for 1 of 2 customers, first ['b']; fill or drop them before segmenting.
+    ValueError: revenue is missing (NaN) for 1 of 2 customers, first ['b']; fill or drop them before segmenting.
     """
-    if not isinstance(X, pd.DataFrame):
-        raise TypeError(f"X must be a DataFrame of money columns by customer, not {type(X).__name__}.")
     if X.shape[1] == 0:
         raise ValueError("X has no columns; pass revenue and the margins and costs of every customer.")
     repeated = X.columns[X.columns.duplicated()]
@@ -152,7 +179,7 @@ def check_money(X: pd.DataFrame) -> np.ndarray:
     if others:
         raise TypeError(f"columns {others[:3]} are not numbers; pass money columns only.")
     values = X.to_numpy(dtype=float, na_value=np.nan)
-    for wrong, what in ((np.isnan(values), "missing"), (np.isinf(values), "infinite")):
+    for wrong, what in ((np.isnan(values), "missing (NaN)"), (np.isinf(values), "infinite (inf)")):
         if wrong.any():
             at = int(wrong.any(axis=0).argmax())
             rows = X.index[wrong[:, at]]
@@ -195,6 +222,11 @@ def _is_text(amounts: pd.Series) -> bool:
     return not pd.api.types.is_numeric_dtype(amounts) and any(isinstance(value, str) for value in amounts)
 
 
-def _scale(amounts: np.ndarray) -> float:
+def low_amount(amounts: np.ndarray) -> float:
+    """Lower quartile of the absolute amounts that are not zero, 1 if all are: the unit in which a column of money is read.
+
+    >>> low_amount(np.array([0.0, -100.0, 300.0, 500.0]))
+    200.0
+    """
     sizes = np.abs(amounts[amounts != 0])
     return float(np.quantile(sizes, 0.25)) if sizes.size else 1.0

@@ -1,27 +1,34 @@
 """Which kinds of customers does the company have, by what they bring and what they cost?
 
-`ProfitSegmenter` puts together the stage: arcsinh levels and ratios (`MoneyScaler`), the number of segments (`choose_k`), K-means on a
-sample in one thread, segments ordered by mean profit, named and profiled in money, and rules that say them in words.
+`ProfitSegmenter` puts together the stage: size and rates (`MoneyScaler`), the number of segments (`choose_k`), K-means or another clusterer
+on a sample in one thread, segments ordered by mean profit, named and profiled in money, and rules that say them in words.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClusterMixin, clone
+from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.cluster import KMeans
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from custprof.segmentation.assign import assign, learn_assignment
 from custprof.segmentation.choice import align_profit, choose_k
 from custprof.segmentation.profile import segment_profile
 from custprof.segmentation.rules import segment_rules
-from custprof.segmentation.scaler import MoneyScaler, check_money, revenue_column
-from custprof.segmentation.stability import canonical_order, with_segments
+from custprof.segmentation.saving import as_document, read_document, restore, write_document
+from custprof.segmentation.scaler import MoneyScaler, as_money, check_money, revenue_column
+from custprof.segmentation.stability import canonical_order, jaccards, mean_similarity, sets_segments, verdict, with_segments
 
 __all__ = ["ProfitSegmenter"]
 
-WHALE = -1
+#: The raw label of whales; clusterers use -1 for noise.
+WHALE = -2
+#: Draws and customers behind the verdict on every segment in the profile.
+DRAWS, DRAWN = 25, 3_000
 
 
 class ProfitSegmenter(ClusterMixin, BaseEstimator):
@@ -32,9 +39,12 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
     Parameters
     ----------
     n_segments : int or "auto"
-        "auto" takes the suggestion of `choose_k`, which may be one. With whales, they come on top.
-    estimator : scikit-learn clusterer with predict, optional
-        Default K-means with five starts. Its number of clusters and random_state are set here.
+        "auto" takes the suggestion of `choose_k`, which may be one, or leaves the number to an estimator that finds its own (DBSCAN). With
+        whales, they come on top.
+    estimator : scikit-learn clusterer or mixture, optional
+        Default K-means with five starts. Its number of clusters and random_state are set here. One without ``predict`` is replaced by a
+        surrogate tree for assigning customers, those it was fitted on too: ``assigned_by_`` says so, and how well the tree agrees with it.
+        What it takes for noise is a segment like any other.
     whales : float
         Share of the customers (largest by revenue; customers of equal revenue stay together) set apart as a segment of their own before the
         others are segmented; 0 for none.
@@ -51,14 +61,18 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         The name of the customer's segment, an ordered category, best first.
     profile_ : DataFrame by segment
         See `segment_profile`: name, customers, share, profit, profit_share, loss_share, mean_profit, losing, median_<column>,
-        <column>_rate.
+        <column>_rate; then jaccard (similarity of the segment to its like in 25 bootstraps, see `stability`) and verdict ("a rule" for
+        whales).
     rules_ : DataFrame by rule
-        See `segment_rules`: segment, name, rule, customers, right. ``fidelity_`` is the share of all customers that the rules place right.
+        See `segment_rules`: segment, name, rule, sql, customers, right. ``fidelity_`` is the share of all customers that the rules place
+        right.
     k_table_ : DataFrame by k, or None if n_segments is a number
         See `choose_k`.
     merged_ : DataFrame
         customers, share, into (segment): one row for every segment that was too small to stand.
     n_segments_ : int
+    assigned_by_ : str
+        How customers are assigned, in words.
     scaler_, estimator_ : the fitted parts
     whale_limit_ : float or None
         Revenue from which a customer is a whale.
@@ -66,7 +80,7 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
     Raises
     ------
     TypeError
-        If X is not a frame of numbers, profit is text, or the estimator cannot predict or has no number of clusters.
+        If columns of X are not numbers, profit is text, or a number of segments is asked of an estimator that finds its own.
     ValueError
         If profit is not given, customers stand more than once, amounts are missing or infinite, or there are fewer (different) customers
         than segments.
@@ -86,7 +100,7 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
     [0]
     """
 
-    def __init__(self, n_segments="auto", *, estimator=None, whales=0.0, min_share=0.02, sample=50_000, random_state=0):
+    def __init__(self, n_segments="auto", estimator=None, *, whales=0.0, min_share=0.02, sample=50_000, random_state=0):
         self.n_segments = n_segments
         self.estimator = estimator
         self.whales = whales
@@ -102,13 +116,14 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         X : DataFrame, customers x money columns
             Currency units: revenue (first, or named net_revenue or revenue), gross_margin, cost_to_serve, ...; one row per customer.
         y : Series or array
-            Profit of the same customers, currency units, signed. A Series is matched by customer.
+            Profit of the same customers, currency units, signed: describes and orders the segments, and makes none. A Series is matched by
+            customer.
         """
+        X = as_money(X, self)
         values = check_money(X)
         self._check(X, y)
         profit = align_profit(y, X)
         self.revenue_ = revenue_column(X)
-        self.feature_names_in_, self.n_features_in_ = np.asarray(X.columns, dtype=object), X.shape[1]
         revenue = X[self.revenue_].to_numpy(dtype=float)
         self.whale_limit_ = _whale_limit(revenue, self.whales)
         small = np.ones(len(X), dtype=bool) if self.whale_limit_ is None else revenue < self.whale_limit_
@@ -116,20 +131,49 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         raw = np.full(len(X), WHALE)
         raw[rows] = self._cluster(X.iloc[rows], profit[rows])
         self._name(X, profit, raw)
+        self._judge(X.iloc[rows], self.labels_[rows])
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Segment of every customer of X (the columns of ``fit``, in currency units): ndarray of int."""
-        check_is_fitted(self, "labels_")
-        check_money(X)
-        raw = self._assign(X)
+        check_is_fitted(self, "assignment_")
+        X = as_money(X, self, reset=False)
+        with threadpool_limits(1):
+            found = assign(self._features(X), self.assignment_)
+        raw = np.array([self.home_.get(label, label) for label in found.tolist()], dtype=int)
         if self.whale_limit_ is not None:
             raw = np.where(X[self.revenue_].to_numpy(dtype=float) >= self.whale_limit_, WHALE, raw)
-        return np.array([self._final[label] for label in raw], dtype=int)
+        return np.array([self.order_[label] for label in raw.tolist()], dtype=int)
+
+    @property
+    def assigned_by_(self) -> str:
+        """How customers are assigned to the segments, in words."""
+        by, agreement, made_by = (self.assignment_[name] for name in ("by", "agreement", "made_by"))
+        if by != "surrogate tree":
+            return by
+        return f"surrogate tree, since {made_by} cannot predict; it places {agreement:.1%} of the customers where that does"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the segmentation, without its customers, as JSON; `load` reads it. Returns the path."""
+        check_is_fitted(self, "assignment_")
+        return write_document(as_document(self), path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> ProfitSegmenter:
+        """Read a segmentation that `save` wrote: it predicts, profiles and explains as the one that was written."""
+        return restore(cls(), read_document(path))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
 
     def _check(self, X: pd.DataFrame, y) -> None:
         if y is None:
-            raise ValueError("the profit of the customers is needed to order and name the segments: fit(X, y=pnl['profit']).")
+            raise ValueError(
+                "the profit of the customers is needed to order and name the segments: fit(X, y=pnl['profit']). ProfitSegmenter "
+                "requires y to be passed, but the target y is None."
+            )
         if not (self.n_segments == "auto" or (isinstance(self.n_segments, int | np.integer) and self.n_segments >= 1)):
             raise ValueError(f"n_segments is {self.n_segments!r}; give a whole number from 1, or 'auto'.")
         if not 0 <= self.whales < 1 or not 0 <= self.min_share < 1:
@@ -138,51 +182,59 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
             )
         if len(X) < (1 if self.n_segments == "auto" else self.n_segments):
             raise ValueError(f"{self.n_segments} segments asked of {len(X):,} customers; ask for fewer, or pass more customers.")
-        if self.estimator is not None and not hasattr(self.estimator, "predict"):
-            raise TypeError(f"{type(self.estimator).__name__} cannot assign a new customer; pass a clusterer with predict, such as KMeans.")
 
     def _cluster(self, X: pd.DataFrame, profit: np.ndarray) -> np.ndarray:
         """Raw labels of the customers of X (in canonical order), those of small segments already merged."""
         self.scaler_ = MoneyScaler(self.revenue_).fit(X)
         features = self._features(X)
         self.k_table_, k = None, self.n_segments
-        if k == "auto":
+        if k == "auto" and not sets_segments(self.estimator):
+            k = None
+        elif k == "auto":
             self.k_table_ = choose_k(X, profit, min_share=self.min_share, estimator=self.estimator, random_state=self.random_state)
             k = int(self.k_table_.index[self.k_table_["suggested"]][0])
-        different = len(np.unique(features, axis=0)) if len(features) <= self.sample else k
-        if different < k:
+        different = len(np.unique(features, axis=0)) if k and len(features) <= self.sample else k
+        if k and different < k:
             raise ValueError(f"{k} segments asked of {different} different customers ({len(X):,} in all); ask for fewer.")
-        model = KMeans(k, n_init=5) if self.estimator is None else with_segments(clone(self.estimator), k)
+        model = KMeans(k, n_init=5) if self.estimator is None else with_segments(self.estimator, k)
         if "random_state" in model.get_params():
             model.set_params(random_state=self.random_state)
         rng = np.random.default_rng(self.random_state)
         chosen = np.sort(rng.choice(len(X), self.sample, replace=False)) if len(X) > self.sample else slice(None)
         with threadpool_limits(1):
             self.estimator_ = model.fit(features[chosen])
-            found = self.estimator_.predict(features)
-        self._home, self._merged = _merge(features, found, self.min_share)
-        return np.array([self._home[label] for label in found])
+            self.assignment_ = learn_assignment(self.estimator_, features[chosen])
+            found = assign(features, self.assignment_)
+        self.home_, self._merged = _merge(features, found, self.min_share)
+        return np.array([self.home_[label] for label in found.tolist()])
 
     def _features(self, X: pd.DataFrame) -> np.ndarray:
         return np.round(self.scaler_.transform(X), 9)  # absorbs what another currency does to the last digits
 
-    def _assign(self, X: pd.DataFrame) -> np.ndarray:
-        features = self._features(X)
-        with threadpool_limits(1):
-            found = self.estimator_.predict(features)
-        return np.array([self._home.get(label, label) for label in found], dtype=int)
-
     def _name(self, X: pd.DataFrame, profit: np.ndarray, raw: np.ndarray) -> None:
         means = pd.Series(profit).groupby(raw).mean().sort_values(ascending=False, kind="stable")
-        self._final = {label: segment for segment, label in enumerate(means.index)}
-        self.labels_ = np.array([self._final[label] for label in raw], dtype=int)
+        self.order_ = {int(label): segment for segment, label in enumerate(means.index)}
+        self.labels_ = np.array([self.order_[label] for label in raw.tolist()], dtype=int)
         self.n_segments_ = len(means)
-        self.profile_ = segment_profile(X, profit, self.labels_, revenue=self.revenue_, whales=self._final.get(WHALE))
+        self.profile_ = segment_profile(X, profit, self.labels_, revenue=self.revenue_, whales=self.order_.get(WHALE))
         names = self.profile_["name"]
         self.segments_ = pd.Series(pd.Categorical.from_codes(self.labels_, list(names), ordered=True), index=X.index, name="segment")
         self.rules_ = segment_rules(X, self.labels_, names=names, revenue=self.revenue_)
         self.fidelity_ = float((self.rules_["customers"] * self.rules_["right"].fillna(0)).sum() / len(X))
-        self.merged_ = self._merged.assign(into=[self._final[label] for label in self._merged["into"]])
+        self.merged_ = self._merged.assign(into=[self.order_[label] for label in self._merged["into"]])
+
+    def _judge(self, X: pd.DataFrame, labels: np.ndarray) -> None:
+        """Add to the profile how well every segment is found again; whales are a rule, not a cluster."""
+        rng = np.random.default_rng(self.random_state)
+        chosen = np.sort(rng.choice(len(X), DRAWN, replace=False)) if len(X) > DRAWN else np.arange(len(X))
+        segments, codes = np.unique(labels[chosen], return_inverse=True)
+        found = pd.Series(1.0, index=segments)
+        if len(segments) > 1:
+            again = with_segments(self.estimator, len(segments) if sets_segments(self.estimator) else None)
+            with threadpool_limits(1):
+                found[:] = mean_similarity(jaccards(self._features(X.iloc[chosen]), codes, again, DRAWS, rng))
+        self.profile_["jaccard"] = found.reindex(self.profile_.index)
+        self.profile_["verdict"] = self.profile_["jaccard"].map(lambda jaccard: "a rule" if pd.isna(jaccard) else verdict(jaccard))
 
 
 def _whale_limit(revenue: np.ndarray, share: float) -> float | None:
@@ -195,15 +247,15 @@ def _whale_limit(revenue: np.ndarray, share: float) -> float | None:
 
 def _merge(features: np.ndarray, labels: np.ndarray, min_share: float) -> tuple[dict, pd.DataFrame]:
     """Where every found label ends, once segments below the share have joined the nearest, smallest first; and what was merged."""
-    found = np.unique(labels)
+    found = np.unique(labels).tolist()
     home, merged = {label: label for label in found}, []
     while True:
-        ends = np.array([home[label] for label in found])
+        ends = [home[label] for label in found]
         counts = pd.Series(labels).map(home).value_counts()
         if len(counts) < 2 or counts.min() >= min_share * len(labels):
             break
-        small = counts[counts == counts.min()].index.min()
-        now = np.array([home[label] for label in labels])
+        small = int(counts[counts == counts.min()].index.min())
+        now = np.array([home[label] for label in labels.tolist()])
         centres = {label: features[now == label].mean(axis=0) for label in np.unique(ends)}
         into = min((label for label in centres if label != small), key=lambda label: np.linalg.norm(centres[label] - centres[small]))
         merged.append({"customers": int(counts[small]), "share": counts[small] / len(labels), "into": into})

@@ -16,7 +16,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from custprof.segmentation.scaler import MoneyScaler, check_money
+from custprof.segmentation.scaler import MoneyScaler, as_money, check_money
 
 __all__ = ["stability", "verdict"]
 
@@ -36,7 +36,7 @@ def stability(
         The segments, as in ``ProfitSegmenter.labels_``. A Series is matched to X by customer. Leave whales out: they are a rule, not a
         cluster.
     estimator : scikit-learn clusterer, optional
-        What made the labels (default K-means); its number of clusters is set to that of the labels.
+        What made the labels (default K-means); its number of clusters is set to that of the labels, if it has one to set.
     n_bootstraps : int
         How many times customers are drawn and clustered again.
     sample : int
@@ -68,6 +68,7 @@ def stability(
     0                4      1.0   valid
     1                4      1.0   valid
     """
+    X = as_money(X)
     values = check_money(X)
     codes = _codes(labels, X)
     features = np.round(MoneyScaler().fit(X).transform(X), 9)
@@ -77,11 +78,13 @@ def stability(
         rows = rows[np.sort(rng.choice(len(rows), sample, replace=False))]
     segments, inverse = np.unique(codes[rows], return_inverse=True)
     with threadpool_limits(1):
-        runs = jaccards(features[rows], inverse, with_segments(estimator, len(segments)), n_bootstraps, rng)
+        runs = jaccards(
+            features[rows], inverse, with_segments(estimator, len(segments) if sets_segments(estimator) else None), n_bootstraps, rng
+        )
     table = pd.DataFrame(
         {
             "customers": pd.Series(codes).value_counts().reindex(segments).to_numpy(),
-            "jaccard": np.nanmean(runs, axis=0),
+            "jaccard": mean_similarity(runs),
             "recovered": np.nanmean(np.where(np.isnan(runs), np.nan, runs >= VALID), axis=0),
             "dissolved": np.nanmean(np.where(np.isnan(runs), np.nan, runs <= DISSOLVED), axis=0),
         },
@@ -115,7 +118,7 @@ def jaccards(features: np.ndarray, labels: np.ndarray, estimator, n_bootstraps: 
             continue
         with warnings.catch_warnings():  # fewer different customers drawn than segments: a poor match, which is the answer
             warnings.simplefilter("ignore", ConvergenceWarning)
-            again = seeded.fit_predict(features[drawn])
+            again = np.unique(seeded.fit_predict(features[drawn]), return_inverse=True)[1]
         both = np.zeros((k, int(again.max()) + 1))
         np.add.at(both, (labels[drawn], again), 1)
         union = both.sum(1, keepdims=True) + both.sum(0, keepdims=True) - both
@@ -123,10 +126,27 @@ def jaccards(features: np.ndarray, labels: np.ndarray, estimator, n_bootstraps: 
     return runs
 
 
-def with_segments(estimator, k: int):
-    """A fresh copy of a clusterer or mixture set to k segments; K-means with few starts if None."""
+def mean_similarity(runs: np.ndarray) -> np.ndarray:
+    """Mean of every segment over the bootstraps in which it was drawn; 0 if it never was.
+
+    >>> mean_similarity(np.array([[1.0, np.nan], [0.5, np.nan]])).tolist()
+    [0.75, 0.0]
+    """
+    drawn = ~np.isnan(runs)
+    return np.nansum(runs, axis=0) / np.maximum(drawn.sum(axis=0), 1)
+
+
+def sets_segments(estimator) -> bool:
+    """Whether a clusterer can be told the number of segments (DBSCAN, for one, cannot)."""
+    return estimator is None or bool({"n_clusters", "n_components"} & set(estimator.get_params()))
+
+
+def with_segments(estimator, k: int | None):
+    """A fresh copy of a clusterer or mixture set to k segments (None: as it is); K-means with few starts if no estimator is given."""
     if estimator is None:
         return KMeans(k, n_init=2)
+    if k is None:
+        return clone(estimator)
     for name in ("n_clusters", "n_components"):
         if name in estimator.get_params():
             return clone(estimator).set_params(**{name: k})

@@ -1,0 +1,86 @@
+"""Do the usual recipes find the same kinds, and the losses?
+
+Three that tutorials teach are set beside the segments of this package: K-means on standardised columns, a Gaussian mixture on the amounts
+as they are, and quintiles of recency, frequency and money. Where the true kinds are known, as in a simulation, agreement with them is
+counted.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score
+from sklearn.mixture import GaussianMixture
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from custprof.segmentation.rfm import RFM, RFM_RULES
+from custprof.segmentation.scaler import check_money
+from custprof.segmentation.segmenter import ProfitSegmenter
+
+__all__ = ["compare_recipes"]
+
+
+def compare_recipes(X: pd.DataFrame, profit: pd.Series, *, n_segments: int, rfm=None, types=None, random_state: int = 0) -> pd.DataFrame:
+    """The same number of segments by this package and by the usual recipes.
+
+    Parameters
+    ----------
+    X : DataFrame, customers x money columns
+        Currency units.
+    profit : Series by customer
+        Signed.
+    n_segments : int
+        How many segments each recipe makes; RFM makes its own.
+    rfm : DataFrame by customer, optional
+        recency, frequency, monetary, as of `rfm_facts`: adds quintiles of the three, as cells and as the usual names.
+    types : Series by customer, optional
+        True kinds.
+    random_state : int
+
+    Returns
+    -------
+    DataFrame by recipe
+        segments (found), largest (share of the customers in the largest), loss_caught (share of all losses in segments that lose money in
+        total, NaN without losses) and, with types, adjusted_rand (1: the true kinds; 0: as by chance).
+
+    Raises
+    ------
+    ValueError
+        If money is missing.
+
+    References
+    ----------
+    L. Hubert & P. Arabie (1985), Comparing partitions, Journal of Classification 2, 193-218.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"revenue": [9.0, 10.0, 11.0, 900.0, 950.0, 1000.0], "freight": [1.0, 1.0, 1.0, 90.0, 95.0, 100.0]})
+    >>> compare_recipes(X, X["revenue"] - 100, n_segments=2, types=pd.Series(list("aaabbb")))["adjusted_rand"].tolist()
+    [1.0, 1.0, 1.0]
+    """
+    values = check_money(X)
+    profit = profit.reindex(X.index)
+    scores = StandardScaler().fit_transform(values)
+    with threadpool_limits(1):
+        found = {
+            "rates and size (here)": ProfitSegmenter(n_segments, random_state=random_state).fit(X, profit).labels_,
+            "z-scores, K-means": KMeans(n_segments, n_init=5, random_state=random_state).fit_predict(scores),
+            "raw amounts, mixture": GaussianMixture(n_segments, reg_covar=1e-3, random_state=random_state).fit_predict(values),
+        }
+    if rfm is not None:
+        found["RFM quintiles"] = RFM().fit(rfm.reindex(X.index)).labels_
+        found["RFM quintiles, named"] = RFM(rules=RFM_RULES).fit(rfm.reindex(X.index)).labels_
+    rows = {recipe: _judged(np.unique(labels, return_inverse=True)[1], profit.to_numpy()) for recipe, labels in found.items()}
+    table = pd.DataFrame(rows).T.astype({"segments": int}).rename_axis("recipe")
+    if types is not None:
+        table["adjusted_rand"] = [adjusted_rand_score(types.reindex(X.index), labels) for labels in found.values()]
+    return table
+
+
+def _judged(codes: np.ndarray, profit: np.ndarray) -> dict:
+    sizes, losses = np.bincount(codes), np.minimum(profit, 0)
+    losing = np.bincount(codes, profit) < 0
+    caught = losses[losing[codes]].sum() / losses.sum() + 0.0 if losses.any() else np.nan
+    return {"segments": len(sizes), "largest": sizes.max() / len(codes), "loss_caught": caught}
