@@ -213,38 +213,20 @@ def test_ladder_names_pool_level_and_what_is_counted():
     assert steps.loc["settle complaints", ["amount", "source"]].tolist() == [-9.0, said]
 
 
-def test_cost_of_a_channel_is_taken_off_the_customers(facts):
-    levels = {"pick": SimpleNamespace(level="order"), "trade fair": SimpleNamespace(level="channel")}
-    full = pd.DataFrame({"pick": [30.0, 60.0, 0.0], "trade fair": [4.0, 6.5, 1.0]}, index=["a", "b", "(unknown customer)"])
-    by_name = SimpleNamespace(
-        customers=lambda by=None, avoidable=False: full / (2 if avoidable else 1), model=SimpleNamespace(activities=levels)
-    )
-    pnl = profit.customer_pnl(facts, by_name)
-    assert pnl.loc[["a", "b", "(unknown customer)"], "trade fair"].tolist() == [0, 0, 0]
-    assert pnl.loc[profit.CHANNEL, ["trade fair", "pick", "cost_to_serve", "profit", "avoidable_cost"]].tolist() == [
-        11.5,
-        0,
-        11.5,
-        -11.5,
-        5.75,
-    ]
-    assert profit.total(pnl["cost_to_serve"]) == full.to_numpy().sum()
-    assert "(channel)" in profit.ladder(pnl).query("kind == 'residual'")["step"].tolist()
-    assert profit.CHANNEL not in profit.customers_only(pnl).index
-
-
-def test_cost_of_a_channel_by_period():
-    facts = by_customer_and_period([("a", "2023"), ("a", "2024")], net_revenue=[10.0, 20.0])
-    cost = by_customer_and_period([("a", "2023"), ("b", "2023"), ("a", "2024")], fair=[4.0, 2.0, 5.0])
-    model = SimpleNamespace(activities={"fair": SimpleNamespace(level="channel")})
-    pnl = profit.customer_pnl(facts, SimpleNamespace(customers=lambda by=None, avoidable=False: cost, model=model))
-    assert pnl["profit"].to_dict() == {
-        ("a", "2023"): 10.0,
-        ("a", "2024"): 20.0,
-        ("b", "2023"): 0.0,
-        ("(channel)", "2023"): -6.0,
-        ("(channel)", "2024"): -5.0,
+def test_cost_of_a_channel_stands_above_its_customers(facts):
+    pools = {"shop": {"accounts": ["6300"]}, "desk": {"accounts": ["6100"]}}
+    activities = {
+        "trade fair": {"pool": "shop", "level": "channel", "driver": "rows"},
+        "pick": {"pool": "desk", "level": "order", "driver": "rows"},
     }
+    ledger = pd.DataFrame({"line_id": ["1", "2"], "account": ["6300", "6100"], "amount": [11.5, 90.0], "avoidable": [0.5, 0.5]})
+    drivers = pd.DataFrame({"activity": ["trade fair", "trade fair", "pick"], "customer_id": ["a", "b", "b"], "quantity": [1.0, 1.0, 1.0]})
+    allocation = costing.allocate(costing.CostModel.from_dict({"pools": pools, "activities": activities}), ledger, drivers)
+    pnl = profit.customer_pnl(facts, allocation)
+    assert pnl.loc[["a", "b"], "trade fair"].tolist() == [0, 0] and pnl.loc["b", "pick"] == 90
+    above = pnl.loc["(business-sustaining)", ["trade fair", "cost_to_serve", "profit", "avoidable_cost"]]
+    assert above.tolist() == [11.5, 11.5, -11.5, 5.75]
+    assert profit.total(pnl["cost_to_serve"]) == 101.5
 
 
 def test_costs_above_the_customers_need_a_key_that_makes_sense():

@@ -5,7 +5,7 @@ from custprof.profit.credit import credit_loss_rates, expected_credit_loss
 from custprof.profit.drift import STATES, drift, transitions
 from custprof.profit.effects import drift_effects, effect_steps
 from custprof.profit.inequality import normalized_gini
-from custprof.profit.ladder import CHANNEL, RESIDUALS, activity_columns, customer_pnl, customers_only
+from custprof.profit.ladder import RESIDUALS, activity_columns, customer_pnl, customers_only
 from custprof.profit.levels import spread_levels
 from custprof.profit.products import product_sales
 from custprof.profit.quadrant import quadrant
@@ -17,7 +17,6 @@ from custprof.profit.waterfall import levers, price_waterfall
 from custprof.profit.whale import top_shares, whale_band, whale_curve, whale_summary
 
 __all__ = [
-    "CHANNEL",
     "RESIDUALS",
     "STATES",
     "activity_columns",

@@ -17,12 +17,10 @@ import pandas as pd
 from custprof.costing import SUSTAINING, UNASSIGNED, UNUSED
 from custprof.study.engine import UNKNOWN_CUSTOMER
 
-__all__ = ["CHANNEL", "DIRECT_COSTS", "RESIDUALS", "REVENUE", "activity_columns", "customer_pnl", "customers_only"]
+__all__ = ["DIRECT_COSTS", "RESIDUALS", "REVENUE", "activity_columns", "customer_pnl", "customers_only"]
 
-#: The residual row of activities that serve a channel, whoever buys in it.
-CHANNEL = "(channel)"
 #: The rows that are no customer: cost that no customer caused, or (the last) lines of nobody known.
-RESIDUALS = (UNUSED, UNASSIGNED, CHANNEL, SUSTAINING, UNKNOWN_CUSTOMER)
+RESIDUALS = (UNUSED, UNASSIGNED, SUSTAINING, UNKNOWN_CUSTOMER)
 #: The steps from the list to the net revenue.
 REVENUE = ("list_revenue", "discounts", "invoice_revenue", "returns", "net_revenue")
 #: Costs that stand on the customer's own invoices, after the cost of goods.
@@ -45,8 +43,8 @@ def customer_pnl(facts: pd.DataFrame, allocation=None, *, provision: pd.Series |
     allocation : Allocation or DataFrame, optional
         What serving the customers costs: an object with ``customers(by=None, avoidable=False)``, such as `costing.allocate` returns, or a
         plain frame, customers x activities, of which no avoidable part is known. An allocation in which nothing at all is avoidable comes
-        from a ledger that does not say what is: it counts as not known. Activities whose level is "channel" are taken off the customers
-        and stand in the row "(channel)".
+        from a ledger that does not say what is: it counts as not known. Cost of level "channel" or
+        "business" stands in the row "(business-sustaining)", as the allocation has it.
     provision : Series of float, optional
         Loss still expected on open invoices, ``expected_credit_loss(...)["provision"]``: money by the index of `facts`. It becomes the step
         credit_loss_provision. A ledger that has not booked it differs from the whole by its sum.
@@ -156,7 +154,7 @@ def _activity_costs(allocation, index: pd.Index) -> tuple[pd.DataFrame | None, p
         full, avoidable = allocation, None
     else:
         by = "period" if index.nlevels == 2 else None
-        full, avoidable = (_above_customers(allocation.customers(by=by, avoidable=part), allocation) for part in (False, True))
+        full, avoidable = (allocation.customers(by=by, avoidable=part) for part in (False, True))
     for frame in (full, avoidable):
         if frame is None:
             continue
@@ -168,21 +166,6 @@ def _activity_costs(allocation, index: pd.Index) -> tuple[pd.DataFrame | None, p
         raise ValueError(f"activities {clash} bear the names of steps of the ladder; rename them in the cost model.")
     full, told = full.astype(float).fillna(0.0), avoidable is not None and avoidable.fillna(0.0).ne(0).any(axis=None)
     return full, avoidable.astype(float).fillna(0.0) if told else None
-
-
-def _above_customers(costs: pd.DataFrame | None, allocation) -> pd.DataFrame | None:
-    """The same costs, those of activities for a channel in the row "(channel)" instead of at the customers."""
-    model = getattr(allocation, "model", None)
-    levels = {} if model is None else {name: activity.level for name, activity in model.activities.items()}
-    channel = [] if costs is None else [name for name in costs if levels.get(name) == "channel"]
-    if not channel:
-        return costs
-    moved = costs[channel].mul(~costs.index.get_level_values(0).isin(RESIDUALS[:-1]), axis=0)
-    by_period = costs.index.nlevels == 2
-    row = pd.concat({CHANNEL: moved.groupby(level=1).sum()}, names=costs.index.names) if by_period else moved.sum().to_frame(CHANNEL).T
-    row = row[row.ne(0).any(axis=1)].round(_DECIMALS).reindex(columns=costs.columns, fill_value=0.0)
-    left = costs.assign(**{name: (costs[name] - moved[name]).round(_DECIMALS) for name in channel})
-    return pd.concat([left, row.rename_axis(index=costs.index.names)])
 
 
 def _with_provision(known: pd.DataFrame, provision: pd.Series) -> pd.DataFrame:
