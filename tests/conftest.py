@@ -13,6 +13,7 @@ from nbformat import v4
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+collect_ignore = ["references"]  # what makes reference values needs libraries that custprof does without
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 

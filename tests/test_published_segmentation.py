@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from custprof.segmentation.stability import DISSOLVED, VALID, jaccards, mean_similarity
 
-RECORDED = Path(__file__).resolve().parent / "recorded"
+RECORDED = Path(__file__).resolve().parent / "references"
 
 #: fpc 2.2-10, clusterboot(B = 1000, clustermethod = kmeansCBI, runs = 10): mean Jaccard, its standard deviation over the bootstraps, and
 #: how many of a thousand recovered (at least .75) and dissolved (at most .5) each cluster; see clusterboot.R.

@@ -1,4 +1,4 @@
-# What tests/recorded/clusterboot.csv and the figures in tests/test_published_segmentation.py were made with:
+# What tests/references/clusterboot.csv and the figures in tests/test_published_segmentation.py were made with:
 # R 4.2.2, fpc 2.2-10. Input x, y; output the partitions, and the figures printed here.
 library(fpc)
 points <- as.matrix(read.csv("clusterboot.csv")[, c("x", "y")])
