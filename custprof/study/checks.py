@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from custprof.study.advice import advise
+from custprof.study.aliases import waiting
 from custprof.study.conditions import CONDITIONS
 from custprof.study.contracts import REFERENCES, TABLES
 
@@ -45,11 +46,11 @@ def _set_aside(study) -> Iterator[dict[str, Any]]:
         ):
             column, rule = reason.split("|")
             yield {
-                "severity": "warning",
+                "severity": "info" if rule == "left out" else "warning",
                 **_weigh(study, table, f"_reason = '{reason}'", "_cell"),
                 "column": column,
                 "rule": f"set aside: {rule}",
-                "advice": advise(rule, column, cell, study.settings.tables.get(table, {})),
+                "advice": advise(rule, column, cell, next(iter(study.settings.tables.get(table, [])), {})),
             }
 
 
@@ -101,7 +102,7 @@ def _not_listed(study) -> Iterator[dict[str, Any]]:
 
 def _repeated_lines(study) -> Iterator[dict[str, Any]]:
     for table in study.tables:
-        if TABLES[table].key is not None or study.settings.tables.get(table, {}).get("duplicates") == "set_aside":
+        if TABLES[table].key is not None or study.settings.said(table, "duplicates") == "set_aside":
             continue
         unit, column = 10**study.decimals, TABLES[table].amount
         money = f"first(round({column} * {unit})::bigint)" if column in study.columns(table) else "null"
@@ -137,7 +138,7 @@ def _conditions(study) -> Iterator[dict[str, Any]]:
 
 
 def _service_codes(study) -> Iterator[dict[str, Any]]:
-    codes = study.settings.tables.get("transactions", {}).get("service_codes", [])
+    codes = study.settings.said("transactions", "service_codes", [])
     if codes and "product_id" in study.columns("transactions"):
         listed = ", ".join("'" + str(code).replace("'", "''") + "'" for code in codes)
         yield {
@@ -215,6 +216,56 @@ def _unused(study) -> Iterator[dict[str, Any]]:
         )
 
 
+def _exports(study) -> Iterator[dict[str, Any]]:
+    """What presets say about their exports, and what stood in a report beside its rows."""
+    for table in study.tables:
+        for spec in study.settings.tables.get(table, []):
+            if "note" in spec:
+                yield {"severity": "info", "table": table, "rule": "about this export", "advice": spec["note"]}
+        kinds = study.passed_over(table).groupby("kind").size()
+        if len(kinds):
+            yield {
+                "severity": "info",
+                "table": table,
+                "rule": "rows of a report",
+                "rows": int(kinds.sum()),
+                "examples": ", ".join(f"{count} {kind}s" if count > 1 else f"1 {kind}" for kind, count in kinds.items()),
+                "advice": "Titles, headings and totals are no rows of the table; they are counted here and nowhere else.",
+            }
+
+
+def _report_totals(study) -> Iterator[dict[str, Any]]:
+    for table in study.tables:
+        column = TABLES[table].amount
+        for said in study.report_totals(table).itertuples():
+            apart = round(said.read - said.total, study.decimals) + 0.0
+            yield {
+                "severity": "warning" if apart else "info",
+                "table": table,
+                "column": column,
+                "rule": "report's total differs" if apart else "report's total agrees",
+                "amount": apart,
+                "examples": f"{said.file}: total {study.money(said.total, study.decimals)}, lines {study.money(said.read, study.decimals)}",
+                "advice": (
+                    "The lines that were read and the total of the report differ by this amount; lines are missing, or were changed."
+                    if apart
+                    else "The lines that were read add up to the total that stands in the report."
+                ),
+            }
+
+
+def _aliases(study) -> Iterator[dict[str, Any]]:
+    if study.settings.aliases is not None and (rows := waiting(study.settings.aliases)):
+        yield {
+            "severity": "warning",
+            "table": "customers",
+            "column": "customer_id",
+            "rule": "aliases wait",
+            "rows": rows,
+            "advice": f"{study.settings.aliases.name} suggests customers: write yes or no in its column confirmed.",
+        }
+
+
 def _ties(study) -> Iterator[dict[str, Any]]:
     for tie in study.ties().itertuples():
         said = f"ledger {tie.accounts}: {study.money(tie.ledger, study.decimals)}; {tie.fact}: {study.money(tie.tables, study.decimals)}"
@@ -245,8 +296,11 @@ RULES = [
     _not_listed,
     _repeated_lines,
     _conditions,
+    _aliases,
     _periods,
     _ties,
+    _report_totals,
+    _exports,
     _service_codes,
     _rounded,
     _elapsed_only,

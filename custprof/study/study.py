@@ -16,12 +16,13 @@ import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
 
+from custprof.study.cells import period_sql
 from custprof.study.checks import find_issues
 from custprof.study.contracts import TABLES
 from custprof.study.errors import StudyError, meant
 from custprof.study.facts import customer_facts, monthly_revenue
-from custprof.study.intake import Mapping, map_columns, period_sql, read_table
-from custprof.study.reconciling import reconcile, tie_ledger
+from custprof.study.intake import Mapping, map_columns, read_table
+from custprof.study.reconciling import passed_over, reconcile, report_totals, tie_ledger
 from custprof.study.settings import Settings, read_settings
 from custprof.study.sources import find_parts
 
@@ -105,7 +106,7 @@ class Study:
         con.execute("set enable_progress_bar = false")
         problems, mappings, notes = list(settings.problems), {}, {}
         for table in TABLES:
-            parts, wrong, passed = find_parts(table, settings.tables.get(table), settings.folder, con)
+            parts, wrong, passed = find_parts(table, settings.tables.get(table, []), settings.folder, con)
             problems += wrong
             if passed and not wrong:
                 notes[table] = passed
@@ -211,6 +212,16 @@ class Study:
             self._kept["reconciliation"] = reconcile(self)
         return self._kept["reconciliation"].copy()
 
+    def passed_over(self, table: str) -> pd.DataFrame:
+        """Rows of printed reports that are no rows of a table: file, row, kind (title, heading, total) and cells."""
+        self._load(table)
+        return passed_over(self, table, self._mappings[table])
+
+    def report_totals(self, table: str) -> pd.DataFrame:
+        """The grand totals that stand in printed reports beside the lines that were read: file, total, read."""
+        self._load(table)
+        return report_totals(self, table, self._mappings[table])
+
     def ties(self) -> pd.DataFrame:
         """Accounts of the ledger against money of the tables, as [[ties]] in study.toml name them.
 
@@ -276,7 +287,7 @@ class Study:
     def _load(self, name: str) -> None:
         if self._known(name) in self._read:
             return
-        read_table(name, self._mappings[name], self._con, decimals=self.decimals, period=self.period, fiscal_start=self.fiscal_start)
+        read_table(name, self._mappings[name], self._con, self.settings)
         if not self._con.execute(f"select 1 from raw_{name} limit 1").fetchall():
             raise StudyError(f"{name}: the files (or the sql) give no rows.")
         self._read.add(name)
