@@ -15,7 +15,7 @@ import pandas as pd
 
 from custprof.study.errors import StudyError
 
-__all__ = ["COLUMNS", "confirmed", "suggest", "waiting"]
+__all__ = ["COLUMNS", "confirmed", "read_aliases", "suggest", "waiting"]
 
 COLUMNS = ("table", "name", "customer_id", "similarity", "confirmed")
 _YES = ("yes", "true", "1", "x", "y", "ja", "oui")
@@ -34,7 +34,7 @@ def confirmed(file: Path, table: str) -> pd.DataFrame:
     StudyError
         Where the file lacks a column, or a name is confirmed for two customers.
     """
-    rows = _read(file)
+    rows = read_aliases(file)
     rows = rows[rows["confirmed"].str.lower().isin(_YES) & rows["table"].isin(["", table])]
     rows = rows[["name", "customer_id"]].drop_duplicates()
     twice = sorted(set(rows["name"][rows["name"].duplicated()]))
@@ -45,7 +45,7 @@ def confirmed(file: Path, table: str) -> pd.DataFrame:
 
 def waiting(file: Path) -> int:
     """How many rows of the file are neither confirmed nor refused."""
-    return int((_read(file)["confirmed"] == "").sum())
+    return int((read_aliases(file)["confirmed"] == "").sum())
 
 
 def suggest(unknown: pd.DataFrame, customers: pd.DataFrame, con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -73,7 +73,7 @@ def suggest(unknown: pd.DataFrame, customers: pd.DataFrame, con: duckdb.DuckDBPy
     try:
         found = con.execute(
             'select "table", u.name, max_by(c.customer_id, (s, c.customer_id)) as customer_id, max(s) as similarity from ('
-            "select u.plain, c.customer_id, jaro_winkler_similarity(u.plain, c.plain) as s "
+            "select u.plain, c.customer_id, jaro_winkler_similarity(u.plain::varchar, c.plain::varchar) as s "
             "from (select distinct plain from _unknown where plain <> '') u, _customers c where c.plain <> '') c "
             "join _unknown u using (plain) "
             f'group by "table", u.name having max(s) >= {LEAST} order by similarity desc, 1, 2'
@@ -89,7 +89,10 @@ def _plain(name: str) -> str:
     return " ".join(_FORMS.sub(" ", words).split()) or words
 
 
-def _read(file: Path) -> pd.DataFrame:
+def read_aliases(file: Path) -> pd.DataFrame:
+    """The rows of aliases.csv as text; none where there is no such file."""
+    if not file.is_file():
+        return pd.DataFrame(columns=list(COLUMNS), dtype=object)
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:

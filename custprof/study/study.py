@@ -16,9 +16,11 @@ import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
 
+from custprof.study.advice import advise
+from custprof.study.aliases import suggest
 from custprof.study.cells import period_sql
 from custprof.study.checks import find_issues
-from custprof.study.contracts import TABLES
+from custprof.study.contracts import REFERENCES, TABLES
 from custprof.study.errors import StudyError, meant
 from custprof.study.facts import customer_facts, monthly_revenue
 from custprof.study.intake import Mapping, map_columns, read_table
@@ -155,6 +157,20 @@ class Study:
         """The standard columns of a table that are known."""
         return list(self._mappings[name].columns)
 
+    def sources(self, name: str) -> dict[str, str]:
+        """By our column, what of the table's files feeds it: a header, or the headers that it is made of."""
+        header = self._mappings[name].parts[0].header
+        return {
+            ours: header[place] if isinstance(place, int) else " and ".join(header[each] for each in dict.fromkeys(place.places))
+            for ours, (place, *_) in self._mappings[name].columns.items()
+        }
+
+    def first_rows(self, name: str, count: int = 3) -> pd.DataFrame:
+        """The first used rows of a table in the order of its files, for a look."""
+        self._load(name)
+        known = ", ".join(self.columns(name))
+        return self._con.execute(f"select {known} from raw_{name} where _reason is null order by rowid limit {int(count)}").df()
+
     def unused(self, name: str) -> list[str]:
         """The headers of a table's files that feed nothing."""
         return self._mappings[name].unused
@@ -200,6 +216,13 @@ class Study:
         frames = [frame for frame in frames if len(frame)] or frames[:1]
         return pd.concat(frames, ignore_index=True)
 
+    def advice(self, quarantine: pd.DataFrame) -> list[str]:
+        """What to do about each row of ``quarantine()``."""
+        return [
+            advise(row.reason, row.column, row.cell, next(iter(self.settings.tables.get(row.table, [])), {}))
+            for row in quarantine.itertuples()
+        ]
+
     def reconciliation(self) -> pd.DataFrame:
         """What was read, used and set aside, by table and money column.
 
@@ -221,6 +244,22 @@ class Study:
         """The grand totals that stand in printed reports beside the lines that were read: file, total, read."""
         self._load(table)
         return report_totals(self, table, self._mappings[table])
+
+    def suggest_aliases(self) -> pd.DataFrame:
+        """Customers that a table may mean by names that no customer bears, to be confirmed in aliases.csv (see ``aliases.suggest``)."""
+        base = "customers" if "customers" in self.tables else "transactions"
+        called = "coalesce(name, customer_id)" if base == "customers" and "name" in self.columns(base) else "customer_id"
+        customers = self.query(f"select distinct customer_id, {called} from used_{base} where customer_id is not null")
+        found = [
+            (table, name)
+            for table, column in REFERENCES
+            if column == "customer_id" and table in self.tables and table != base and column in self.columns(table)
+            for (name,) in self.query(
+                f"select distinct customer_id from used_{table} where customer_id is not null "
+                f"and customer_id not in (select customer_id from used_{base} where customer_id is not null) order by 1"
+            )
+        ]
+        return suggest(pd.DataFrame(found, columns=["table", "name"]), pd.DataFrame(customers, columns=["customer_id", "name"]), self._con)
 
     def ties(self) -> pd.DataFrame:
         """Accounts of the ledger against money of the tables, as [[ties]] in study.toml name them.
