@@ -84,6 +84,19 @@ def _parser() -> argparse.ArgumentParser:
     aliases.add_argument("dir", metavar="DIR", help="the study's folder")
     aliases.set_defaults(do=_aliases)
 
+    hide = commands.add_parser(
+        "pseudonymize",
+        help="write a study that may leave the house",
+        description="Write a study whose customers, employees, ids and free texts are keyed pseudonyms; the key stays beside it.",
+    )
+    hide.add_argument("dir", metavar="DIR", help="the study's folder")
+    hide.add_argument("out", metavar="OUT", help="a folder that is not there yet")
+    hide.add_argument("--key", metavar="FILE", help="the key's file (default: OUT.key); one that is there is used again")
+    hide.add_argument("--smallest", type=int, default=5, metavar="N", help="say groups of fewer than N customers (default: 5)")
+    hide.add_argument("--keep", nargs="+", default=[], metavar="TABLE.COLUMN", help="texts that stay readable")
+    hide.add_argument("--hide", nargs="+", default=[], metavar="TABLE.COLUMN", help="further texts that become pseudonyms")
+    hide.set_defaults(do=_pseudonymize)
+
     report = commands.add_parser("report", help="write the report", description="Run all notebooks on a study; write pages and a workbook.")
     report.add_argument("dir", metavar="DIR", nargs="?", help="the study's folder (default: the demo company)")
     report.add_argument("--out", default="report", metavar="OUT", help="the report's folder (default: report)")
@@ -175,6 +188,18 @@ def _issue_line(issue, study) -> str:
     what = f"{issue.rule} ({', '.join(counted)})" if counted else issue.rule
     first = f" First: {issue.examples}." if issue.examples else ""
     return f"{issue.severity.upper():8}{where}: {what}.{first} {issue.advice}"
+
+
+def _pseudonymize(options) -> int:
+    from custprof.report import pseudonymize
+
+    findings = pseudonymize(options.dir, options.out, key=options.key, smallest=options.smallest, keep=options.keep, hide=options.hide)
+    for row in findings.itertuples():
+        print(f"WARNING {row.table}.{row.column}: {row.finding} ({row.customers:,} customers). First: {row.examples}. {row.advice}")
+    print(
+        f"{Path(options.out).resolve()}\nThe key is {options.key or f'{options.out}.key'}: who has it can tell who is who. Keep it at home."
+    )
+    return 0
 
 
 def _report(options) -> int:

@@ -175,6 +175,15 @@ class Study:
         """The headers of a table's files that feed nothing."""
         return self._mappings[name].unused
 
+    def written_columns(self, name: str) -> list[str]:
+        """The columns of ``table(name)``: the standard columns that are known, and further ones where a table keeps them."""
+        return [*(column for column in TABLES[name].columns if column in self.columns(name)), *self._mappings[self._known(name)].extra]
+
+    def engine_tables(self, name: str) -> duckdb.DuckDBPyConnection:
+        """The engine, with the tables ``used_<name>`` and ``read_<name>`` in it."""
+        self._load(name)
+        return self._con
+
     def lacks(self, *needs: str) -> list[str]:
         """Which of the things needed are missing: tables, "table.column", "cost_model" or "credit"."""
         return [need for need in needs if not self._has(need)]
