@@ -7,7 +7,7 @@ from custprof.plots.lifetime import calibration, cohorts, retention_curve, value
 from custprof.plots.money import money_axis, money_text
 from custprof.plots.profit import ladder, price_waterfall, quadrant, transitions, waterfall, whale_curve
 from custprof.plots.segmentation import choose_k, profile, segments
-from custprof.plots.study import monthly_revenue, reconciliation
+from custprof.plots.study import monthly_revenue, reconciliation, seasonality, set_aside, sizes
 
 __all__ = [
     "calibration",
@@ -29,7 +29,10 @@ __all__ = [
     "recommendations",
     "reconciliation",
     "retention_curve",
+    "seasonality",
     "segments",
+    "set_aside",
+    "sizes",
     "transitions",
     "value_curve",
     "waterfall",

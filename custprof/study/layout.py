@@ -7,22 +7,17 @@ so that a total of the report can be held against the lines that were read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
 from custprof.study.errors import StudyError
 from custprof.study.headers import find_header
+from custprof.study.rows import TITLE, Row, Rows
 
 __all__ = ["LAYOUT", "arrange", "is_laid_out"]
 
 #: The words of study.toml that describe a report: they need the rows one after the other.
 LAYOUT = ("header", "headings", "totals", "fill_down")
-#: A title has at most so many rows.
-TITLE = 40
-
-Row = list[str | None]
-Rows = Iterator[tuple[int, Row]]
 Passed = list[tuple[int, str, Row]]
 
 

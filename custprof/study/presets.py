@@ -14,7 +14,7 @@ from typing import Any
 
 from custprof.study.errors import StudyError, meant
 from custprof.study.headers import find_header
-from custprof.study.layout import TITLE
+from custprof.study.rows import TITLE
 
 __all__ = ["Preset", "presets", "read_preset", "recognise"]
 

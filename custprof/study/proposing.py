@@ -23,7 +23,8 @@ from custprof.study.errors import StudyError
 from custprof.study.headers import find_header, headers_in, is_template, star
 from custprof.study.layout import arrange
 from custprof.study.presets import Preset, recognise
-from custprof.study.sources import ENDINGS, split_rows
+from custprof.study.rows import split_rows
+from custprof.study.sources import ENDINGS
 
 __all__ = ["Proposal", "propose", "write_sections"]
 

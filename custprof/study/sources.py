@@ -7,15 +7,8 @@ Every part of a table is then a relation of the engine whose columns are called 
 
 from __future__ import annotations
 
-import codecs
-import csv
-import gzip
-import io
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 from glob import escape, glob, has_magic
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +16,14 @@ import duckdb
 import pandas as pd
 
 from custprof.study.errors import StudyError, meant
-from custprof.study.layout import TITLE, Passed, arrange, is_laid_out
+from custprof.study.layout import Passed, arrange, is_laid_out
+from custprof.study.rows import find_delimiter, needs_decoding, split_rows
 
-__all__ = ["ENDINGS", "PASSED", "Part", "find_parts", "read_part", "split_rows"]
+__all__ = ["ENDINGS", "PASSED", "Part", "find_parts", "read_part"]
 
 ENDINGS = (".csv", ".csv.gz", ".parquet", ".xlsx")
 #: Table of the engine with the rows of reports that are no rows of a table: title, heading, total.
 PASSED = "passed_over"
-_DELIMITERS = ",;\t|"
-
-Rows = Iterator[tuple[int, list[str | None]]]
 
 
 @dataclass(frozen=True)
@@ -117,18 +108,11 @@ def read_part(part: Part, con: duckdb.DuckDBPyConnection, *, careful: bool = Fal
         return f"(select {named}, filename as _file, {tail} from read_parquet([{files}], filename = true))"
     if part.kind == "xlsx":
         return _register(part, con)
-    if careful or is_laid_out(part.spec) or _decoded_first(part):
+    if careful or is_laid_out(part.spec) or any(needs_decoding(Path(file), part.spec.get("encoding")) for file in part.files):
         return _register(part, con)
     types = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(part.header)))
     options = f"delim = {_text(part.delimiter)}, quote = '\"', escape = '\"', header = true, auto_detect = false, columns = {{{types}}}"
     return f"(select {columns}, filename as _file, {tail} from read_csv([{files}], {options}, filename = true))"
-
-
-def split_rows(file: Path, spec: dict[str, Any], delimiter: str | None = None) -> Rows:
-    """Number and cells of every row of a CSV file or a workbook's sheet that is not blank, as they stand."""
-    if file.name.lower().endswith(".xlsx"):
-        return _excel_rows(file, spec.get("sheet"))
-    return _csv_rows(file, delimiter or spec.get("delimiter") or _delimiter(file, spec), spec.get("encoding"))
 
 
 def _files(table: str, patterns: str | list[str] | None, base: Path) -> list[Path]:
@@ -162,7 +146,7 @@ def _file_part(file: Path, spec: dict[str, Any], table: str, con: duckdb.DuckDBP
         return Part((str(file),), header, types, "parquet", spec) if rows else None
     if file.stat().st_size == 0:
         raise StudyError(f"{table}: {file.name} is empty (no bytes); export it again.")
-    kind, delimiter = ("xlsx", ",") if name.endswith(".xlsx") else ("csv", spec.get("delimiter") or _delimiter(file, spec))
+    kind, delimiter = ("xlsx", ",") if name.endswith(".xlsx") else ("csv", spec.get("delimiter") or find_delimiter(file, spec))
     if name.endswith((".xls", ".xlsb", ".ods")):
         raise StudyError(f"{table}: {file.name} is a spreadsheet of another format; save it as .xlsx or .csv.")
     rows = arrange(split_rows(file, spec, delimiter), spec, file.name)
@@ -190,109 +174,6 @@ def _sql(part: Part) -> str:
 def _text(value: object) -> str:
     """A value as an SQL text literal."""
     return "'" + str(value).replace("'", "''") + "'"
-
-
-def _decoded_first(part: Part) -> bool:
-    """Whether Python must decode the files, because the engine reads UTF-8 only."""
-    named = part.spec.get("encoding")
-    if named is None:
-        return any(_starts_utf16(Path(file)) for file in part.files)
-    return codecs.lookup(named).name not in ("utf-8", "utf-8-sig", "ascii")
-
-
-def _open(file: Path, encoding: str | None) -> io.TextIOWrapper:
-    if encoding is None:
-        encoding = "utf-16" if _starts_utf16(file) else "utf-8-sig"
-    try:
-        codecs.lookup(encoding)
-    except LookupError:
-        raise StudyError(f"{file.name}: {encoding!r} is not an encoding; usual ones are 'utf-8', 'cp1252' and 'latin-1'.") from None
-    return io.TextIOWrapper(_bytes(file), encoding="utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding, newline="")
-
-
-def _bytes(file: Path) -> io.BufferedIOBase:
-    return gzip.open(file, "rb") if file.name.lower().endswith(".gz") else open(file, "rb")
-
-
-def _starts_utf16(file: Path) -> bool:
-    try:
-        with _bytes(file) as stream:
-            return stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    except (OSError, EOFError):
-        return False
-
-
-def _delimiter(file: Path, spec: dict[str, Any]) -> str:
-    """The delimiter that splits the header into most columns; where a title stands above the header, any of the first lines."""
-    try:
-        with _open(file, spec.get("encoding")) as stream:
-            head = list(islice(stream, TITLE if "header" in spec else 1))
-    except (UnicodeDecodeError, UnicodeError, OSError, EOFError):
-        return ","
-    return max(_DELIMITERS, key=lambda delimiter: max((len(row) for row in csv.reader(head, delimiter=delimiter)), default=0))
-
-
-def _csv_rows(file: Path, delimiter: str, encoding: str | None) -> Rows:
-    """Number (the header is row 1) and fields of every row that is not blank."""
-    with _open(file, encoding) as stream:
-        rows = csv.reader(stream, delimiter=delimiter, strict=True)
-        try:
-            yield from enumerate((row for row in rows if len(row) > 1 or (row and row[0].strip())), 1)
-        except UnicodeDecodeError as error:
-            where = f"line {_undecodable(file, error.encoding)}, byte 0x{error.object[error.start]:02X}"
-            raise StudyError(
-                f"{file.name} is not {error.encoding.upper()} text ({where}); say encoding = 'cp1252' in study.toml where Excel on Windows "
-                "saved it, or save it as UTF-8."
-            ) from None
-        except csv.Error as error:
-            raise StudyError(
-                f"{file.name} cannot be read near line {rows.line_num}: {error}. A quote is not closed, or stands inside a field without "
-                'being doubled (12" is written "12"""); correct the line or export again.'
-            ) from None
-        except (OSError, EOFError):
-            raise StudyError(f"{file.name} is cut short or not gzip; copy or export it again.") from None
-
-
-def _undecodable(file: Path, encoding: str) -> int:
-    """Number of the first line that is not text of an encoding."""
-    with _bytes(file) as stream:
-        for number, line in enumerate(stream, 1):
-            try:
-                line.decode(encoding)
-            except UnicodeDecodeError:
-                return number
-    return 1
-
-
-def _excel_rows(file: Path, sheet: str | None) -> Rows:
-    from openpyxl import load_workbook
-
-    try:
-        book = load_workbook(file, read_only=True, data_only=True)
-    except Exception:
-        raise StudyError(f"{file.name} is not a readable Excel workbook; save it again as .xlsx.") from None
-    try:
-        named = sheet or (book.sheetnames[0] if len(book.sheetnames) == 1 else file.name.split(".")[0])
-        if named not in book.sheetnames:
-            raise StudyError(
-                f"{file.name} has {len(book.sheetnames)} sheets; name one in study.toml, sheet = ...: {meant(named, book.sheetnames)}"
-            )
-        for number, cells in enumerate(book[named].iter_rows(values_only=True), 1):
-            row = [_cell(value) for value in cells]
-            if any(cell is not None for cell in row):
-                yield number, row
-    finally:
-        book.close()
-
-
-def _cell(value: object) -> str | None:
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    return value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _register(part: Part, con: duckdb.DuckDBPyConnection) -> str:
