@@ -110,7 +110,7 @@ def set_aside(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     --------
     >>> frame = pd.DataFrame({"table": ["ledger"], "column": ["amount"], "rule": ["set aside: not a number"], "rows": [3]})
     >>> ax = set_aside(frame)
-    >>> [label.get_text() for label in ax.get_yticklabels()], ax.patches[0].get_width()
+    >>> [label.get_text() for label in ax.get_yticklabels()], float(ax.patches[0].get_width())
     (['ledger.amount: not a number'], 3.0)
     >>> plt.close(ax.figure)
     """
@@ -181,7 +181,7 @@ def sizes(revenue: pd.Series, *, ax: Axes | None = None, currency: str = "") -> 
     Examples
     --------
     >>> ax = sizes(pd.Series([10.0, 100.0, 1000.0, -5.0]))
-    >>> sum(bar.get_height() for bar in ax.patches)
+    >>> float(sum(bar.get_height() for bar in ax.patches))
     4.0
     >>> plt.close(ax.figure)
     """

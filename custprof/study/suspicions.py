@@ -14,8 +14,8 @@ from custprof.study.weighing import weigh
 
 __all__ = ["RULES"]
 
-#: An amount is out of proportion beyond so many times the 99.9 % quantile of the table's amounts.
-TIMES = 10
+#: An amount is out of proportion beyond so many times what 99 of 100 rows of its table stay below.
+TIMES = 100
 #: Fewer rows say nothing about proportions.
 FEWEST = 100
 _DAY = 24 * 60
@@ -26,7 +26,7 @@ def _outliers(study) -> Iterator[dict[str, Any]]:
     for table, column in columns:
         if table in study.tables and column in study.columns(table):
             used = f"from raw_{table} where _reason is null and {column} <> 0"
-            ((rows, high),) = study.query(f"select count(*), quantile_cont(abs({column}), 0.999) {used}")
+            ((rows, high),) = study.query(f"select count(*), quantile_disc(abs({column}), 0.99) {used}")
             if rows >= FEWEST:
                 issue = weigh(study, table, f"_reason is null and abs({column}) > {TIMES * high}", column)
                 if issue["rows"]:
@@ -35,7 +35,7 @@ def _outliers(study) -> Iterator[dict[str, Any]]:
                         **issue,
                         "column": column,
                         "rule": "out of proportion",
-                        "advice": f"More than {TIMES} times what 999 of 1,000 rows stay below: is a decimal sign misplaced? Used as is.",
+                        "advice": f"More than {TIMES} times what 99 of 100 rows stay below: is a decimal sign misplaced? Used as it is.",
                     }
 
 
@@ -124,11 +124,11 @@ def _shared_names(study) -> Iterator[dict[str, Any]]:
                 **issue,
                 "column": "name",
                 "rule": "name shared by customers",
-                "advice": "Different ids, one name: where they are one customer, say so in aliases.csv; their profits are apart until then.",
+                "advice": "Different ids, one name: where they are one customer, say so in aliases.csv; until then they are two.",
             }
     for table in study.tables:
         if TABLES[table].nameless:
-            ways = f"select lower(customer_id) from used_{table} where customer_id <> '' group by 1 having count(distinct customer_id) > 1"
+            ways = f"select lower(customer_id) from used_{table} group by 1 having count(distinct customer_id) > 1"
             issue = weigh(study, table, f"_reason is null and lower(customer_id) in ({ways})", "customer_id", distinct=True)
             if issue["rows"]:
                 yield {
