@@ -165,6 +165,29 @@ class Study:
             for ours, (place, *_) in self._mappings[name].columns.items()
         }
 
+    def mapping(self) -> pd.DataFrame:
+        """What feeds the tables: table, files, preset, columns (ours, or ours from theirs) and not_used (headers that feed nothing)."""
+        rows = []
+        for table in self.tables:
+            parts = self._mappings[table].parts
+            files = list(dict.fromkeys(Path(file).name for part in parts for file in part.files))
+            presets = list(dict.fromkeys(part.spec.get("preset", "") for part in parts))
+            columns = [ours if ours == theirs else f"{ours} from {theirs}" for ours, theirs in self.sources(table).items()]
+            shown = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+            rows.append((table, shown, ", ".join(filter(None, presets)), ", ".join(columns), ", ".join(self.unused(table))))
+        return pd.DataFrame(rows, columns=["table", "files", "preset", "columns", "not_used"])
+
+    def missing(self) -> pd.DataFrame:
+        """How much of each column is blank among the rows that are used: table, column, rows, missing_share (a fraction)."""
+        rows = []
+        for table in self.tables:
+            names = self.columns(table)
+            ((count, *blank),) = self.query(
+                f"select count(*), {', '.join(f'count(*) - count({name})' for name in names)} from used_{table}"
+            )
+            rows += [(table, name, count, empty / max(count, 1)) for name, empty in zip(names, blank, strict=True)]
+        return pd.DataFrame(rows, columns=["table", "column", "rows", "missing_share"])
+
     def first_rows(self, name: str, count: int = 3) -> pd.DataFrame:
         """The first used rows of a table in the order of its files, for a look."""
         self._load(name)
