@@ -24,6 +24,7 @@ from custprof.study.contracts import REFERENCES, TABLES
 from custprof.study.errors import StudyError, meant
 from custprof.study.facts import customer_facts, monthly_revenue
 from custprof.study.intake import Mapping, map_columns, read_table
+from custprof.study.progress import watched
 from custprof.study.reconciling import passed_over, reconcile, report_totals, tie_ledger
 from custprof.study.settings import Settings, read_settings
 from custprof.study.sources import find_parts
@@ -105,7 +106,7 @@ class Study:
         scratch = tempfile.TemporaryDirectory(prefix="custprof-", ignore_cleanup_errors=True)
         config = {"temp_directory": scratch.name, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
         con = duckdb.connect(config={**config, "preserve_insertion_order": False})
-        con.execute("set enable_progress_bar = false")
+        con.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
         problems, mappings, notes = list(settings.problems), {}, {}
         for table in TABLES:
             parts, wrong, passed = find_parts(table, settings.tables.get(table, []), settings.folder, con)
@@ -226,7 +227,8 @@ class Study:
         if "issues" not in self._kept:
             for table in self.tables:
                 self._load(table)
-            self._kept["issues"] = find_issues(self)
+            with watched(self._con, "checking"):
+                self._kept["issues"] = find_issues(self)
         return self._kept["issues"].copy()
 
     def quarantine(self, table: str | None = None) -> pd.DataFrame:
@@ -307,16 +309,18 @@ class Study:
         """Facts of every customer (and period, with by="period"), see ``facts.customer_facts``."""
         if ("facts", by) not in self._kept:
             invoices = self.table("invoices") if "invoices" in self.tables and self.credit else None
-            self._kept["facts", by] = customer_facts(
-                self.table("transactions"),
-                invoices,
-                by=by,
-                period=self.period,
-                fiscal_start=self.fiscal_start,
-                decimals=self.decimals,
-                credit=self.credit,
-                end=self.end,
-            )
+            lines, end = self.table("transactions"), self.end
+            with watched(self._con, "adding up the customers"):
+                self._kept["facts", by] = customer_facts(
+                    lines,
+                    invoices,
+                    by=by,
+                    period=self.period,
+                    fiscal_start=self.fiscal_start,
+                    decimals=self.decimals,
+                    credit=self.credit,
+                    end=end,
+                )
         return self._kept["facts", by].copy()
 
     def monthly_revenue(self) -> pd.DataFrame:
@@ -358,7 +362,8 @@ class Study:
     def _load(self, name: str) -> None:
         if self._known(name) in self._read:
             return
-        read_table(name, self._mappings[name], self._con, self.settings)
+        with watched(self._con, f"reading {name}"):
+            read_table(name, self._mappings[name], self._con, self.settings)
         if not self._con.execute(f"select 1 from raw_{name} limit 1").fetchall():
             raise StudyError(f"{name}: the files (or the sql) give no rows.")
         self._read.add(name)
