@@ -121,13 +121,15 @@ def write_quarantine(study, file: str | Path) -> Path:
     file : str or Path
         Ends in .csv or .xlsx, and does not lie in the study's folder.
     """
+    from custprof.study.describing import advise_on
+
     file = Path(file).resolve()
     if file.suffix.lower() not in (".csv", ".xlsx"):
         raise ReportError(f"{file.name} should end in .csv or .xlsx.")
     if study.folder in file.parents:
         raise ReportError(f"{file} lies in the study's folder, where nothing is written; choose another place.")
     frame = study.quarantine()
-    frame.insert(frame.columns.get_loc("cell"), "what to do", study.advice(frame))
+    frame.insert(frame.columns.get_loc("cell"), "what to do", advise_on(study, frame))
     part = file.with_name(f".{file.stem}.part{file.suffix}")
     if file.suffix.lower() == ".csv":
         frame.to_csv(part, index=False, encoding="utf-8-sig")
