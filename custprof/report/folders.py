@@ -28,6 +28,9 @@ period = "year"               # year, quarter or month: the grain of comparisons
 # columns = {{ customer_id = "Customer No", order_id = "Invoice", date = "Date", revenue = "Net amount" }}   # ours = yours
 # date_format = "%d.%m.%Y"
 # decimal = ","
+# Where a system is known that wrote the export, a preset says all that (custprof new DIR --from FILE ... finds it by the headers):
+# preset = "xero_invoices"
+# Customers who are called otherwise in another system: custprof aliases DIR suggests them, aliases.csv holds what you confirm.
 
 # [credit]                    # what lending to customers costs, if there is a table of invoices
 # annual_rate = 0.08
