@@ -10,8 +10,8 @@ from custprof.plots.money_flow import money_flow
 from custprof.plots.profit import ladder, price_waterfall, transitions, waterfall, whale_curve
 from custprof.plots.profit_drift import drift_effects, early_warning, warning_calibration
 from custprof.plots.quadrant import quadrant
-from custprof.plots.segmentation import choose_k, profile, segment_map, segment_whale
-from custprof.plots.study import monthly_revenue, reconciliation
+from custprof.plots.segmentation import choose_k, profile, segment_map, segment_whale, segments
+from custprof.plots.study import monthly_revenue, reconciliation, seasonality, set_aside, sizes
 from custprof.plots.verification import verify_losses
 
 __all__ = [
@@ -42,8 +42,12 @@ __all__ = [
     "reliability",
     "retention_curve",
     "rfm",
+    "seasonality",
     "segment_map",
     "segment_whale",
+    "segments",
+    "set_aside",
+    "sizes",
     "tracking",
     "transitions",
     "value_curve",

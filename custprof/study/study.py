@@ -16,12 +16,16 @@ import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
 
+from custprof.study.aliases import suggest_for
+from custprof.study.cells import period_sql
 from custprof.study.checks import find_issues
 from custprof.study.contracts import TABLES
+from custprof.study.describing import count_missing, describe_mappings, first_rows, list_quarantine, sources
 from custprof.study.errors import StudyError, meant
 from custprof.study.facts import customer_facts, monthly_revenue
-from custprof.study.intake import Mapping, map_columns, period_sql, read_table
-from custprof.study.reconciling import reconcile, tie_ledger
+from custprof.study.intake import Mapping, map_columns, read_table
+from custprof.study.progress import watched
+from custprof.study.reconciling import passed_over, reconcile, report_totals, tie_ledger
 from custprof.study.settings import Settings, read_settings
 from custprof.study.sources import find_parts
 
@@ -102,10 +106,10 @@ class Study:
         scratch = tempfile.TemporaryDirectory(prefix="custprof-", ignore_cleanup_errors=True)
         config = {"temp_directory": scratch.name, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
         con = duckdb.connect(config={**config, "preserve_insertion_order": False})
-        con.execute("set enable_progress_bar = false")
+        con.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
         problems, mappings, notes = list(settings.problems), {}, {}
         for table in TABLES:
-            parts, wrong, passed = find_parts(table, settings.tables.get(table), settings.folder, con)
+            parts, wrong, passed = find_parts(table, settings.tables.get(table, []), settings.folder, con)
             problems += wrong
             if passed and not wrong:
                 notes[table] = passed
@@ -154,9 +158,34 @@ class Study:
         """The standard columns of a table that are known."""
         return list(self._mappings[name].columns)
 
+    def sources(self, name: str) -> dict[str, str]:
+        """By our column, what of the table's files feeds it: a header, or the headers that it is made of."""
+        return sources(self._mappings[name])
+
+    def mapping(self) -> pd.DataFrame:
+        """What feeds the tables: table, files, preset, columns (ours, or ours from theirs) and not_used (headers that feed nothing)."""
+        return describe_mappings(self._mappings)
+
+    def missing(self) -> pd.DataFrame:
+        """How much of each column is blank among the rows that are used: table, column, rows, missing_share (a fraction)."""
+        return count_missing(self)
+
+    def first_rows(self, name: str, count: int = 3) -> pd.DataFrame:
+        """The first used rows of a table in the order of its files, for a look."""
+        return first_rows(self, name, count)
+
     def unused(self, name: str) -> list[str]:
         """The headers of a table's files that feed nothing."""
         return self._mappings[name].unused
+
+    def written_columns(self, name: str) -> list[str]:
+        """The columns of ``table(name)``: the standard columns that are known, and further ones where a table keeps them."""
+        return [*(column for column in TABLES[name].columns if column in self.columns(name)), *self._mappings[self._known(name)].extra]
+
+    def engine_tables(self, name: str) -> duckdb.DuckDBPyConnection:
+        """The engine, with the tables ``used_<name>`` and ``read_<name>`` in it."""
+        self._load(name)
+        return self._con
 
     def lacks(self, *needs: str) -> list[str]:
         """Which of the things needed are missing: tables, "table.column", "cost_model" or "credit"."""
@@ -177,27 +206,19 @@ class Study:
         if "issues" not in self._kept:
             for table in self.tables:
                 self._load(table)
-            self._kept["issues"] = find_issues(self)
+            with watched(self._con, "checking"):
+                self._kept["issues"] = find_issues(self)
         return self._kept["issues"].copy()
 
     def quarantine(self, table: str | None = None) -> pd.DataFrame:
         """Rows set aside: table, file, row (the header is row 1), column, reason, cell (the offending text), amount (where known) and
         text (the whole row).
         """
-        frames = []
-        for name in self.tables if table is None else [self._known(table)]:
-            self._load(name)
-            amount = TABLES[name].amount
-            money = amount if amount in self.columns(name) else "null::double"
-            frames.append(
-                self._con.execute(
-                    f"select '{name}' as \"table\", parse_filename(_file) as file, _row as row, split_part(_reason, '|', 1) as \"column\", "
-                    f"split_part(_reason, '|', 2) as reason, _cell as cell, {money} as amount, _text as text "
-                    f"from read_{name} where _reason is not null order by _file, _row"
-                ).df()
-            )
-        frames = [frame for frame in frames if len(frame)] or frames[:1]
-        return pd.concat(frames, ignore_index=True)
+        return list_quarantine(self, self.tables if table is None else [self._known(table)])
+
+    def suggest_aliases(self) -> pd.DataFrame:
+        """Customers that a table may mean by names that no customer bears, to be confirmed in aliases.csv (see ``aliases.suggest``)."""
+        return suggest_for(self, self.engine_tables("transactions"))
 
     def reconciliation(self) -> pd.DataFrame:
         """What was read, used and set aside, by table and money column.
@@ -210,6 +231,16 @@ class Study:
         if "reconciliation" not in self._kept:
             self._kept["reconciliation"] = reconcile(self)
         return self._kept["reconciliation"].copy()
+
+    def passed_over(self, table: str) -> pd.DataFrame:
+        """Rows of printed reports that are no rows of a table: file, row, kind (title, heading, total) and cells."""
+        self._load(table)
+        return passed_over(self, table, self._mappings[table])
+
+    def report_totals(self, table: str) -> pd.DataFrame:
+        """The grand totals that stand in printed reports beside the lines that were read: file, total, read."""
+        self._load(table)
+        return report_totals(self, table, self._mappings[table])
 
     def ties(self) -> pd.DataFrame:
         """Accounts of the ledger against money of the tables, as [[ties]] in study.toml name them.
@@ -225,16 +256,18 @@ class Study:
         """Facts of every customer (and period, with by="period"), see ``facts.customer_facts``."""
         if ("facts", by) not in self._kept:
             invoices = self.table("invoices") if "invoices" in self.tables and self.credit else None
-            self._kept["facts", by] = customer_facts(
-                self.table("transactions"),
-                invoices,
-                by=by,
-                period=self.period,
-                fiscal_start=self.fiscal_start,
-                decimals=self.decimals,
-                credit=self.credit,
-                end=self.end,
-            )
+            lines, end = self.table("transactions"), self.end
+            with watched(self._con, "adding up the customers"):
+                self._kept["facts", by] = customer_facts(
+                    lines,
+                    invoices,
+                    by=by,
+                    period=self.period,
+                    fiscal_start=self.fiscal_start,
+                    decimals=self.decimals,
+                    credit=self.credit,
+                    end=end,
+                )
         return self._kept["facts", by].copy()
 
     def monthly_revenue(self) -> pd.DataFrame:
@@ -276,7 +309,8 @@ class Study:
     def _load(self, name: str) -> None:
         if self._known(name) in self._read:
             return
-        read_table(name, self._mappings[name], self._con, decimals=self.decimals, period=self.period, fiscal_start=self.fiscal_start)
+        with watched(self._con, f"reading {name}"):
+            read_table(name, self._mappings[name], self._con, self.settings)
         if not self._con.execute(f"select 1 from raw_{name} limit 1").fetchall():
             raise StudyError(f"{name}: the files (or the sql) give no rows.")
         self._read.add(name)
