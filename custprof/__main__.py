@@ -163,7 +163,7 @@ def _check(options) -> int:
     from custprof.study import Study
 
     study = Study.open(options.dir or shipped("data") / "demo")
-    issues = pd.concat([study.check(), check_costs(study)]).sort_values("severity", key=_rank, kind="stable")
+    issues = pd.concat([study.check(), check_costs(study)]).drop_duplicates().sort_values("severity", key=_rank, kind="stable")
     for issue in issues.itertuples():
         print(_issue_line(issue, study))
     for row in study.reconciliation().drop_duplicates("table").itertuples():

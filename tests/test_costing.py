@@ -740,12 +740,11 @@ def test_every_problem_of_a_model_on_a_study_is_said_at_once(tmp_path):
     assert found["amount"].tolist()[3:] == [2, 4]
     (folder / "ledger.csv").write_text(booked.replace("0.5,EUR\n", "0.5,USD\n", 1))
     mixed = Study.open(folder)
-    rules = CostModel.read(mixed.cost_model).check(mixed).query("severity == 'error'")["rule"].tolist()
-    assert rules[0] == "the ledger has amounts in 2 currencies: EUR (4 lines), USD (1 lines)" and "negative" in rules[1]
-    other = mixed.check().query("column == 'currency'")
-    assert other[["severity", "table", "rule", "rows"]].to_numpy().tolist() == [
-        ["error", "ledger", "amounts in another currency than EUR", 1]
-    ]
+    said = CostModel.read(mixed.cost_model).check(mixed).query("table == 'ledger'")
+    assert said[["rule", "rows"]].to_numpy().tolist() == [["set aside: another currency", 1]] and "[rates]" in said["advice"].iloc[0]
+    assert mixed.reconciliation().query("table == 'ledger'")["rows_set_aside"].tolist() == [1]
+    with pytest.raises(ValueError, match=r"amounts in 2 currencies: EUR \(1 lines\), USD \(1 lines\); convert them"):
+        allocate(model(), LEDGER.head(2).assign(currency=["EUR", "USD"]), DRIVERS)
 
 
 def test_a_table_without_usable_rows_is_left_to_the_check_of_the_study(tmp_path):

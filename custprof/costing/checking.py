@@ -64,6 +64,7 @@ def check_model(model: CostModel, study=None) -> pd.DataFrame:
     try:
         ledger, lacking = study.frame("ledger"), lacking_columns(model, study)
         found += [_said(*issue) for issue in (*_accounts(model, ledger), *_invoiced_too(model, study, ledger))]
+        found += study.check().query("table == 'ledger' and rule.str.contains('another currency')").to_dict("records")
         for table, activity, columns in lacking:
             names = ", ".join(columns)
             found.append(_error(f'activity "{activity}" uses {names}, which {table} lacks; add {names} to the table {table}'))
@@ -144,7 +145,8 @@ def _refused(read: Callable) -> list[dict]:
 
 def _frame(found: list[dict]) -> pd.DataFrame:
     frame = pd.DataFrame([{"table": "cost model", "column": "", "rows": 0, "examples": "", **issue} for issue in found], columns=COLUMNS)
-    return frame.astype({"rows": "int64", "amount": "float64"}).sort_values("severity", kind="stable", ignore_index=True)
+    kinds = {**dict.fromkeys(COLUMNS, "str"), "rows": "int64", "amount": "float64"}
+    return frame.astype(kinds).sort_values("severity", kind="stable", ignore_index=True)
 
 
 def _said(rule: str, amount: float | None, advice: str, *, rows: int = 0) -> dict:

@@ -10,7 +10,7 @@ from custprof.plots.money_flow import money_flow
 from custprof.plots.profit import ladder, price_waterfall, transitions, waterfall, whale_curve
 from custprof.plots.profit_drift import drift_effects, early_warning, warning_calibration
 from custprof.plots.quadrant import quadrant
-from custprof.plots.segmentation import choose_k, profile, segment_map, segment_whale, segments
+from custprof.plots.segmentation import choose_k, profile, segment_map, segment_whale
 from custprof.plots.study import monthly_revenue, reconciliation, seasonality, set_aside, sizes
 from custprof.plots.verification import verify_losses
 
@@ -45,7 +45,6 @@ __all__ = [
     "seasonality",
     "segment_map",
     "segment_whale",
-    "segments",
     "set_aside",
     "sizes",
     "tracking",

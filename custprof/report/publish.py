@@ -93,7 +93,7 @@ def _open(study, engine: str):
 
     path = None if study is None else str(Path(study).resolve())
     opened = Study.open(path or shipped("data") / "demo", engine=engine)
-    issues = pd.concat([opened.check(), check_costs(opened)])
+    issues = pd.concat([opened.check(), check_costs(opened)]).drop_duplicates()
     errors = issues[issues["severity"] == "error"]
     if len(errors):
         said = [f"{f'{row.table}.{row.column}'.rstrip('.')}: {row.rule}; {row.advice}" for row in errors.head(3).itertuples()]

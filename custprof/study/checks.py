@@ -80,19 +80,6 @@ def _unknown_customer(study) -> Iterator[dict[str, Any]]:
             }
 
 
-def _other_currency(study) -> Iterator[dict[str, Any]]:
-    for table in study.tables:
-        other = f"_reason is null and currency is not null and upper(currency) <> '{study.currency.upper()}'"
-        if "currency" in study.columns(table) and (issue := _weigh(study, table, other, "currency", distinct=True))["rows"]:
-            yield {
-                "severity": "error",
-                **issue,
-                "column": "currency",
-                "rule": f"amounts in another currency than {study.currency}",
-                "advice": f"Amounts of several currencies cannot be added; convert them to {study.currency} at the rates of your books.",
-            }
-
-
 def _not_listed(study) -> Iterator[dict[str, Any]]:
     for (table, column), other in REFERENCES.items():
         if table in study.tables and other in study.tables and column in study.columns(table):
@@ -221,7 +208,6 @@ RULES = [
     _nothing_left,
     _set_aside,
     _unknown_customer,
-    _other_currency,
     _not_listed,
     _repeated_lines,
     _conditions,

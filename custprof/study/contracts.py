@@ -63,8 +63,7 @@ TABLES: dict[str, Contract] = {
     "transactions": Contract(
         row="an invoice line",
         columns=_columns(
-            "customer_id order_id date revenue product_id quantity list_amount discount cost_of_goods freight commission is_return "
-            "currency",
+            "customer_id order_id date revenue product_id quantity list_amount discount cost_of_goods freight commission is_return",
             date="date",
             money="revenue list_amount discount cost_of_goods freight commission",
             number="quantity",
@@ -90,7 +89,7 @@ TABLES: dict[str, Contract] = {
     "ledger": Contract(
         row="a ledger line",
         columns=_columns(
-            "line_id period account account_name amount pool department avoidable currency",
+            "line_id period account account_name amount pool department avoidable",
             period="period",
             money="amount",
             fraction="avoidable",
@@ -102,7 +101,7 @@ TABLES: dict[str, Contract] = {
     "invoices": Contract(
         row="an invoice",
         columns=_columns(
-            "invoice_id customer_id invoiced_on due_on amount paid_on amount_paid disputed currency",
+            "invoice_id customer_id invoiced_on due_on amount paid_on amount_paid disputed",
             date="invoiced_on due_on paid_on",
             money="amount amount_paid",
             flag="disputed",
@@ -115,7 +114,7 @@ TABLES: dict[str, Contract] = {
     ),
     "campaigns": Contract(
         row="a campaign",
-        columns=_columns("campaign_id channel started_on ended_on spend currency", date="started_on ended_on", money="spend"),
+        columns=_columns("campaign_id channel started_on ended_on spend", date="started_on ended_on", money="spend"),
         required=("campaign_id", "channel", "started_on", "spend"),
         key="campaign_id",
         amount="spend",

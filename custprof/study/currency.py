@@ -19,14 +19,14 @@ __all__ = ["currency_of", "worth_of"]
 def currency_of(header: Sequence[str], spec: dict[str, Any], money: list[list[Any]]) -> str:
     """SQL of a row's currency: a column's, or what stands in the header of an amount, "Amount (USD)"; empty where nothing says it.
 
-    ``money`` are the names that the money columns are read from.
+    ``money`` are the names that the money columns are read from; where there are any, a column called currency is looked for unnamed.
 
     Examples
     --------
     >>> currency_of(["Client", "Amount (usd)"], {}, [["Amount (*)"]])
     "'USD'"
     """
-    named = spec.get("currency", [])
+    named = spec.get("currency", "currency" if money else [])
     for name in [named] if isinstance(named, str) else named:
         if (place := find_header(name, header)) is not None:
             return f"nullif(upper(trim(c{place}::varchar)), '')"
