@@ -189,6 +189,7 @@ def test_mogul_penner_slicer_dropped():
         ({"capacity": {"desk": -1}}, "capacity_minutes is -1"),
         ({"rates": {"calls": -1}}, "rate is -1; give the standard cost"),
         ({"drivers": {"calls": -1.0}}, "the factors of activity .* are negative"),
+        ({"drivers": {"calls": pd.Series([1.0, 2.0], index=["a", "a"])}}, r"name 1 customers twice, first \['a'\]"),
         ({"drivers": {"calls": pd.Series({"z": 1.0})}}, 'factors of activity "calls" name customers'),
     ],
 )
@@ -288,12 +289,23 @@ def test_a_mean_error_of_nothing():
     assert np.abs(middle - table["profit"]).max() < 40
 
 
+def test_who_was_dropped_is_not_ranked():
+    assert now().what_if(drop=["a"]).rank_stability(n=5).index.tolist() == ["b"]
+
+
+@pytest.mark.parametrize("given", [{"rates": [1]}, {"drivers": {"calls": "x"}}, {"capacity": pd.Series({"desk": 1})}, {"drop": 3}])
+def test_what_if_names_wrong_kinds(given):
+    with pytest.raises(TypeError, match="; give a"):
+        now().what_if(**given)
+
+
 @pytest.mark.parametrize(
     ("options", "match"),
     [
         ({"sd": 0}, "sd and level between 0 and 1"),
         ({"n": 1}, "two draws or more"),
         ({"margin": pd.Series({"a": 1.0})}, r"margin does not name 1 customers, first \['b'\]"),
+        ({"margin": pd.Series([1.0, 1.0, 2.0], index=["a", "a", "b"])}, r"margin names twice 1 customers, first \['a'\]"),
         ({"margin": pd.Series({"a": 1.0, "b": np.nan})}, "margin is missing or infinite for 1 customers"),
     ],
 )

@@ -128,7 +128,7 @@ class Allocation:
         """
         if column == "activity":
             return self.customers(avoidable=avoidable)
-        if column in self._inputs.attributes:
+        if isinstance(column, str) and column in self._inputs.attributes:
             return self._table(self._activities, np.arange(len(self._activities)), self._gathered(column), avoidable=avoidable)
         if column not in ("pool", "department"):
             known = ", ".join(["pool", "department", "activity", *self._inputs.attributes])
@@ -258,9 +258,12 @@ class Allocation:
         drivers : mapping
             Factor by activity for its driver quantities; or a Series of factors by customer_id, customers without one keep theirs.
         capacity : mapping
-            Practical capacity in minutes by pool, for each period or by period; None charges the whole cost to the minutes used.
+            Practical capacity in minutes by pool, for each period or by period (periods not named keep theirs); None charges the whole
+            cost to the minutes used.
         drop : collection of str
-            Customers who are no longer served: their avoidable cost ends, the rest is stranded as "(unused capacity)".
+            Customers who are no longer served: their avoidable cost ends, the rest is stranded as "(unused capacity)". The others pay what
+            they would pay beside them; cost of channels and of the business stays. In `rates` and `capacity` quantities and cost are
+            without them, and rates as they were.
 
         Returns
         -------
@@ -288,7 +291,8 @@ class Allocation:
         from .flow import run_flow
         from .scenarios import change
 
-        return run_flow(change(self._inputs, rates or {}, drivers or {}, capacity or {}, drop))
+        rates, drivers, capacity = ({} if given is None else given for given in (rates, drivers, capacity))
+        return run_flow(change(self._inputs, rates, drivers, capacity, drop))
 
     def rank_stability(
         self, n: int = 500, sd: float = 0.1, *, margin: pd.Series | None = None, level: float = 0.9, random_state: int = 0
@@ -333,6 +337,7 @@ class Allocation:
             self._inputs.attributes[column].astype("object").where(self._inputs.attributes[column].notna(), "(not known)").astype("str")
         )
         values = values.to_numpy("object")
+        values[np.isin(values, RESIDUALS)] += f" as {column}"  # a value that looks like a residual row is none
         values[self._ids == UNKNOWN_CUSTOMER] = UNKNOWN_CUSTOMER
         found = sorted(set(values) - {UNKNOWN_CUSTOMER}, key=lambda name: (name == "(not known)", name))
         names = np.array([*found, *RESIDUALS], dtype="object")

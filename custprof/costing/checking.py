@@ -63,7 +63,7 @@ def check_model(model: CostModel, study=None) -> pd.DataFrame:
         return _frame(found)
     try:
         ledger, lacking = study.frame("ledger"), lacking_columns(model, study)
-        found += [_said(*issue) for issue in (*_accounts(model, ledger), *_invoiced_too(model, study, ledger))]
+        found += [_said(*issue) for issue in (*_accounts(model, ledger, study.settings.ties), *_invoiced_too(model, study, ledger))]
         found += study.check().query("table == 'ledger' and rule.str.contains('another currency')").to_dict("records")
         for table, activity, columns in lacking:
             names = ", ".join(columns)
@@ -88,14 +88,22 @@ def _alone(model: CostModel):
             yield spread, None, 'long orders get more than their part; per = "order" counts orders'
 
 
-def _accounts(model: CostModel, ledger: pd.DataFrame):
-    """Accounts that the ledger lacks, and accounts that are nowhere in the model."""
+def _accounts(model: CostModel, ledger: pd.DataFrame, ties: list):
+    """Accounts that the ledger lacks, accounts that are nowhere in the model, and direct accounts that nothing ties to the customers."""
     accounts = ledger["account"].astype(str)
     booked = set(accounts)
     for account, pool in model.pool_of().items():
         if account not in booked:
             rule = f'pool "{pool}" names account {account}, which the ledger lacks'
             yield rule, None, "correct the number of the account, or leave it out: no cost comes from it"
+    tied = {str(account) for tie in ties for account in tie["accounts"]}
+    amounts = ledger["amount"].groupby(accounts).sum()
+    for account in model.direct:
+        if account not in booked:
+            yield f"direct names account {account}, which the ledger lacks", None, "correct the number of the account, or leave it out"
+        elif account not in tied:
+            rule = f"account {account} is direct and no tie says which money of the invoice lines it is"
+            yield rule, amounts[account], "it is left out of the cost of customers: add it to [[ties]] of study.toml, or to a pool"
     stray = ~accounts.isin([*model.pool_of(), *model.direct])
     if "pool" in ledger:
         stray &= ~ledger["pool"].isin(list(model.pools))

@@ -18,6 +18,8 @@ from .model import CostModel
 __all__ = ["driver_quantities", "driver_rows", "lacking_columns"]
 
 _MILLIONTHS = 10**6
+#: A row that counts more is not known: sums of whole millionths must not overflow.
+_LARGEST = 1e11
 
 
 def driver_quantities(model: CostModel, study) -> pd.DataFrame:
@@ -224,7 +226,7 @@ def _quantity(activity: Activity) -> nw.Expr:
     if activity.driver in ("rows", "orders"):
         return nw.lit(1.0)
     value = nw.col(activity.driver).cast(nw.Float64)
-    return nw.when(value.is_finite()).then(value)
+    return nw.when(value.abs() <= _LARGEST).then(value)
 
 
 def _columns(activity: Activity) -> tuple[str, ...]:

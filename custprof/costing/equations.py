@@ -12,7 +12,6 @@ import difflib
 import operator
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import reduce
 
 import narwhals.stable.v2 as nw
 import pandas as pd
@@ -20,7 +19,7 @@ import pandas as pd
 __all__ = ["TimeEquation", "TimeEquationError", "read_equation"]
 
 _LONGEST, _DEEPEST = 500, 40
-#: No minute counts more than this, so that no sum of them can overflow.
+#: No number, and no row, counts more than this (1,900 years in minutes), so that no sum overflows.
 _LARGEST = 1e9
 _ARITHMETIC = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 _COMPARISON = {
@@ -65,11 +64,12 @@ class TimeEquation:
     _tree: ast.expr = field(repr=False, compare=False)
 
     def expression(self) -> nw.Expr:
-        """The equation as a Narwhals expression (Float64): missing where a column it uses is missing or a division is by zero."""
+        """The equation as a Narwhals expression (Float64): missing where a column it uses is missing, a division is by zero, or the result
+        is beyond any sense."""
         value = _build(self._tree)
         for column in self.columns:
             value = nw.when(~nw.col(column).is_null()).then(value)
-        return value if not self.columns else nw.when(value.is_finite()).then(value)
+        return nw.when(value.abs() <= _LARGEST).then(value)
 
     def evaluate(self, frame: pd.DataFrame) -> pd.Series:
         """The equation on every row of a pandas frame, to try it out; same index.
@@ -149,6 +149,8 @@ def read_equation(text: str | float, columns: Collection[str] | None = None) -> 
     text = " ".join(str(text).split())
     if not text or len(text) > _LONGEST:
         raise TimeEquationError(f"a time equation has 1 to {_LONGEST} characters, this one {len(text)}.")
+    if "#" in text:
+        raise TimeEquationError(_point("comments (#) are not allowed", text, text.index("#")))
     try:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
@@ -156,7 +158,10 @@ def read_equation(text: str | float, columns: Collection[str] | None = None) -> 
         raise TimeEquationError(_point("this is not arithmetic", text, offset - 1 if offset else len(text))) from None
     names: set[str] = set()
     _check(tree, text, columns, names, 0)
-    return TimeEquation(text, tuple(sorted(names)), tree)
+    equation = TimeEquation(text, tuple(sorted(names)), tree)
+    if not names and not equation.evaluate(pd.DataFrame({"row": [0]})).notna().all():
+        raise TimeEquationError(_point("this is no number of minutes", text, 0))
+    return equation
 
 
 def _check(node: ast.AST, text: str, columns: Collection[str] | None, names: set[str], depth: int) -> None:
@@ -210,8 +215,7 @@ def _build(node: ast.AST) -> nw.Expr:
         case ast.Compare(left=left, ops=[op], comparators=[right]):
             return _COMPARISON[type(op)](_build(left), _build(right)).cast(nw.Float64)
         case ast.Call(func=ast.Name(id=name), args=args):
-            before = operator.lt if name == "min" else operator.gt
-            return reduce(lambda a, b: nw.when(before(a, b)).then(a).otherwise(b), map(_build, args))
+            return (nw.min_horizontal if name == "min" else nw.max_horizontal)(*map(_build, args))
     raise AssertionError(ast.dump(node))
 
 

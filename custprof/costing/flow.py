@@ -16,7 +16,7 @@ import pandas as pd
 
 from .allocation import Allocation
 from .cells import NO_POOL, SUSTAINING, UNASSIGNED, Cells
-from .cents import split_in_order
+from .cents import MOST_CENTS, split_in_order
 from .inputs import Quantities
 from .model import CostModel
 from .stranding import strand
@@ -24,6 +24,9 @@ from .support import support_shares
 from .time_driven import UNUSED
 
 __all__ = ["Inputs", "run_flow"]
+
+#: Net quantities below this share of what they net carry no cost: a customer would get many times the amount, with either sign.
+_CANCELLED = 0.01
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Flow:
         self.inputs, self.model, self.lines, self.quantities = inputs, inputs.model, inputs.lines, inputs.quantities
         model, quantities, together = inputs.model, inputs.quantities, inputs.together
         self.unit = 10**inputs.decimals
+        model.flows.usage([name for names in together for name in names])  # says at once which periods lack amounts of service
         self.labels = [" to ".join(dict.fromkeys([names[0], names[-1]])) for names in together]
         self.issues, self.rates, self.capacity, self.residuals = [], [], [], []
         self.pools, self.operating = [*model.pools, NO_POOL], [*model.operating, NO_POOL]
@@ -109,13 +113,13 @@ class Flow:
             advice = f"its cost is kept as {UNASSIGNED}; check the rows that its activities count"
             self.say(cost, "drivers", f'nobody worked a minute for pool "{pool}" in {self.labels[period]}', advice)
             return
-        amounts = split_in_order(cost, shares)
+        amounts = self.split(cost, shares, f'pool "{pool}"', period)
         parts = _part(avoidable, amounts, shares)
         for activity, amount, part in zip(activities, amounts.tolist(), parts.tolist(), strict=True):
             quantity = self.total(period, activity.name)
             rate = amount / quantity if quantity > 0 else np.nan
             self.rate(period, activity, quantity, rate, amount)
-            self.charge(period, activity, amount, part)
+            self.charge(period, activity, amount, part if activity.avoidable is None else round(amount * activity.avoidable))
 
     def shares(self, period: int, activities: list) -> np.ndarray:
         """Parts of the activities of a pool without capacity."""
@@ -127,9 +131,9 @@ class Flow:
         """A time-driven pool: cost by minutes of its capacity, the minutes left over as unused capacity."""
         label, capacity = self.labels[period], self.minutes(pool, period)
         activities = self.model.activities_of(pool)
-        if capacity is None or not activities or not self.worked(period):
+        if capacity is None or not any(self.counted(period, activity) for activity in activities):
             self.keep(period, None, pool, UNASSIGNED, cost, avoidable)
-            why = "no capacity_minutes" if capacity is None else "no activity" if not activities else "no driver quantities at all"
+            why = "no capacity_minutes" if capacity is None else "no driver quantities at all" if activities else "no activity"
             self.say(
                 cost,
                 "cost model",
@@ -140,46 +144,55 @@ class Flow:
         minutes = np.array([max(0.0, self.total(period, activity.name)) for activity in activities])
         unused = capacity - minutes.sum()
         weights = np.append(minutes, unused)
-        amounts = split_in_order(cost, weights)
-        parts = _part(avoidable, amounts, weights)
+        amounts = self.split(cost, weights, f'pool "{pool}"', period)
+        # What is charged beyond the pool's cost, where it is over-driven, saves nobody anything: no more can be avoided than was spent.
+        kept = max(unused, 0.0)
+        parts = _part(avoidable, np.append(amounts[:-1], amounts[-1] if kept else 0), np.append(minutes, kept))
+        spent = capacity / minutes.sum() if unused < 0 else 1.0
         for activity, used, amount, part in zip(activities, minutes, amounts.tolist(), parts.tolist(), strict=False):
             self.rate(period, activity, used, cost / capacity, amount)
-            self.charge(period, activity, amount, part)
+            self.charge(period, activity, amount, part if activity.avoidable is None else round(amount * spent * activity.avoidable))
+            if not self.counted(period, activity):
+                rule = f'activity "{activity.name}" has no driver quantity in {label}'
+                advice = f"without its minutes more of pool {pool} looks unused; {self.look(activity)}"
+                self.say(cost, "drivers", rule, advice, known=False)
         self.keep(period, None, pool, UNUSED, int(amounts[-1]), int(parts[-1]))
         self.capacity.append(
             [label, pool, cost, capacity, minutes.sum(), unused, minutes.sum() / capacity, cost / capacity, int(amounts[-1])]
         )
-        if unused < 0:
-            rule = f'pool "{pool}" is over-driven in {label}: {minutes.sum():,.0f} of {capacity:,.0f} minutes'
-            self.say(
-                int(amounts[-1]), "cost model", rule, "check unit minutes and capacity; the excess is a negative row of unused capacity"
-            )
 
     def charge(self, period: int, activity, cost: int, avoidable: int) -> None:
         """An activity's cost to its customers by driver quantity, or to the residual row where it belongs."""
         part = self.quantities.slice(period, self.activities.index(activity.name))
-        if activity.avoidable is not None:
-            avoidable = round(cost * activity.avoidable)
         if activity.rate is not None:
             cost, avoidable = self.vary(period, activity, cost, avoidable)
+        total, all_of_it = self.total(period, activity.name), float(np.abs(self.quantities.quantity[part]).sum())
         if activity.sustaining:
             self.keep(period, activity.name, activity.pool, SUSTAINING, cost, avoidable)
-        elif self.total(period, activity.name) <= 0:
+        elif total <= 0:
             self.keep(period, activity.name, activity.pool, UNASSIGNED, cost, avoidable)
-            where = f"table {activity.table}" if activity.table else "drivers"
             rule = f'activity "{activity.name}" has no driver quantity in {self.labels[period]}'
-            self.say(
-                cost, "drivers", rule, f"its cost is kept as {UNASSIGNED}; check the rows of {where} and the activity's choice of rows"
-            )
+            self.say(cost, "drivers", rule, f"its cost is kept as {UNASSIGNED}; {self.look(activity)}")
+        elif total < _CANCELLED * all_of_it:
+            self.keep(period, activity.name, activity.pool, UNASSIGNED, cost, avoidable)
+            rule = f'quantities of activity "{activity.name}" cancel in {self.labels[period]}: {total:g} is left of {all_of_it:g}'
+            self.say(cost, "drivers", rule, f"its cost is kept as {UNASSIGNED}; choose negative = absolute or zero")
         else:
             weights = self.quantities.quantity[part]
-            self.cents[part] = split_in_order(cost, weights)
+            self.cents[part] = self.split(cost, weights, f'activity "{activity.name}"', period)
             self.avoidable[part] = _part(avoidable, self.cents[part], weights)
 
     def vary(self, period: int, activity, cost: int, avoidable: int) -> tuple[int, int]:
         """What an activity charges at its standard rate, and of that the avoidable part; the rest of its cost is a variance, unassigned."""
-        standard = round(max(0.0, self.total(period, activity.name)) * activity.rate * self.unit)
-        part = round(avoidable * standard / cost) if cost else 0
+        exact = max(0.0, self.total(period, activity.name)) * activity.rate * self.unit
+        if not exact <= MOST_CENTS:
+            raise ValueError(
+                f'activity "{activity.name}" charges {exact / self.unit:.4g} at its standard rate in {self.labels[period]}, too much to'
+                " hold every cent; check the rate and the driver quantities."
+            )
+        standard = round(exact)
+        # The work saves what it has cost, whatever is charged for it.
+        part = int(np.sign(avoidable)) * min(abs(avoidable), standard) if avoidable * cost >= 0 else 0
         self.keep(period, activity.name, activity.pool, UNASSIGNED, cost - standard, avoidable - part)
         rule = f'the standard rate of activity "{activity.name}" charges {standard / self.unit:,.0f} of {cost / self.unit:,.0f}'
         advice = f"the difference is kept as {UNASSIGNED} (negative where more is charged than was spent); renew the rate if it grows"
@@ -189,9 +202,23 @@ class Flow:
     def total(self, period: int, activity: str) -> float:
         return float(self.quantities.quantity[self.quantities.slice(period, self.activities.index(activity))].sum())
 
-    def worked(self, period: int) -> bool:
-        first, last = period * len(self.activities), (period + 1) * len(self.activities)
-        return bool(self.quantities.start[first] < self.quantities.start[last])
+    def counted(self, period: int, activity) -> bool:
+        """Whether the drivers say anything of an activity in a period."""
+        part = self.quantities.slice(period, self.activities.index(activity.name))
+        return part.start < part.stop
+
+    def split(self, cents: int, weights: np.ndarray, what: str, period: int) -> np.ndarray:
+        try:
+            return split_in_order(cents, weights)
+        except ValueError:
+            raise ValueError(
+                f"{what} cannot be split to the cent in {self.labels[period]}: {cents / self.unit:,.2f} by weights from"
+                f" {weights.min():.3g} to {weights.max():.3g}; check its driver quantities, time equation, capacity and rate."
+            ) from None
+
+    def look(self, activity) -> str:
+        where = f"table {activity.table}" if activity.table else "drivers"
+        return f"check the rows of {where} and the activity's choice of rows"
 
     def minutes(self, pool: str, period: int) -> float | None:
         """Capacity of a pool in a period; where all ledger periods are pooled, the sum of theirs."""
@@ -204,9 +231,10 @@ class Flow:
             place = self.activities.index(activity) if activity else len(self.activities)
             self.residuals.append((period, place, self.operating.index(pool), row, cents, avoidable))
 
-    def say(self, cents: int, table: str, rule: str, advice: str) -> None:
+    def say(self, cents: int, table: str, rule: str, advice: str, *, known: bool = True) -> None:
+        """Mention what concerns an amount other than zero, with the amount where it is known."""
         if cents:
-            self.issues.append(("warning", table, rule, cents / self.unit, advice))
+            self.issues.append(("warning", table, rule, cents / self.unit if known else None, advice))
 
     def rate(self, period: int, activity, quantity: float, rate: float, amount: int) -> None:
         basis = self.model.basis_of(activity.name)
@@ -222,6 +250,10 @@ class Flow:
         capacity = pd.DataFrame(self.capacity, columns=columns)
         capacity[["cost", "rate", "unused_cost"]] /= self.unit
         capacity.insert(2, "department", [self.model.pools[pool].department for pool in capacity["pool"]])
+        for label, pool, _, minutes, used, unused, *_, cents in self.capacity:
+            if unused < 0:
+                rule = f'pool "{pool}" is over-driven in {label}: {used:,.0f} of {minutes:,.0f} minutes'
+                self.say(cents, "cost model", rule, "check unit minutes and capacity; the excess is a negative row of unused capacity")
         said = [*self.inputs.issues, *self.issues]
         issues = pd.DataFrame(said, columns=["severity", "table", "rule", "amount", "advice"]).astype({"amount": "float64"})
         return Allocation(

@@ -30,17 +30,16 @@ def read_lines(model: CostModel, ledger: pd.DataFrame, by_period: bool, decimals
     """Ledger lines to allocate, sorted by line: period and pool as numbers, cents, avoidable cents; and the periods."""
     _need("the ledger", ledger, ["line_id", "account", "amount"])
     lines = ledger.reset_index(drop=True)
+    lines["account"] = lines["account"].astype("str").fillna("(no account)")
+    lines["amount"] = _numbers(lines, "amount", "line_id", "ledger lines")
     several = lines["currency"].value_counts() if "currency" in lines else ()
     if len(several) > 1:
         said = ", ".join(f"{name} ({count:,} lines)" for name, count in several.head(3).items())
         raise ValueError(f"the ledger has amounts in {len(several)} currencies: {said}; convert them to one before allocating.")
-    _refuse(
-        "the amount is missing or infinite", lines["line_id"], ~np.isfinite(lines["amount"].astype("float64").to_numpy()), "ledger lines"
-    )
     _refuse("line_id occurs again", lines["line_id"], lines["line_id"].duplicated().to_numpy(), "ledger lines")
     if np.abs(lines["amount"]).sum() * 10**decimals > MOST_CENTS:
         raise ValueError(f"the ledger's amounts sum to {np.abs(lines['amount']).sum():.4g}, too much to hold every cent; use larger units.")
-    account = lines["account"].astype("str")
+    account = lines["account"]
     direct = account.isin(model.direct)
     pool = account.map(model.pool_of()).astype("object")
     if "pool" in lines:
@@ -49,12 +48,20 @@ def read_lines(model: CostModel, ledger: pd.DataFrame, by_period: bool, decimals
         _issue(
             issues,
             lines,
+            named & ~direct & ~lines["pool"].isin(list(model.pools)),
+            "lines name a pool that the cost model lacks",
+            f"their cost is under {UNASSIGNED}; correct the names in the ledger, or add the pools",
+        )
+        _issue(
+            issues,
+            lines,
             named & direct,
             "lines of direct accounts name a pool",
             "they are left out; a cost that goes two ways is counted twice",
         )
     allocated = lines.assign(account=account, pool=pool.where(pool.isin(list(model.pools))))[~direct]
-    for name, stray in allocated[allocated["pool"].isna()].groupby("account"):
+    nowhere = allocated["pool"].isna() & (allocated["pool"].isna() if "pool" not in lines else lines.loc[~direct, "pool"].isna())
+    for name, stray in allocated[nowhere].groupby("account"):
         advice = f'its cost is under {UNASSIGNED}, {NO_ACTIVITY}: add it to a pool, or to "direct" if it is on the invoice lines'
         issues.append(("warning", "ledger", f"account {name} is in no pool and not direct", stray["amount"].sum(), advice))
     periods = [ALL]
@@ -81,6 +88,7 @@ def _avoidable(model: CostModel, lines: pd.DataFrame, issues: list) -> np.ndarra
     if "avoidable" not in lines and not model.avoidable:
         return np.zeros(len(lines))
     own = lines["avoidable"] if "avoidable" in lines else pd.Series(np.nan, index=lines.index)
+    own = pd.to_numeric(own, errors="coerce").mask(own.notna() & pd.to_numeric(own, errors="coerce").isna(), -1.0)  # text is no fraction
     fraction = own.astype("float64").fillna(lines["account"].map(model.avoidable).astype("float64"))
     _refuse("avoidable is not a fraction from 0 to 1", lines["line_id"], ((fraction < 0) | (fraction > 1)).to_numpy(), "ledger lines")
     _issue(
@@ -108,7 +116,8 @@ class Quantities:
 def read_quantities(model: CostModel, drivers: pd.DataFrame, periods: list[str] | None, issues: list) -> Quantities:
     """Read driver rows: one quantity for each period, activity and customer, whatever their order."""
     _need("the frame of drivers", drivers, ["activity", "customer_id", "quantity"])
-    quantity = drivers["quantity"].to_numpy("float64")
+    numeric = pd.api.types.is_numeric_dtype(drivers["quantity"])
+    quantity = (drivers["quantity"] if numeric else _numbers(drivers, "quantity", "customer_id", "driver rows")).to_numpy("float64")
     activities = list(model.activities)
     activity = _codes(drivers["activity"], activities)
     if (activity < 0).any():
@@ -120,7 +129,7 @@ def read_quantities(model: CostModel, drivers: pd.DataFrame, periods: list[str] 
     period = 0 if periods is None else _codes(drivers["period"], periods)
     kept = np.ones(len(drivers), dtype=bool) if periods is None else period >= 0
     if not kept.all():
-        strange = sorted(drivers["period"].astype("str")[~kept].unique())
+        strange = sorted(drivers["period"].astype("str")[~kept].fillna("no period").unique())
         rule = f"{(~kept).sum():,} of {len(kept):,} driver rows are in periods that the ledger lacks ({', '.join(strange[:3])})"
         issues.append(
             ("warning", "drivers", rule, None, "they charge nothing; add the ledger lines of these periods, or shorten the tables")
@@ -129,6 +138,7 @@ def read_quantities(model: CostModel, drivers: pd.DataFrame, periods: list[str] 
     groups = len(activities) * (1 if periods is None else len(periods))
     group = (period * len(activities) + activity).astype(np.min_scalar_type(groups))
     del activity, period
+    _refuse("the quantity is too large to split cents by", drivers["customer_id"], np.abs(quantity) > MOST_CENTS, "driver rows")
     customers, customer = _customers(drivers["customer_id"])
     if not kept.all():
         group, customer, quantity = group[kept], customer[kept], quantity[kept]
@@ -244,6 +254,15 @@ def _need(what: str, frame: pd.DataFrame, columns: list[str]) -> None:
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         raise ValueError(f"{what} has no column {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}.")
+
+
+def _numbers(frame: pd.DataFrame, column: str, ids: str, what: str) -> pd.Series:
+    """A column as finite numbers, or a sentence saying which rows hold none."""
+    values = pd.to_numeric(frame[column], errors="coerce").astype("float64")
+    text = values.isna() & frame[column].notna()
+    _refuse(f"the {column} is not a number", frame[ids], text.to_numpy(), what)
+    _refuse(f"the {column} is missing or infinite", frame[ids], ~np.isfinite(values.to_numpy()), what)
+    return values
 
 
 def _refuse(rule: str, ids: pd.Series, bad: np.ndarray, what: str) -> None:

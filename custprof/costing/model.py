@@ -166,6 +166,8 @@ class CostModel:
                                entry before after
         0  pools.desk.capacity_minutes    100   120
         """
+        if not isinstance(other, CostModel):
+            raise TypeError(f"other is a {type(other).__name__}; give a CostModel.")
         mine, theirs = dict(_entries(self.content)), dict(_entries(other.content))
         changed = [entry for entry in {**mine, **theirs} if mine.get(entry) != theirs.get(entry)]
         rows = [(entry, mine.get(entry), theirs.get(entry)) for entry in changed]

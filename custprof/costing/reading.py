@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import numbers
 from collections.abc import Mapping
 
 from .activities import LEVELS, NEGATIVE, ORDER_NUMBERS, TABLES, YES_NO, Activity, Flows, Pool
@@ -45,6 +46,8 @@ class ModelReading:
 
     def model(self, content: Mapping, name: str) -> dict:
         """The attributes of a `CostModel` from the content of its file."""
+        if not isinstance(content, Mapping):
+            raise TypeError(f"a cost model is a mapping with pools and activities, not a {type(content).__name__}.")
         self._keys("the model", content, "model")
         direct = self._accounts("direct", content.get("direct", []))
         pools = {key: self._pool(key, value) for key, value in self._section(content, "pools").items()}
@@ -74,6 +77,9 @@ class ModelReading:
         if wrong:
             self.problems.append(f"{key} is to hold one table for each name, [{key}.<name>], not {wrong[0]!r}")
             return {}
+        for name in section:
+            if str(name).startswith("("):
+                self.problems.append(f"{key}: the name {name!r} begins with a parenthesis, as residual rows do; choose another")
         return dict(section)
 
     def _keys(self, where: str, content: Mapping, kind: str) -> None:
@@ -82,7 +88,7 @@ class ModelReading:
                 self.problems.append(f"{where} has an unknown entry {key!r}" + _did_you_mean(key, _KEYS[kind]))
 
     def _one_of(self, where: str, key: str, value, choices) -> None:
-        if value not in choices:
+        if value not in list(choices):
             self.problems.append(f"{where}: {key} is {value!r}" + _did_you_mean(value, choices))
 
     def _accounts(self, where: str, accounts) -> tuple[str, ...]:
@@ -132,7 +138,10 @@ class ModelReading:
             where = f'flows of "{support}"'
             self._one_of(where, "a pool", support, pools)
             if "driver" in amounts:
-                self._one_of(where, "driver", amounts["driver"], statistics)
+                if not statistics:
+                    self.problems.append(f"{where}: driver is {amounts['driver']!r}, there is no [statistics.<name>]")
+                else:
+                    self._one_of(where, "driver", amounts["driver"], list(statistics))
                 if len(amounts) > 1:
                     self.problems.append(f"{where}: give either a driver or amounts of service, not both")
                 # A statistic counts every department; what the support pool has of it itself is no service to anyone.
@@ -266,9 +275,9 @@ def _numbers(table: str | None, per: str) -> tuple[str, ...] | None:
 
 
 def _is_number(value) -> bool:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return abs(value) < 2**1000
-    return isinstance(value, float) and math.isfinite(value)
+    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        return abs(int(value)) < 2**1000
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _did_you_mean(value, choices) -> str:

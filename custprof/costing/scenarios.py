@@ -7,7 +7,8 @@ side by side show who pays more and who pays less.
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping, Sequence
+import numbers
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -52,6 +53,9 @@ def compare(before: Allocation, after: Allocation, *, by: str = "customer_id") -
     b                   200.0  200.0     0.0
     (unused capacity)   200.0  500.0   300.0
     """
+    for allocation in (before, after):
+        if not isinstance(allocation, Allocation):
+            raise TypeError(f"compare takes two allocations, not a {type(allocation).__name__}.")
     frames = [_sums(allocation, by) for allocation in (before, after)]
     index = frames[0].index.union(frames[1].index, sort=False)
     index = [name for name in index if name not in RESIDUALS] + [name for name in RESIDUALS if name in index]
@@ -94,7 +98,11 @@ def capacity_scenarios(
     100 %         800.0              200.0
     80 %         1000.0                0.0
     """
-    capacity = allocation.model.pools[pool].capacity_minutes if pool in allocation.model.pools else None
+    wrong = [share for share in shares if share is not None and not (isinstance(share, numbers.Real) and share > 0)]
+    if wrong:
+        raise ValueError(f"shares hold {wrong[0]!r}; give shares of the capacity such as 0.9, or None for the minutes worked.")
+    known = isinstance(pool, str) and pool in allocation.model.pools
+    capacity = allocation.model.pools[pool].capacity_minutes if known else None
     if capacity is None:
         timed = [name for name, each in allocation.model.pools.items() if each.capacity_minutes is not None]
         raise ValueError(f"pool {pool!r} has no capacity in minutes; choose one of {', '.join(timed) or 'none'}.")
@@ -102,7 +110,7 @@ def capacity_scenarios(
     for share in shares:
         scenario = allocation.what_if(capacity={pool: _share_of(capacity, share)})
         cost = scenario.customers().sum(axis="columns")
-        name = "minutes worked" if share is None else f"{share:.0%}".replace("%", " %")
+        name = "minutes worked" if share is None else f"{100 * share:g} %"
         rows[name] = cost.groupby(lambda row: row if row in RESIDUALS else "customers").sum().round(allocation.decimals)
     table = pd.DataFrame(rows).T.fillna(0.0).rename_axis(index="capacity", columns=None)
     return table[[name for name in ("customers", *RESIDUALS) if name in table]]
@@ -159,7 +167,10 @@ def change(
     drop: Collection[str],
 ) -> Inputs:
     """Inputs with the changes of a scenario; see `Allocation.what_if`."""
-    if isinstance(drop, str):
+    for what, given in (("rates", rates), ("drivers", drivers), ("capacity", capacity)):
+        if not isinstance(given, Mapping):
+            raise TypeError(f"{what} are a {type(given).__name__}; give a dict by {'pool' if what == 'capacity' else 'activity'}.")
+    if isinstance(drop, (str, bytes)) or not isinstance(drop, Iterable):
         raise TypeError(f"drop is {drop!r}; give a list of customer_id.")
     model, dropped = inputs.model, [str(name) for name in drop]
     _refuse("rates name activities", rates, model.activities, "the cost model")
@@ -169,7 +180,7 @@ def change(
     if rates or capacity:
         content = copy.deepcopy(dict(model.content))
         _set(content["activities"] if rates else {}, "rate", rates)
-        _set(content["pools"], "capacity_minutes", capacity)
+        _set(content["pools"], "capacity_minutes", {name: _by_period(inputs, name, minutes) for name, minutes in capacity.items()})
         model = CostModel.from_dict(content, name=model.name)
     return replace(
         inputs,
@@ -177,6 +188,19 @@ def change(
         quantities=_scaled(inputs.quantities, drivers),
         dropped=tuple(sorted({*inputs.dropped, *dropped})),
     )
+
+
+def _by_period(inputs: Inputs, pool: str, minutes):
+    """Minutes of a scenario by period, with those of the model for the periods that it does not name."""
+    if not isinstance(minutes, Mapping):
+        return minutes
+    now = {period: inputs.model.pools[pool].capacity(period) for names in inputs.together for period in names}
+    strange = [period for period in map(str, minutes) if period not in now]
+    if strange:
+        raise ValueError(f"capacity of {pool} names periods that the ledger lacks: {', '.join(strange)}; it has {', '.join(now)}.")
+    return {
+        period: value for period, value in (now | {str(period): value for period, value in minutes.items()}).items() if value is not None
+    }
 
 
 def _set(section: dict, key: str, values: Mapping) -> None:
@@ -190,9 +214,14 @@ def _scaled(quantities: Quantities, drivers: Mapping[str, float | pd.Series]) ->
         return quantities
     quantity = quantities.quantity.copy()
     for name, factor in drivers.items():
+        if not isinstance(factor, (pd.Series, numbers.Real)):
+            raise TypeError(f'drivers of activity "{name}" are {factor!r}; give a factor, or a Series of factors by customer_id.')
         by_customer = np.full(len(quantities.customers), 1.0 if isinstance(factor, pd.Series) else float(factor))
         if isinstance(factor, pd.Series):
             factor = factor.set_axis(factor.index.astype("str"))
+            if factor.index.has_duplicates:
+                twice = factor.index[factor.index.duplicated()].unique()
+                raise ValueError(f'factors of activity "{name}" name {len(twice)} customers twice, first {twice[:3].tolist()}.')
             _refuse(f'factors of activity "{name}" name customers', factor.index, set(quantities.customers), "the allocation")
             by_customer[pd.Index(quantities.customers).get_indexer(factor.index)] = factor.to_numpy("float64")
         if not (np.isfinite(by_customer) & (by_customer >= 0)).all():

@@ -17,6 +17,9 @@ __all__ = ["strand"]
 def strand(flow, dropped: tuple[str, ...]) -> None:
     """Take the dropped customers out: their avoidable cost leaves the ledger, what stays is unused capacity of its activity."""
     gone = np.isin(flow.quantities.customers, dropped)[flow.customer]
+    for period, activity in np.ndindex(len(flow.labels), len(flow.activities)):
+        if flow.model.activities[flow.activities[activity]].level == "channel":
+            gone[flow.quantities.slice(period, activity)] = False  # cost above the customers does not end with one of them
     stranded, saved = 0, np.zeros((len(flow.labels), len(flow.operating)), dtype="int64")
     for period, activity in np.ndindex(len(flow.labels), len(flow.activities)):
         part = flow.quantities.slice(period, activity)

@@ -14,6 +14,9 @@ __all__ = ["METHODS", "allocate_support", "reciprocal_costs", "support_shares"]
 
 METHODS = ("reciprocal", "direct", "step_down")
 
+#: A share of service too small to carry cost out of a loop to the cent.
+_NOTHING = 1e-9
+
 
 def allocate_support(costs: pd.Series, usage: pd.DataFrame, *, method: str = "reciprocal", order: list | None = None) -> pd.DataFrame:
     """Allocate the cost of support departments to operating departments.
@@ -130,8 +133,9 @@ def _check(costs: pd.Series, usage: pd.DataFrame) -> tuple[pd.Series, pd.DataFra
         raise ValueError(
             f"usage names departments without a cost: {_names(unknown)}; add them to costs, with 0 if they have none of their own."
         )
-    if costs.isna().any():
-        raise ValueError(f"the cost is missing for {_names(costs.index[costs.isna()])}; give 0 if there is none.")
+    wrong = costs.index[~np.isfinite(costs)]
+    if len(wrong):
+        raise ValueError(f"the cost is missing or infinite for {_names(wrong)}; give 0 if there is none.")
     bad = usage.index[(usage.isna() | (usage < 0) | np.isinf(usage)).any(axis="columns")]
     if len(bad):
         raise ValueError(
@@ -152,9 +156,9 @@ def _check(costs: pd.Series, usage: pd.DataFrame) -> tuple[pd.Series, pd.DataFra
 def _trapped(shares: pd.DataFrame) -> list:
     """Support departments from which no service ever reaches an operating department."""
     operating = [name for name in shares.columns if name not in shares.index]
-    reached, growing = shares[operating].sum(axis="columns") > 0, True
+    reached, growing = shares[operating].sum(axis="columns") > _NOTHING, True
     while growing:
-        onward = reached | (shares[shares.index[reached]] > 0).any(axis="columns")
+        onward = reached | (shares[shares.index[reached]] > _NOTHING).any(axis="columns")
         growing, reached = bool((onward != reached).any()), onward
     return list(shares.index[~reached])
 

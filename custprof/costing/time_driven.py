@@ -54,6 +54,10 @@ def time_driven(cost: float, capacity_minutes: float, activities: pd.DataFrame) 
         raise ValueError(f"capacity_minutes is {capacity_minutes!r}; give the minutes that can be worked in the period, more than 0.")
     if not np.isfinite(cost):
         raise ValueError(f"cost is {cost!r}; give the cost of the period.")
+    if not isinstance(activities, pd.DataFrame):
+        raise TypeError(f"activities are a {type(activities).__name__}; give a DataFrame with unit_minutes and volume by activity.")
+    if UNUSED in activities.index or activities.index.has_duplicates:
+        raise ValueError(f"activities name one twice, or the residual row {UNUSED}; give every activity a name of its own.")
     missing = [name for name in ("unit_minutes", "volume") if name not in activities.columns]
     if missing:
         raise ValueError(f"activities lack {' and '.join(missing)}; give unit_minutes and volume by activity.")

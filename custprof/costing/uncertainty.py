@@ -7,6 +7,8 @@ capacity or at standard rates the difference goes to unused capacity or stays un
 
 from __future__ import annotations
 
+import numbers
+
 import numpy as np
 import pandas as pd
 
@@ -38,15 +40,20 @@ def rank_stability(
     >>> allocate(model, ledger, drivers).rank_stability(margin=margin)["loss_share"].to_dict()
     {'b': 0.0, 'a': 0.598}
     """
-    if not 0 < sd < 1 or not 0 < level < 1 or n < 2:
+    given = all(isinstance(value, numbers.Real) for value in (sd, level)) and isinstance(n, numbers.Integral)
+    if not given or not 0 < sd < 1 or not 0 < level < 1 or n < 2:
         raise ValueError(f"n is {n}, sd {sd} and level {level}; give two draws or more, and sd and level between 0 and 1.")
     cost = allocation.customers().drop(columns=NO_ACTIVITY)
     cost = cost[~cost.index.isin(RESIDUALS)]
+    if not isinstance(margin, pd.Series):
+        raise TypeError(f"margin is a {type(margin).__name__}; give a Series by customer_id.")
     margin = margin.set_axis(margin.index.astype("str"))
-    margin = margin[~margin.index.isin(RESIDUALS)].sort_index()
+    margin = margin[~margin.index.isin([*RESIDUALS, *allocation._inputs.dropped])].sort_index()
+    twice = margin.index[margin.index.duplicated()].unique()
+    margin = pd.to_numeric(margin, errors="coerce")
     lacking = cost.index.difference(margin.index)
     missing = margin.index[~np.isfinite(margin.astype("float64"))]
-    for what, names in (("does not name", lacking), ("is missing or infinite for", missing)):
+    for what, names in (("does not name", lacking), ("is missing or infinite for", missing), ("names twice", twice)):
         if len(names):
             raise ValueError(f"margin {what} {len(names)} customers, first {names[:3].tolist()}; give what each brings, 0 if nothing.")
     cost = cost.reindex(margin.index, fill_value=0.0)
