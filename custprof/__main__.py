@@ -1,4 +1,4 @@
-"""The command ``custprof``: new, check, report and lab."""
+"""The command ``custprof``: new, check, aliases, pseudonymize, report and lab."""
 
 from __future__ import annotations
 
@@ -66,13 +66,36 @@ def _parser() -> argparse.ArgumentParser:
         "new", help="make a study's folder", description="Make a folder with a commented study.toml and the tables' headers."
     )
     new.add_argument("dir", metavar="DIR", help="a folder that is not there yet")
+    new.add_argument("--from", dest="files", metavar="FILE", nargs="+", default=[], help="exports that the study reads where they are")
     new.set_defaults(do=_new)
 
     check = commands.add_parser(
         "check", help="check a study", description="Say what is wrong with a study's tables and cost model; exit status 1 for errors."
     )
     check.add_argument("dir", metavar="DIR", nargs="?", help="the study's folder (default: the demo company)")
+    check.add_argument("--quarantine", metavar="FILE", help="write the rows set aside, with the reasons, to a .csv or .xlsx file")
     check.set_defaults(do=_check)
+
+    aliases = commands.add_parser(
+        "aliases",
+        help="suggest which customers are the same",
+        description="Write aliases.csv into the study: names of one table that are like a customer's, to be confirmed by a person.",
+    )
+    aliases.add_argument("dir", metavar="DIR", help="the study's folder")
+    aliases.set_defaults(do=_aliases)
+
+    hide = commands.add_parser(
+        "pseudonymize",
+        help="write a study that may leave the house",
+        description="Write a study whose customers, employees, ids and free texts are keyed pseudonyms; the key stays beside it.",
+    )
+    hide.add_argument("dir", metavar="DIR", help="the study's folder")
+    hide.add_argument("out", metavar="OUT", help="a folder that is not there yet")
+    hide.add_argument("--key", metavar="FILE", help="the key's file (default: OUT.key); one that is there is used again")
+    hide.add_argument("--smallest", type=int, default=5, metavar="N", help="say groups of fewer than N customers (default: 5)")
+    hide.add_argument("--keep", nargs="+", default=[], metavar="TABLE.COLUMN", help="texts that stay readable")
+    hide.add_argument("--hide", nargs="+", default=[], metavar="TABLE.COLUMN", help="further texts that become pseudonyms")
+    hide.set_defaults(do=_pseudonymize)
 
     report = commands.add_parser("report", help="write the report", description="Run all notebooks on a study; write pages and a workbook.")
     report.add_argument("dir", metavar="DIR", nargs="?", help="the study's folder (default: the demo company)")
@@ -92,10 +115,43 @@ def _parser() -> argparse.ArgumentParser:
 def _new(options) -> int:
     from custprof.report.folders import new_study
 
-    toml = new_study(options.dir)
-    print(
-        f"{toml}\nPut transactions.csv beside it (headers of every table: {toml.parent / 'templates'}), then: custprof check {options.dir}"
-    )
+    toml = new_study(options.dir, options.files)
+    print(toml)
+    if options.files:
+        _show(toml)
+    else:
+        print(f"Put transactions.csv beside it (headers of every table: {toml.parent / 'templates'}).")
+    print(f"Then: custprof check {options.dir}")
+    return 0
+
+
+def _show(toml: Path) -> None:
+    """What became of the exports: the mapping, the first rows, the headers that feed nothing, and the questions."""
+    from custprof.study import Study, StudyError
+
+    asked = [line[2:] for line in toml.read_text(encoding="utf-8").splitlines() if line.startswith("# Please answer: ")]
+    try:
+        study = Study.open(toml)
+    except StudyError as error:
+        print("\n".join([*asked, str(error)]))
+        return
+    for table in study.tables:
+        rows = study.reconciliation().set_index("table").loc[[table]].iloc[0]
+        print(f"\n{table}: {rows['rows_read']:,} rows read, {rows['rows_used']:,} used, {rows['rows_set_aside']:,} set aside")
+        print("  " + "\n  ".join(f"{ours} <- {theirs}" for ours, theirs in study.sources(table).items()))
+        if rows["rows_used"]:
+            print(study.first_rows(table).to_string(index=False, na_rep="", max_colwidth=24))
+        if study.unused(table):
+            unused = study.unused(table)
+            print(f"  not used: {', '.join(unused[:8])}" + (f" and {len(unused) - 8} more" if len(unused) > 8 else ""))
+    print("\n" + "\n".join(asked) if asked else "")
+
+
+def _aliases(options) -> int:
+    from custprof.report.folders import write_aliases
+
+    file, count = write_aliases(options.dir)
+    print(f"{file}: {count} names; write yes or no into its column confirmed, then: custprof check {options.dir}")
     return 0
 
 
@@ -112,6 +168,10 @@ def _check(options) -> int:
         print(_issue_line(issue, study))
     for row in study.reconciliation().drop_duplicates("table").itertuples():
         print(f"{row.table}: {row.rows_read:,} rows read, {row.rows_used:,} used, {row.rows_set_aside:,} set aside")
+    if options.quarantine:
+        from custprof.report.folders import write_quarantine
+
+        print(write_quarantine(study, options.quarantine))
     errors = int((issues["severity"] == "error").sum())
     print(f"{study.name}: {errors} errors, {int((issues['severity'] == 'warning').sum())} warnings")
     return FAILED if errors else 0
@@ -128,6 +188,18 @@ def _issue_line(issue, study) -> str:
     what = f"{issue.rule} ({', '.join(counted)})" if counted else issue.rule
     first = f" First: {issue.examples}." if issue.examples else ""
     return f"{issue.severity.upper():8}{where}: {what}.{first} {issue.advice}"
+
+
+def _pseudonymize(options) -> int:
+    from custprof.report import pseudonymize
+
+    findings = pseudonymize(options.dir, options.out, key=options.key, smallest=options.smallest, keep=options.keep, hide=options.hide)
+    for row in findings.itertuples():
+        print(f"WARNING {row.table}.{row.column}: {row.finding} ({row.customers:,} customers). First: {row.examples}. {row.advice}")
+    print(
+        f"{Path(options.out).resolve()}\nThe key is {options.key or f'{options.out}.key'}: who has it can tell who is who. Keep it at home."
+    )
+    return 0
 
 
 def _report(options) -> int:

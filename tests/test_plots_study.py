@@ -44,3 +44,25 @@ def test_monthly_revenue_draws_its_frame(study, ax):
 def test_figures_make_their_own_axes(study):
     for made in (plots.reconciliation(study.reconciliation()), plots.monthly_revenue(study.monthly_revenue())):
         plt.close(made.figure)
+
+
+def test_set_aside_draws_the_reasons(study, ax):
+    issues = study.check()
+    frame = issues[issues["rule"].str.startswith("set aside")]
+    assert plots.set_aside(frame, ax=ax) is ax
+    assert [bar.get_width() for bar in ax.patches] == frame["rows"].tolist() == [2]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["transactions.date: date unreadable"]
+
+
+def test_seasonality_draws_every_year_on_the_same_months(study, ax):
+    frame = study.monthly_revenue()
+    assert plots.seasonality(frame, ax=ax, currency="EUR") is ax and "EUR" in ax.get_ylabel()
+    lines = {line.get_label(): line for line in ax.lines if line.get_label() in ("2024", "2025")}
+    assert len(lines) == 2 and sum(sum(line.get_ydata()) for line in lines.values()) == pytest.approx(frame["revenue"].sum())
+    assert lines["2024"].get_xdata().tolist() == list(range(1, 13))
+
+
+def test_sizes_counts_every_customer_once(study, ax):
+    revenue = study.customer_facts()["net_revenue"]
+    assert plots.sizes(pd.concat([revenue, pd.Series({"d": 0.0, "e": -3.0})]), ax=ax, currency="EUR") is ax
+    assert sum(bar.get_height() for bar in ax.patches) == len(revenue) + 2 and "EUR" in ax.get_xlabel()

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from custprof.study import TABLES, Study, StudyError, customer_facts
+from custprof.study.cells import period_sql
 from custprof.study.engine import collect, lazy, period_label
-from custprof.study.intake import period_sql
 
 DEMO = Path(__file__).resolve().parents[1] / "data" / "demo"
 

@@ -10,7 +10,7 @@ import pytest
 from custprof.study import Study, StudyError
 
 HEADER = "customer_id,order_id,date,revenue,discount"
-LINES = ["C1,O1,2024-01-05,100.00,10", "C1,O2,2024-02-05,50.5,", "C2,O3,2024-03-05,-20,0"]
+LINES = ["C1,O1,2024-01-05,100.00,10", "C1,O2,2024-02-05,50.5,", "C1,O3,2024-03-05,-20,0"]
 
 
 WHOLE = "\n".join([HEADER, *LINES]) + "\n"
@@ -99,7 +99,7 @@ def test_amounts_that_are_not_finite_or_absurdly_large_are_set_aside(tmp_path):
 
 
 def test_a_decimal_comma_gets_advice_and_then_is_read(tmp_path):
-    text = "customer_id;order_id;date;revenue\nC1;O1;2024-01-05;1.234,50\nC1;O2;2024-01-05;12,50\nC2;O3;2024-01-05;-3\n"
+    text = "customer_id;order_id;date;revenue\nC1;O1;2024-01-05;1.234,50\nC1;O2;2024-01-05;12,50\nC1;O3;2024-01-05;-3\n"
     study = Study.open(write(tmp_path, text))
     assert "decimal = ','" in study.check()["advice"].str.cat() and accounted(study)["amount_used"] == -3
     study = Study.open(write(tmp_path, text, "[tables.transactions]\ndecimal = ','\n"))

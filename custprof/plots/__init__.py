@@ -10,7 +10,7 @@ from custprof.plots.profit import ladder, price_waterfall, transitions, waterfal
 from custprof.plots.profit_drift import drift_effects, early_warning, warning_calibration
 from custprof.plots.quadrant import quadrant
 from custprof.plots.segmentation import choose_k, profile, segments
-from custprof.plots.study import monthly_revenue, reconciliation
+from custprof.plots.study import monthly_revenue, reconciliation, seasonality, set_aside, sizes
 from custprof.plots.verification import verify_losses
 
 __all__ = [
@@ -38,7 +38,10 @@ __all__ = [
     "reconciliation",
     "reliability",
     "retention_curve",
+    "seasonality",
     "segments",
+    "set_aside",
+    "sizes",
     "tracking",
     "transitions",
     "value_curve",

@@ -1,15 +1,17 @@
-"""Figures of the study stage: what was read and what became of it, and how revenue ran."""
+"""Figures of the study stage: what was read and what became of it, how revenue ran, and how large customers are."""
 
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.ticker import FuncFormatter
 
-from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis
+from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 
-__all__ = ["monthly_revenue", "reconciliation"]
+__all__ = ["monthly_revenue", "reconciliation", "seasonality", "set_aside", "sizes"]
 
 
 def reconciliation(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -87,3 +89,114 @@ def monthly_revenue(frame: pd.DataFrame, *, ax: Axes | None = None, currency: st
     ax.xaxis.set_major_locator(dates)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(dates))
     return money_axis(ax, "y", currency)
+
+
+def set_aside(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Rows set aside, by the reason.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Issues of ``Study.check()`` that set rows aside, in the order to draw from the top: table, column, rule, rows.
+    ax : matplotlib Axes, optional
+        Axes to draw on; by default a new figure's.
+
+    Returns
+    -------
+    matplotlib Axes
+        One bar by reason, with its count behind it.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"table": ["ledger"], "column": ["amount"], "rule": ["set aside: not a number"], "rows": [3]})
+    >>> ax = set_aside(frame)
+    >>> [label.get_text() for label in ax.get_yticklabels()], float(ax.patches[0].get_width())
+    (['ledger.amount: not a number'], 3.0)
+    >>> plt.close(ax.figure)
+    """
+    ax = plt.subplots()[1] if ax is None else ax
+    names = [f"{row.table}.{row.column}".rstrip(".") + ": " + row.rule.removeprefix("set aside: ") for row in frame.itertuples()]
+    bars = ax.barh(range(len(frame)), frame["rows"].astype(float), color=LOSS, hatch="//")
+    ax.bar_label(bars, [f"{rows:,}" for rows in frame["rows"]], padding=4, color=LOSS)
+    ax.set(yticks=range(len(frame)), yticklabels=names, xlabel="rows set aside", ylabel="")
+    ax.margins(x=0.12)
+    ax.invert_yaxis()
+    return ax
+
+
+def seasonality(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """Net revenue of the same months of different years, one above the other.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``Study.monthly_revenue()``: month (first day), revenue (net).
+    ax : matplotlib Axes, optional
+        Axes to draw on; by default a new figure's.
+    currency : str
+        Currency named on the axis.
+
+    Returns
+    -------
+    matplotlib Axes
+        One line by year, the last one darkest and named at its end.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"month": pd.to_datetime(["2023-01-01", "2024-01-01", "2024-02-01"]), "revenue": [9.0, 10.0, 12.0]})
+    >>> ax = seasonality(frame)
+    >>> [(line.get_label(), line.get_ydata().tolist()) for line in ax.lines[:2]]
+    [('2023', [9.0]), ('2024', [10.0, 12.0])]
+    >>> plt.close(ax.figure)
+    """
+    ax = plt.subplots()[1] if ax is None else ax
+    years = list(frame.groupby(frame["month"].dt.year))
+    for place, (year, months) in enumerate(years):
+        shade = 0.25 + 0.75 * (place + 1) / len(years)
+        ax.plot(months["month"].dt.month, months["revenue"], color=GAIN, alpha=shade, marker="o", markersize=3, label=str(year))
+    ax.axhline(0, color=NEUTRAL, linewidth=0.8)
+    ax.set(xlabel="month of the year", ylabel="net revenue per month", xticks=range(1, 13), xticklabels=list("JFMAMJJASOND"))
+    if len(years) > 1:
+        ax.legend(ncols=min(len(years), 4))
+    return money_axis(ax, "y", currency)
+
+
+def sizes(revenue: pd.Series, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """How many customers are how large, on a scale on which each step is ten times the one before.
+
+    Parameters
+    ----------
+    revenue : Series
+        Net revenue by customer; customers without positive revenue are counted at the left in grey.
+    ax : matplotlib Axes, optional
+        Axes to draw on; by default a new figure's.
+    currency : str
+        Currency named on the axis.
+
+    Returns
+    -------
+    matplotlib Axes
+        A histogram with a line at the median.
+
+    Examples
+    --------
+    >>> ax = sizes(pd.Series([10.0, 100.0, 1000.0, -5.0]))
+    >>> float(sum(bar.get_height() for bar in ax.patches))
+    4.0
+    >>> plt.close(ax.figure)
+    """
+    ax = plt.subplots()[1] if ax is None else ax
+    positive, others = revenue[revenue > 0], int((revenue <= 0).sum())
+    if len(positive):
+        low, high = np.log10(positive.min()), np.log10(positive.max())
+        edges = np.logspace(low, max(high, low + 0.1) + 1e-9, 25)
+        ax.hist(positive, bins=edges, color=GAIN)
+        ax.axvline(positive.median(), color=NEUTRAL, linestyle="--", label="median")
+        if others:
+            ax.bar(edges[0] / (edges[1] / edges[0]) ** 2, others, width=edges[0] * 0.25, color=NEUTRAL, label="none or negative")
+        ax.set_xscale("log")
+        ax.legend()
+    ax.set(ylabel="customers")
+    ax.set_xlabel("net revenue of a customer" + (f" ({currency})" if currency else ""))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: money_text(value)))
+    return ax

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+
+import pandas as pd
 
 from custprof.report.execute import ReportError
 
-__all__ = ["new_study", "notebooks_to_edit"]
+__all__ = ["new_study", "notebooks_to_edit", "write_aliases", "write_quarantine"]
 
 STUDY = """\
 # A study: what the company is called, and which file feeds which table. Everything commented out is optional.
 [study]
 name = "{name}"
-currency = "EUR"
+currency = "{currency}"
 period = "year"               # year, quarter or month: the grain of comparisons over time
 # fiscal_start = 1            # first month of the fiscal year
 # cost_model = "costs.toml"   # how the ledger's costs reach customers; copy the demo's and change it
@@ -36,13 +39,15 @@ period = "year"               # year, quarter or month: the grain of comparisons
 """
 
 
-def new_study(folder: str | Path) -> Path:
+def new_study(folder: str | Path, files: Iterable[str | Path] = ()) -> Path:
     """Make a study's folder: a commented study.toml, and the header of every table in ``templates/``.
 
     Parameters
     ----------
     folder : str or Path
         A folder that does not exist or is empty.
+    files : str or Path, optional
+        Exports that the study reads where they are: study.toml says what was recognised, and what has to be answered.
 
     Returns
     -------
@@ -53,6 +58,8 @@ def new_study(folder: str | Path) -> Path:
     ------
     ReportError
         If the folder holds anything.
+    StudyError
+        If a file cannot be read; nothing is made then.
 
     Examples
     --------
@@ -63,17 +70,72 @@ def new_study(folder: str | Path) -> Path:
     'campaign_id,channel,started_on,ended_on,spend\\n'
     """
     from custprof.study.contracts import TABLES
+    from custprof.study.proposing import propose, write_sections
 
     folder = Path(folder).resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ReportError(f"{folder} is not empty; name a new folder.")
+    proposal = propose(files, folder)
     (folder / "templates").mkdir(parents=True)
     for name, table in TABLES.items():
         (folder / "templates" / f"{name}.csv").write_text(",".join(table.columns) + "\n", encoding="utf-8", newline="\n")
     toml = folder / "study.toml"
     name = folder.name.replace("\\", "").replace('"', "'")
-    toml.write_text(STUDY.format(name=name), encoding="utf-8", newline="\n")
+    text = STUDY.format(name=name, currency=proposal.currency or "EUR")
+    if proposal.sections:
+        asked = "".join(f"\n# Please answer: {question}" for question in proposal.questions)
+        text += f"\n# What custprof made of the exports; every line may be changed.{asked}\n{write_sections(proposal)}"
+    toml.write_text(text, encoding="utf-8", newline="\n")
     return toml
+
+
+def write_aliases(folder: str | Path) -> tuple[Path, int]:
+    """Write suggestions into a study's ``aliases.csv``, behind what it holds; the file and how many names are new.
+
+    Examples
+    --------
+    >>> write_aliases("/nowhere")
+    Traceback (most recent call last):
+        ...
+    custprof.study.errors.StudyError: ... does not exist; name a folder that holds a study.toml (custprof new DIR makes one).
+    """
+    from custprof.study import Study
+    from custprof.study.aliases import read_aliases
+
+    study = Study.open(folder)
+    file = study.settings.aliases or study.folder / "aliases.csv"
+    known, suggested = read_aliases(file), study.suggest_aliases()
+    new = suggested[~suggested.set_index(["table", "name"]).index.isin(known.set_index(["table", "name"]).index)]
+    part = file.with_name(f".{file.name}.part")
+    pd.concat([known, new]).to_csv(part, index=False, encoding="utf-8", lineterminator="\n")
+    part.replace(file)
+    return file, len(new)
+
+
+def write_quarantine(study, file: str | Path) -> Path:
+    """Write the rows that a study set aside to a file, for the owner of the data: where each stands, why, and what to do.
+
+    Parameters
+    ----------
+    study : Study
+    file : str or Path
+        Ends in .csv or .xlsx, and does not lie in the study's folder.
+    """
+    file = Path(file).resolve()
+    if file.suffix.lower() not in (".csv", ".xlsx"):
+        raise ReportError(f"{file.name} should end in .csv or .xlsx.")
+    if study.folder in file.parents:
+        raise ReportError(f"{file} lies in the study's folder, where nothing is written; choose another place.")
+    frame = study.quarantine()
+    frame.insert(frame.columns.get_loc("cell"), "what to do", study.advice(frame))
+    part = file.with_name(f".{file.stem}.part{file.suffix}")
+    if file.suffix.lower() == ".csv":
+        frame.to_csv(part, index=False, encoding="utf-8-sig")
+    else:
+        with pd.ExcelWriter(part, engine="xlsxwriter", engine_kwargs={"options": {"strings_to_formulas": False}}) as book:
+            frame.to_excel(book, index=False, sheet_name="set aside")
+    part.replace(file)
+    return file
 
 
 def notebooks_to_edit(folder: str | Path = "custprof-notebooks") -> Path:

@@ -21,6 +21,8 @@ ADVICE = {
     "period too long": "The ledger is kept in longer periods than the study; choose a longer period in study.toml.",
     "wrong number of fields": "These lines have more or fewer fields than the header (a delimiter inside a text "
     "needs quotes); correct or export again.",
+    "left out": "Left out on purpose by leave_out or keep_only of the preset or of study.toml; change them if these rows should count.",
+    "another currency": "Amounts of different currencies are never added; say in study.toml what one is worth: [rates] USD = 0.92.",
     "duplicate key": "Each {column} may stand once; one row stays, the others are set aside. Remove the repeats.",
     "duplicate line": "Set aside because study.toml says duplicates = 'set_aside'; one of each stays.",
 }
@@ -68,8 +70,8 @@ def _add_format(form: str) -> str:
 def _number(cell: str, spec: dict[str, Any]) -> str | None:
     if spec.get("decimal", ".") == "." and re.match(r"^[+-]?\d+,\d{1,2}$", cell):
         return "The decimal sign looks like a comma: say decimal = ',' for the table in study.toml."
-    if re.match(r"^\(.*\d\)$|^[\d.,]+-$", cell):
-        return "Negative amounts are written with a minus in front; turn brackets and trailing signs in the export or by sql in study.toml."
+    if re.match(r"^\(.*\d\)$", cell):
+        return "Negative amounts are written with a minus in front; turn brackets in the export or by sql in study.toml."
     if re.match(r"^[+-]?\d{1,3}([,. ']\d{3})+([.,]\d+)?$", cell) and not spec.get("thousands"):
         sign, fraction = re.search(r"[,. ']", cell).group(), (re.findall(r"[.,](?=\d+$)", cell) or ["."])[0]
         say = f"thousands = {sign!r}" + (

@@ -11,9 +11,11 @@ from typing import Any
 
 import pandas as pd
 
+from custprof.study import provenance, suspicions
 from custprof.study.advice import advise
 from custprof.study.conditions import CONDITIONS
 from custprof.study.contracts import REFERENCES, TABLES
+from custprof.study.weighing import place, weigh
 
 __all__ = ["COLUMNS", "RULES", "find_issues"]
 
@@ -45,11 +47,11 @@ def _set_aside(study) -> Iterator[dict[str, Any]]:
         ):
             column, rule = reason.split("|")
             yield {
-                "severity": "warning",
-                **_weigh(study, table, f"_reason = '{reason}'", "_cell"),
+                "severity": "info" if rule == "left out" else "warning",
+                **weigh(study, table, f"_reason = '{reason}'", "_cell"),
                 "column": column,
                 "rule": f"set aside: {rule}",
-                "advice": advise(rule, column, cell, study.settings.tables.get(table, {})),
+                "advice": advise(rule, column, cell, next(iter(study.settings.tables.get(table, [])), {})),
             }
 
 
@@ -58,7 +60,7 @@ def _nothing_left(study) -> Iterator[dict[str, Any]]:
         if not study.query(f"select 1 from raw_{table} where _reason is null limit 1"):
             yield {
                 "severity": "error",
-                **_weigh(study, table, "true", "_cell"),
+                **weigh(study, table, "true", "_cell"),
                 "rule": "no usable row",
                 "advice": (
                     f"Every row of {table} is set aside for the reasons given beside; put them right, or take the table out of study.toml."
@@ -68,7 +70,7 @@ def _nothing_left(study) -> Iterator[dict[str, Any]]:
 
 def _unknown_customer(study) -> Iterator[dict[str, Any]]:
     for table in study.tables:
-        if TABLES[table].nameless and (issue := _weigh(study, table, "_reason is null and customer_id is null"))["rows"]:
+        if TABLES[table].nameless and (issue := weigh(study, table, "_reason is null and customer_id is null"))["rows"]:
             yield {
                 "severity": "warning",
                 **issue,
@@ -95,7 +97,7 @@ def _not_listed(study) -> Iterator[dict[str, Any]]:
     for (table, column), other in REFERENCES.items():
         if table in study.tables and other in study.tables and column in study.columns(table):
             key = TABLES[other].key
-            issue = _weigh(
+            issue = weigh(
                 study,
                 table,
                 f"_reason is null and {column} is not null and {column} not in (select {key} from used_{other})",
@@ -114,7 +116,7 @@ def _not_listed(study) -> Iterator[dict[str, Any]]:
 
 def _repeated_lines(study) -> Iterator[dict[str, Any]]:
     for table in study.tables:
-        if TABLES[table].key is not None or study.settings.tables.get(table, {}).get("duplicates") == "set_aside":
+        if TABLES[table].key is not None or study.settings.said(table, "duplicates") == "set_aside":
             continue
         unit, column = 10**study.decimals, TABLES[table].amount
         money = f"first(round({column} * {unit})::bigint)" if column in study.columns(table) else "null"
@@ -132,8 +134,8 @@ def _repeated_lines(study) -> Iterator[dict[str, Any]]:
                 "table": table,
                 "rule": "repeated line",
                 "rows": int(rows),
-                "amount": _float(amount),
-                "examples": "; ".join(_place(file, row) for file, row in shown),
+                "amount": float("nan") if amount is None else float(amount),
+                "examples": "; ".join(place(file, row) for file, row in shown),
                 "advice": (
                     "Kept: equal lines can be true. If the export repeats them, say duplicates = 'set_aside' for the table in study.toml."
                 ),
@@ -144,22 +146,9 @@ def _conditions(study) -> Iterator[dict[str, Any]]:
     for rule in CONDITIONS:
         if rule.table in study.tables and {rule.column, *rule.needs} <= set(study.columns(rule.table)):
             where = f"_reason is null and ({rule.where.format(half=0.5 / 10**study.decimals)})"
-            issue = _weigh(study, rule.table, where, rule.column, amount=rule.amount)
+            issue = weigh(study, rule.table, where, rule.column, amount=rule.amount)
             if issue["rows"]:
                 yield {"severity": rule.severity, **issue, "column": rule.column, "rule": rule.rule, "advice": rule.advice}
-
-
-def _service_codes(study) -> Iterator[dict[str, Any]]:
-    codes = study.settings.tables.get("transactions", {}).get("service_codes", [])
-    if codes and "product_id" in study.columns("transactions"):
-        listed = ", ".join("'" + str(code).replace("'", "''") + "'" for code in codes)
-        yield {
-            "severity": "info",
-            **_weigh(study, "transactions", f"_reason is null and product_id in ({listed})", "product_id", distinct=True),
-            "column": "product_id",
-            "rule": "service codes",
-            "advice": "Lines for postage, fees, discounts and manual entries, named by study.toml; they are used like every other line.",
-        }
 
 
 def _rounded(study) -> Iterator[dict[str, Any]]:
@@ -198,34 +187,11 @@ def _periods(study) -> Iterator[dict[str, Any]]:
             labels = ", ".join(f"'{label}'" for label in sorted(posted - sold))
             yield {
                 "severity": "warning",
-                **_weigh(study, "ledger", f"_reason is null and period in ({labels})", "period", distinct=True),
+                **weigh(study, "ledger", f"_reason is null and period in ({labels})", "period", distinct=True),
                 "column": "period",
                 "rule": "period without transactions",
                 "advice": "The ledger has cost in periods in which no line was sold; extend the transactions or leave the periods out.",
             }
-
-
-def _unused(study) -> Iterator[dict[str, Any]]:
-    for table in study.tables:
-        if unused := study.unused(table):
-            yield {
-                "severity": "info",
-                "table": table,
-                "rule": "columns not used",
-                "examples": ", ".join(unused[:3]) + (f" and {len(unused) - 3} more" if len(unused) > 3 else ""),
-                "advice": f"These columns of the file feed nothing; name them in [tables.{table}] columns if they should.",
-            }
-    for table, notes in study.notes.items():
-        yield from (
-            {
-                "severity": "info",
-                "table": table,
-                "rule": "file passed over",
-                "examples": note,
-                "advice": f"Name the file, or a pattern, in [tables.{table}] of study.toml if it should be read.",
-            }
-            for note in notes
-        )
 
 
 def _ties(study) -> Iterator[dict[str, Any]]:
@@ -259,35 +225,10 @@ RULES = [
     _not_listed,
     _repeated_lines,
     _conditions,
+    *suspicions.RULES,
     _periods,
     _ties,
-    _service_codes,
     _rounded,
     _elapsed_only,
-    _unused,
+    *provenance.RULES,
 ]
-
-
-def _weigh(study, table: str, where: str, shown: str | None = None, *, amount: str | None = None, distinct: bool = False) -> dict[str, Any]:
-    """Rows, money and three examples of the rows of a table (among all that were read) that meet a condition."""
-    column, unit = TABLES[table].amount, 10**study.decimals
-    amount = amount or (column if column in study.columns(table) else None)
-    money = f"sum(round(({amount}) * {unit})::hugeint) / {unit}" if amount else "null"
-    rows, total = study.query(f"select count(*), {money} from raw_{table} where {where}")[0]
-    examples = ""
-    if rows and distinct:
-        examples = ", ".join(
-            str(name) for (name,) in study.query(f"select distinct {shown} from raw_{table} where {where} order by 1 limit 3")
-        )
-    elif rows:
-        found = study.query(f"select _file, _row, {shown or 'null'} from read_{table} where {where} order by _file, _row limit 3")
-        examples = "; ".join(_place(file, row) + ("" if value is None else f" ({str(value)[:60]})") for file, row, value in found)
-    return {"table": table, "rows": rows, "amount": _float(total), "examples": examples}
-
-
-def _place(file: str, row: int) -> str:
-    return f"{file.replace(chr(92), '/').rsplit('/', 1)[-1]} row {row}"
-
-
-def _float(value: float | None) -> float:
-    return float("nan") if value is None else float(value)

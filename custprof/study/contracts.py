@@ -1,8 +1,8 @@
 """Which tables does a study have, and what must their columns hold?
 
-The definitions are data: the checks, the intake and the templates read them. Types are text (ids stay text), number, money (a number,
-rounded to the study's minor unit), date, flag (yes or no), fraction (0 to 1, or yes or no), score (0 to 10) and period (a month, quarter
-or year).
+The definitions are data: the checks, the intake and the templates read them. Types are text (ids stay text), number, duration (minutes,
+also written as 1:30:00), money (a number, rounded to the study's minor unit), date, flag (yes or no), fraction (0 to 1, or yes or no),
+score (0 to 10) and period (a month, quarter or year).
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ TABLES: dict[str, Contract] = {
         columns=_columns(
             "customer_id date activity quantity minutes department employee",
             date="date",
-            number="quantity minutes",
+            number="quantity",
+            duration="minutes",
         ),
         required=("customer_id", "date", "activity"),
         date="date",
@@ -123,7 +124,9 @@ TABLES: dict[str, Contract] = {
     "leads": Contract(
         row="a lead",
         columns=_columns(
-            "lead_id created_on channel campaign_id contact_minutes won_on customer_id", date="created_on won_on", number="contact_minutes"
+            "lead_id created_on channel campaign_id contact_minutes won_on customer_id",
+            date="created_on won_on",
+            duration="contact_minutes",
         ),
         required=("lead_id", "created_on"),
         key="lead_id",

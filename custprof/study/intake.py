@@ -7,47 +7,47 @@ the study's minor unit here and nowhere else; what the rounding takes is kept be
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 
+from custprof.study.aliases import confirmed
+from custprof.study.cells import cast_cell, literal
 from custprof.study.contracts import TABLES
 from custprof.study.errors import StudyError, meant
+from custprof.study.headers import Derived, carries, derive, find_header, headers_in, is_template, star
+from custprof.study.settings import Settings
 from custprof.study.sources import Part, read_part
 
-__all__ = ["FINE", "LIMIT", "Mapping", "map_columns", "period_sql", "read_table"]
+__all__ = ["FINE", "LIMIT", "Mapping", "map_columns", "read_table"]
 
 #: Digits kept beyond the minor unit when money that was read is added up.
 FINE = 3
+_NOTHING = Derived("null::varchar", ())
 #: Largest amount, in minor units, that a double holds exactly.
 LIMIT = 9 * 10**15
-_NUMBERS = (
-    "TINYINT",
-    "SMALLINT",
-    "INTEGER",
-    "BIGINT",
-    "HUGEINT",
-    "UTINYINT",
-    "USMALLINT",
-    "UINTEGER",
-    "UBIGINT",
-    "UHUGEINT",
-    "FLOAT",
-    "DOUBLE",
-    "DECIMAL",
-)
-_YEARS = (1900, 2199)
-_ISO = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}($|[ T]\d)"
 
 
 @dataclass(frozen=True)
 class Mapping:
-    """Where a table's columns stand in each part's header, by our name; the extra columns that are kept, the headers that are not used."""
+    """What every part of a table gives each of our columns: the place of theirs, or a column made of several.
+
+    Attributes
+    ----------
+    parts : the table's parts
+    columns : by our name, for each part
+    extra : the same for columns that are kept though they are none of ours
+    unused : headers that feed nothing
+    currencies : for each part the SQL of a row's currency; empty where nothing says it
+    """
 
     parts: list[Part]
-    columns: dict[str, list[int]]
-    extra: dict[str, list[int]] = field(default_factory=dict)
+    columns: dict[str, list[int | Derived]]
+    extra: dict[str, list[int | Derived]] = field(default_factory=dict)
     unused: list[str] = field(default_factory=list)
+    currencies: list[str] = field(default_factory=list)
 
 
 def map_columns(table: str, parts: list[Part]) -> tuple[Mapping | None, list[str]]:
@@ -58,35 +58,35 @@ def map_columns(table: str, parts: list[Part]) -> tuple[Mapping | None, list[str
             field = part.header[0] if len(part.header[0]) <= 40 else part.header[0][:40] + "..."
             return None, [f"{table}: the header of {_short(part)} is one field, {field!r}; say delimiter = {sign!r} for it in study.toml."]
     contract, problems, columns = TABLES[table], [], {}
-    wanted = parts[0].spec.get("columns", {})
-    for ours in contract.columns:
-        theirs, places = wanted.get(ours, ours), []
+    for ours, kind in contract.columns.items():
+        places: list[int | Derived | None] = []
         for part in parts:
-            count = part.header.count(theirs)
-            file = _short(part)
-            if count > 1:
-                problems.append(f"{table}: {file} has {count} columns called {theirs!r}; rename all but the one that is {ours}.")
-            elif count == 1:
-                places.append(part.header.index(theirs))
-            elif ours in wanted or ours in contract.required:
-                role = f", which study.toml names as {ours}" if ours in wanted else " (required)"
-                free = [name for name in part.header if name and name not in contract.columns]
-                problems.append(f"{table}: {file} has no column {theirs!r}{role}; {meant(theirs, free)}" + _map_hint(table, ours, wanted))
-        if 0 < len(places) < len(parts) and not problems:
-            lacking = ", ".join(_short(part) for part in parts if theirs not in part.header)
-            problems.append(f"{table}: {lacking} lacks the column {theirs!r} that the other files have; give all files the same columns.")
-        if len(places) == len(parts):
-            columns[ours] = places
+            own, wanted = _wanted(part)
+            names = _names(wanted.get(ours, ours))
+            theirs, place = names[0], _place(names, kind, part, ours in wanted)
+            if isinstance(theirs, str) and part.header.count(theirs) > 1:
+                count = part.header.count(theirs)
+                problems.append(f"{table}: {_short(part)} has {count} columns called {theirs!r}; rename all but the one that is {ours}.")
+            elif place is None and (ours in own or ours in contract.required):
+                problems.append(_lacking(table, ours, names, part, wanted, own))
+            places.append(place)
+        lacking = [part for part, place in zip(parts, places, strict=True) if place is None]
+        if len(lacking) < len(parts) and not problems:
+            problems += _uneven(table, ours, lacking, parts)
+            columns[ours] = [_NOTHING if place is None else place for place in places]
     if problems:
         return None, problems
-    taken = {wanted.get(ours, ours) for ours in columns}
-    others = [name for name in parts[0].header if name and name not in taken and name not in contract.columns]
+    # what a condition reads is used, and where further columns are kept it is kept as well
+    firsts = [number for number, part in enumerate(parts) if number == 0 or part.spec is not parts[number - 1].spec]
+    others = [
+        name for at in firsts for name in _unused(parts[at], table, [places[at] for places in columns.values()], contract.keeps_extra)
+    ]
     keep = contract.keeps_extra and all(part.header.count(name) == 1 for part in parts for name in others)
     extra = {name: [part.header.index(name) for part in parts] for name in others} if keep else {}
-    return Mapping(parts, columns, extra, [] if keep else others), []
+    return Mapping(parts, columns, extra, [] if keep else others, [_currency(part, contract.money) for part in parts]), []
 
 
-def read_table(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection, *, decimals: int, period: str, fiscal_start: int) -> None:
+def read_table(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Read a table's rows into ``read_<table>`` and the rows that are used into the view ``used_<table>``.
 
     Columns of ``read_<table>``: the standard columns that are known, typed; ``_rest_<money>`` what rounding took, in thousandths of the
@@ -101,7 +101,7 @@ def read_table(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection, *, 
             for careful in (False, True):
                 try:
                     source = read_part(part, con, careful=careful)
-                    con.execute(f"{start} {_typed(table, part, places, source, decimals, period, fiscal_start)}")
+                    con.execute(f"{start} {_typed(table, part, places, source, settings, mapping.currencies[index])}")
                     break
                 except duckdb.Error as error:
                     if careful or part.kind != "csv":
@@ -109,6 +109,8 @@ def read_table(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection, *, 
     finally:
         con.execute("set preserve_insertion_order = false")
         con.execute("drop table if exists _part")
+    _name_by_alias(table, mapping, con, settings)
+    _fold(table, mapping, con)
     _set_repeats_aside(table, mapping, con)
     _type_extra(table, mapping, con)
     con.execute(
@@ -120,29 +122,76 @@ def read_table(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection, *, 
     con.execute(f"create or replace temp view used_{table} as select {', '.join(known)} from raw_{table} where _reason is null")
 
 
-def period_sql(date: str, period: str, fiscal_start: int = 1) -> str:
-    """SQL for the period label of a date, the same as ``engine.period_label``.
-
-    Examples
-    --------
-    >>> duckdb.sql("select " + period_sql("date '2024-04-01'", "quarter", 4)).fetchall()
-    [('2025-Q1',)]
-    """
-    if period == "month":
-        return f"strftime({date}, '%Y-%m')"
-    shifted = f"({date} + interval {(13 - fiscal_start) % 12} month)"
-    if period == "year":
-        return f"lpad(year({shifted})::varchar, 4, '0')"
-    return f"(lpad(year({shifted})::varchar, 4, '0') || '-Q' || quarter({shifted}))"
-
-
 def _short(part: Part) -> str:
     names = [file.replace("\\", "/").rsplit("/", 1)[-1] for file in part.files]
     return names[0] if len(names) == 1 else f"{names[0]} (and {len(names) - 1} more)"
 
 
-def _map_hint(table: str, ours: str, wanted: dict[str, str]) -> str:
-    return "" if ours in wanted else f" Name it in study.toml: [tables.{table}] columns = {{ {ours} = '...' }}."
+def _names(theirs: Any) -> list[Any]:
+    return theirs if isinstance(theirs, list) else [theirs]
+
+
+def _place(names: list[Any], kind: str, part: Part, named: bool) -> int | Derived | None:
+    """What a part gives for the first of several names that it has; a name that nobody gave is taken only as it stands."""
+    for name in names:
+        if is_template(name):
+            place = derive(kind, name, part.header, part.types, part.spec)
+        elif named:
+            place = find_header(name, part.header)
+        else:
+            place = part.header.index(name) if name in part.header else None
+        if place is not None:
+            return place
+    return None
+
+
+def _wanted(part: Part) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What study.toml itself names, and what it names with its preset."""
+    own = part.spec.get("columns", {})
+    return own, {**part.spec.get("preset_columns", {}), **own}
+
+
+def _uneven(table: str, ours: str, lacking: list[Part], parts: list[Part]) -> list[str]:
+    """Files that one section of study.toml describes have the same columns; those of another section may lack some."""
+    files = [part for part in lacking if any(other.spec is part.spec and other not in lacking for other in parts)]
+    theirs = _names(_wanted(parts[0])[1].get(ours, ours))[0]
+    return [
+        f"{table}: {', '.join(map(_short, files))} lacks the column {theirs!r} that the other files have; give all files the same columns."
+    ][: len(files)]
+
+
+def _lacking(table: str, ours: str, names: list[Any], part: Part, wanted: dict[str, Any], own: dict[str, Any]) -> str:
+    plain = [theirs for name in names for theirs in headers_in(name)]
+    lacking = [name for name in plain if find_header(name, part.header) is None]
+    who = "study.toml" if ours in own else f"preset {part.spec.get('preset')}"
+    role = f", which {who} names as {ours}" if ours in wanted else " (required)"
+    free = [name for name in part.header if name and name not in TABLES[table].columns]
+    hint = "" if ours in own else f" Name it in study.toml: [tables.{table}] columns = {{ {ours} = '...' }}."
+    return f"{table}: {_short(part)} has no column {' or '.join(map(repr, lacking[:3]))}{role}; {meant(lacking[0], free)}{hint}"
+
+
+def _unused(part: Part, table: str, places: list[int | Derived], plainly: bool) -> list[str]:
+    """The headers of a part that feed nothing (``plainly``: that are no column of ours as they stand)."""
+    if plainly:
+        return [name for at, name in enumerate(part.header) if name and at not in places and name not in TABLES[table].columns]
+    taken = {place for each in places for place in (each.places if isinstance(each, Derived) else (each,))}
+    conditions = {**part.spec.get("leave_out", {}), **part.spec.get("keep_only", {}), **part.spec.get("negative", {})}
+    named = [*conditions, *_names(part.spec.get("currency", []))]
+    taken |= {place for name in named if (place := find_header(name, part.header)) is not None}
+    return [name for at, name in enumerate(part.header) if name and at not in taken and name not in TABLES[table].columns]
+
+
+def _currency(part: Part, money: list[str]) -> str:
+    """SQL of a row's currency: a column's, or what stands in the header of an amount, "Amount (USD)"."""
+    for name in _names(part.spec.get("currency", [])):
+        if (place := find_header(name, part.header)) is not None:
+            return f"nullif(upper(trim(c{place}::varchar)), '')"
+    for name in [name for ours in money for name in _names(_wanted(part)[1].get(ours, []))]:
+        for pattern in headers_in(name):
+            place = find_header(pattern, part.header) if "*" in pattern else None
+            if place is not None and re.fullmatch("[A-Za-z]{3}", code := star(pattern, part.header[place])):
+                return literal(code.upper())
+    return ""
 
 
 def _first(mapping: Mapping) -> int:
@@ -154,17 +203,29 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _literal(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
-
-
-def _typed(table: str, part: Part, places: dict[str, int], source: str, decimals: int, period: str, fiscal_start: int) -> str:
+def _typed(table: str, part: Part, places: dict[str, int | Derived], source: str, settings: Settings, currency: str) -> str:
     """The query from a part's raw columns to typed columns, reasons and texts."""
-    contract, scale = TABLES[table], 10**decimals
-    inner, outer, reasons, cells = [], [], [], []
+    contract, scale = TABLES[table], 10**settings.decimals
+    derived, inner, outer, cells = [], [], [], []
+    reasons, left_out = _left_out(part)
+    sign = f"case when {carries(part.spec['negative'], part.header)} then -1 end" if "negative" in part.spec else ""
+    worth = _worth(currency, settings)
+    if worth and contract.money:
+        reasons.append(f"when {worth} is null then '|another currency'")
+        left_out += f"when 'another currency' then {currency}"
     for ours, place in places.items():
         kind, name = contract.columns.get(ours, "text"), _quoted(ours)
-        blank, value, faults = _cast(kind, f"c{place}", part.types[place], part.spec, period, fiscal_start)
+        cell, dtype, spec, days = f"c{place}", "", part.spec, 0
+        if isinstance(place, Derived):
+            cell, dtype, days = _quoted("d_" + ours), "VARCHAR", place.days
+            derived.append(f"{place.sql} as {cell}")
+            spec = spec if place.plain else {key: spec[key] for key in ("date_format", "blank") if key in spec}
+        blank, value, faults = cast_cell(kind, cell, dtype or part.types[place], spec, settings.period, settings.fiscal_start)
+        if sign and (kind == "money" or ours == "quantity"):
+            value = f"coalesce(abs({value}) * {sign}, {value})"
+        if worth and kind == "money":
+            value = f"({value}) * {worth}"
+        value = f"({value}) + {days}" if days else value
         inner += [f"{blank} as {_quoted('b_' + ours)}", f"{value} as {_quoted('v_' + ours)}"]
         b, v = _quoted("b_" + ours), _quoted("v_" + ours)
         if kind == "money":
@@ -181,100 +242,60 @@ def _typed(table: str, part: Part, places: dict[str, int], source: str, decimals
         reasons += [f"when {test.format(b=b, v=v)} then '{ours}|{rule}'" for rule, test in faults]
         cells.append(f"when '{ours}' then {b}")
     raw = ", ".join(f"c{i}" for i in range(len(part.header)))
-    text = ", ".join(f"{_literal(name + '=')} || c{i}::varchar" for i, name in enumerate(part.header))
+    text = ", ".join(f"{literal(name + '=')} || c{i}::varchar" for i, name in enumerate(part.header))
     reason = f"case when _ragged is not null then '|wrong number of fields' {' '.join(reasons)} end"
+    others = f"case split_part(_reason, '|', 2) {left_out} else _ragged end" if left_out else "_ragged"
+    made = f"(select *, {', '.join(derived)} from {source})" if derived else source
     return (
-        f"select {', '.join(outer)}, {reason} as _reason, case split_part(_reason, '|', 1) {' '.join(cells)} else _ragged end as _cell, "
+        f"select {', '.join(outer)}, {reason} as _reason, case split_part(_reason, '|', 1) {' '.join(cells)} else {others} end as _cell, "
         f"case when _reason is not null then coalesce(_ragged, concat_ws('; ', {text})) end as _text, _file, _row from ("
-        f"select {', '.join(inner)}, _file, _row::integer as _row, _ragged, {raw} from {source})"
+        f"select {', '.join(inner)}, _file, _row::integer as _row, _ragged, {raw} from {made})"
     )
 
 
-def _cast(kind: str, cell: str, dtype: str, spec: dict, period: str, fiscal_start: int) -> tuple[str, str, list[tuple[str, str]]]:
-    """SQL for a cell's text (null where blank), its value, and the faults it may have: (rule, test on {b} and {v})."""
-    base = dtype.split("(")[0].upper()
-    text = f"nullif(trim({cell}), '')" if base == "VARCHAR" else f"{cell}::varchar"
-    if base in ("FLOAT", "DOUBLE") and kind in ("text", "date", "period"):
-        text = f"nullif({text}, 'nan')"
-        text = f"case when {cell} = floor({cell}) and abs({cell}) < 1e15 then ({cell}::bigint)::varchar else {text} end"
-    blanks = spec.get("blank", [])
-    for blank in [blanks] if isinstance(blanks, str) else blanks:
-        text = f"nullif({text}, {_literal(str(blank).strip())})"
-    unread = "{b} is not null and {v} is null"
-    if kind == "text":
-        return text, text, []
-    if kind == "flag":
-        value = f"case when lower({text}) in ('true', '1', 'yes') then true when lower({text}) in ('false', '0', 'no') then false end"
-        return text, value, [("not a yes or no", unread)]
-    if kind == "date":
-        return text, *_date(text, cell, base, spec)
-    if kind == "period":
-        return text, *_period(text, cell, base, spec, period, fiscal_start)
-    value = f"{cell}::double" if base in _NUMBERS else _number(text, spec)
-    if kind == "fraction":
-        value = f"case when lower({text}) in ('true', 'yes') then 1 when lower({text}) in ('false', 'no') then 0 else {value} end"
-    faults = [("not a number", unread), ("not finite", "not isfinite({v})")]
-    bounds = {"fraction": "{v} < 0 or {v} > 1", "score": "{v} < 0 or {v} > 10"}
-    return text, value, [*faults, ("out of range", bounds[kind])] if kind in bounds else faults
+def _left_out(part: Part) -> tuple[list[str], str]:
+    """SQL of the reason for rows that study.toml or the preset leave out, and of the cells that say so."""
+    spec = part.spec
+    tests = [carries(spec["leave_out"], part.header)] if "leave_out" in spec else []
+    tests += [f"not {carries(spec['keep_only'], part.header, every=True)}"] if "keep_only" in spec else []
+    named = [name for name in {**spec.get("leave_out", {}), **spec.get("keep_only", {})} if find_header(name, part.header) is not None]
+    if not named:
+        return [], ""
+    shown = ", ".join(f"{literal(name + ' ')} || c{find_header(name, part.header)}::varchar" for name in named)
+    return [f"when {' or '.join(tests)} then '|left out'"], f"when 'left out' then concat_ws(', ', {shown}) "
 
 
-def _number(text: str, spec: dict) -> str:
-    """A number from text: the decimal sign as named; a thousands separator only where named, and only before groups of three digits."""
-    decimal, thousands = spec.get("decimal", "."), spec.get("thousands")
-    value = text
-    if thousands:
-        if thousands == " ":
-            # exports write the space between thousands as one that does not break
-            text = f"translate({text}, '\u00a0\u202f', '  ')"
-        pattern = rf"^[+-]?\d{{1,3}}([{thousands}]\d{{3}})+([{decimal}]\d*)?$"
-        value = f"case when regexp_matches({text}, {_literal(pattern)}) then replace({text}, {_literal(thousands)}, '') else {text} end"
-    if decimal != ".":
-        value = f"case when contains({value}, '.') then null else replace({value}, {_literal(decimal)}, '.') end"
-    return f"case when contains({text}, '_') then null else try_cast({value} as double) end"
+def _worth(currency: str, settings: Settings) -> str:
+    """SQL of what one of a row's currency is worth in the study's; null where no rate says so."""
+    if not currency:
+        return ""
+    rates = {**settings.rates, settings.currency.upper(): 1}
+    cases = " ".join(f"when {literal(code)} then {rate}" for code, rate in rates.items())
+    return f"case coalesce({currency}, {literal(settings.currency.upper())}) {cases} end"
 
 
-def _date(text: str, cell: str, base: str, spec: dict) -> tuple[str, list[tuple[str, str]]]:
-    faults = [("date unreadable", "{b} is not null and {v} is null")]
-    if base in ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"):
-        return f"case when isfinite({cell}) then {cell}::date end", faults
-    formats = spec.get("date_format", [])
-    formats = [formats] if isinstance(formats, str) else formats
-    if not formats:
-        # the pattern keeps the engine from reading "epoch", "infinity" or a year of two digits
-        return f"case when regexp_matches({text}, '{_ISO}') then try_cast({text} as timestamp)::date end", faults
-    read = [f"try_strptime({text}, {_literal(form)})::date" for form in formats]
-    # %Y takes "23" for the year 23: a year that no business has is not read
-    tried = ", ".join(f"case when year({day}) between {_YEARS[0]} and {_YEARS[1]} then {day} end" for day in read)
-    if len(formats) == 1:
-        return tried, faults
-    return f"case when least({tried}) = greatest({tried}) then least({tried}) end", [
-        ("date ambiguous", "{b} is not null and {v} is null and " + f"least({tried.replace(text, '{b}')}) is not null"),
-        *faults,
-    ]
+def _name_by_alias(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Give customers that are called otherwise in this table their customer_id, as the confirmed rows of aliases.csv say."""
+    if settings.aliases is not None and "customer_id" in mapping.columns:
+        con.register("_aliases", confirmed(settings.aliases, table))
+        con.execute(f"update raw_{table} set customer_id = a.customer_id from _aliases a where a.name = raw_{table}.customer_id")
+        con.unregister("_aliases")
 
 
-def _period(text: str, cell: str, base: str, spec: dict, period: str, fiscal_start: int) -> tuple[str, list[tuple[str, str]]]:
-    """A ledger's period (2024-03, 202403, 2024-Q1, 2024, M03.2024 by date_format, or a date) as the study's period.
-
-    A quarter or year by name is one of the study's own, fiscal if they are.
-    """
-    date = _date(text, cell, base, spec)[0]
-    first = f"try_cast(left({text}, 4) || '-' || right({text}, 2) || '-01' as date)"
-    month = rf"case when regexp_matches({text}, '^\d{{4}}[-/.]?(0[1-9]|1[0-2])$') then {first} end"
-    quarter, year = rf"regexp_matches({text}, '^\d{{4}}[- ]?Q[1-4]$')", rf"regexp_matches({text}, '^\d{{4}}$')"
-    value = f"case when coalesce({date}, {month}) is not null then {period_sql(f'coalesce({date}, {month})', period, fiscal_start)}"
-    if period in ("quarter", "year"):
-        value += f" when {quarter} then " + (f"left({text}, 4) || '-' || right({text}, 2)" if period == "quarter" else f"left({text}, 4)")
-    if period == "year":
-        value += f" when {year} then {text}"
-    coarse = "{v} is null and (" + (quarter + " or " + year).replace(text, "{b}").replace("{4}", "{{4}}") + ")"
-    return value + " end", [("period too long", coarse), ("period unreadable", "{b} is not null and {v} is null")]
+def _fold(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection) -> None:
+    """Make one row of used rows that are equal in every column, where study.toml asks for it."""
+    if any(part.spec.get("fold") for part in mapping.parts):
+        known = ", ".join(_quoted(name) for name in (*mapping.columns, *mapping.extra))
+        con.execute(
+            f"delete from raw_{table} where _reason is null and rowid not in "
+            f"(select min(rowid) from raw_{table} where _reason is null group by {known})"
+        )
 
 
 def _set_repeats_aside(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection) -> None:
     """Set aside the rows that repeat a key or, where study.toml asks, a whole line; which one stays depends on no order of the rows."""
     key, known = TABLES[table].key, [_quoted(name) for name in (*mapping.columns, *mapping.extra)]
-    if key is None and mapping.parts[0].spec.get("duplicates") != "set_aside":
+    if key is None and all(part.spec.get("duplicates") != "set_aside" for part in mapping.parts):
         return
     by, rule = (key, f"{key}|duplicate key") if key else (", ".join(known), "|duplicate line")
     text = f"concat_ws('; ', {', '.join(f'{column}::varchar' for column in known)})"

@@ -37,18 +37,34 @@ def answerable(study) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns question, notebook, answered ("yes", "no") and missing (words; empty where nothing is).
+        Columns question, notebook, answered ("yes", "no"), missing (words; empty where nothing is), verdict and because. The verdict is
+        REFUSE where something is missing or no row of a table can be used, FLAG where the check warns of a table that the answer rests on,
+        else PASS; because says what.
 
     Examples
     --------
     >>> class Lines:
     ...     def lacks(self, *needs):
     ...         return [need for need in needs if need != "transactions"]
-    >>> answerable(Lines()).iloc[:2].values.tolist()
-    [['Who buys how much, and when?', '01', 'yes', ''], ['Does the ledger agree with the invoice lines?', '01', 'no', 'ledger']]
+    ...     def check(self):
+    ...         return pd.DataFrame({"severity": ["warning"], "table": ["transactions"], "rule": ["repeated line"]})
+    >>> answerable(Lines()).iloc[:2, 2:].values.tolist()
+    [['yes', '', 'FLAG', 'transactions: repeated line'], ['no', 'ledger', 'REFUSE', 'ledger is missing']]
     """
-    rows = [(question, notebook, study.lacks(*needs)) for question, notebook, needs in QUESTIONS]
-    return pd.DataFrame(
-        [(question, notebook, "no" if missing else "yes", ", ".join(missing)) for question, notebook, missing in rows],
-        columns=["question", "notebook", "answered", "missing"],
-    )
+    issues = study.check()
+    rows = []
+    for question, notebook, needs in QUESTIONS:
+        missing = study.lacks(*needs)
+        verdict, because = _verdict(needs, missing, issues)
+        rows.append((question, notebook, "no" if missing else "yes", ", ".join(missing), verdict, because))
+    return pd.DataFrame(rows, columns=["question", "notebook", "answered", "missing", "verdict", "because"])
+
+
+def _verdict(needs: tuple[str, ...], missing: list[str], issues: pd.DataFrame) -> tuple[str, str]:
+    if missing:
+        return "REFUSE", f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+    # every answer is about customers, and those come out of the transactions
+    tables = ["transactions", *(need.partition(".")[0] for need in needs)]
+    found = issues[issues["table"].isin(tables) & issues["severity"].isin(["error", "warning"])]
+    said = [f"{table}: {', '.join(dict.fromkeys(rules))}" for table, rules in found.groupby("table", sort=False)["rule"]]
+    return "REFUSE" if (found["severity"] == "error").any() else "FLAG" if len(found) else "PASS", "; ".join(said)

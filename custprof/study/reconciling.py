@@ -11,11 +11,13 @@ from typing import Any
 
 import pandas as pd
 
+from custprof.study.cells import literal, number_sql
 from custprof.study.contracts import TABLES
 from custprof.study.errors import StudyError
-from custprof.study.intake import FINE
+from custprof.study.intake import FINE, Mapping
+from custprof.study.sources import PASSED
 
-__all__ = ["reconcile", "tie_ledger"]
+__all__ = ["passed_over", "reconcile", "report_totals", "tie_ledger"]
 
 _NAN = float("nan")
 
@@ -33,6 +35,30 @@ def tie_ledger(study) -> pd.DataFrame:
         ledger, tables = _ledger_sum(study, accounts) * tie.get("sign", 1), _fact_sum(study, tie["fact"])
         rows.append((", ".join(accounts), tie["fact"], ledger, tables, round(ledger - tables, study.decimals) + 0.0))
     return pd.DataFrame(rows, columns=["accounts", "fact", "ledger", "tables", "difference"])
+
+
+def passed_over(study, table: str, mapping: Mapping) -> pd.DataFrame:
+    """Rows of reports that are no rows of the table; the columns are those of ``Study.passed_over``."""
+    files = [file for part in mapping.parts for file in part.files]
+    there = study.query(f"select 1 from duckdb_tables() where table_name = '{PASSED}'")
+    rows = study.query(f"select _file, _row, kind, cells from {PASSED} order by 1, 2") if there else []
+    return pd.DataFrame([row for row in rows if row[0] in files], columns=["file", "row", "kind", "cells"])
+
+
+def report_totals(study, table: str, mapping: Mapping) -> pd.DataFrame:
+    """Grand totals of reports and the lines above them; the columns are those of ``Study.report_totals``."""
+    column, rows = TABLES[table].amount, []
+    places = mapping.columns.get(column, [None] * len(mapping.parts))
+    for said in passed_over(study, table, mapping).itertuples():
+        number = next(number for number, part in enumerate(mapping.parts) if said.file in part.files)
+        place, cells = places[number], said.cells
+        grand = said.kind == "total" and (cells[0] or "").strip().casefold() == "total"
+        if grand and isinstance(place, int) and place < len(cells) and cells[place]:
+            total = number_sql(literal(cells[place].strip()), mapping.parts[number].spec)
+            read = f"(select sum({column}) from raw_{table} where _file = {literal(said.file)})"
+            ((total, read),) = study.query(f"select {total}, {read}")
+            rows.append((said.file.replace("\\", "/").rsplit("/", 1)[-1], total, read))
+    return pd.DataFrame(rows, columns=["file", "total", "read"]).dropna()
 
 
 def _reconcile_table(study, table: str) -> list[dict[str, Any]]:

@@ -16,11 +16,22 @@
     file = "sales*.csv"          # or sql = "select ... from read_parquet('{folder}/x.parquet')"
     folder = "../exports"        # where the file is, and {folder} in sql; by default the study's folder
     sheet = "Sales"              # of a workbook
-    columns = { customer_id = "Customer No." }             # our name = theirs
+    preset = "xero_invoices"     # the system that wrote it: its words stand for all below, until they are said otherwise
+    columns = { customer_id = "Customer No." }             # our name = theirs, or made of theirs (see ``headers``):
+                                 # revenue = "{Quantity} * {Price} - {Discount|0}", is_return = { Type = ["Credit*"] }
     date_format = ["%d.%m.%Y"]   # besides none: 2024-01-31, with or without a time
     decimal = ","                # and thousands = ".", delimiter = ";", encoding = "cp1252", blank = ["n/a"]
     duplicates = "set_aside"     # repeats of a whole line; by default they are kept and said
     service_codes = ["POST"]     # products that are no goods: said, and used
+    leave_out = { Status = ["Draft", "Void*"] }            # set aside, and said; keep_only is the other way round
+    negative = { Type = "Return" }                         # lines whose amounts are negative however they are written
+    currency = "Currency"        # the column with the currency: other money than the study's is set aside, or converted by [rates]
+    fold = true                  # rows that are equal in every column of ours are one row (invoices out of invoice lines)
+    header = ["Date", "Amount"]  # of a printed report (see ``layout``), with headings = "Customer", totals = ["Total *"],
+                                 # fill_down = ["Order", "Date"]
+    # A table that two systems feed has two sections: [[tables.events]] and [[tables.events]].
+    [rates]                      # what one of another currency is worth in the study's
+    USD = 0.92
     [[ties]]                     # accounts of the ledger that should equal a fact of all customers, or a table's money
     accounts = ["5000"]
     fact = "cost_of_goods"       # or "campaigns.spend"
@@ -38,15 +49,17 @@ from typing import Any
 from custprof.study.contracts import TABLES
 from custprof.study.engine import PERIODS
 from custprof.study.errors import StudyError, meant
+from custprof.study.headers import derive, headers_in, is_template
+from custprof.study.presets import read_preset
 
 __all__ = ["Settings", "read_settings"]
 
-_SECTIONS = ("study", "credit", "tables", "ties")
-_STUDY = {"name": str, "currency": str, "period": str, "fiscal_start": int, "decimals": int, "cost_model": str}
+_SECTIONS = ("study", "credit", "rates", "tables", "ties")
+_STUDY = {"name": str, "currency": str, "period": str, "fiscal_start": int, "decimals": int, "cost_model": str, "aliases": str}
 _CREDIT = {"annual_rate": (int, float), "write_off_days": int}
 _TIE = {"accounts": list, "fact": str, "sign": int, "name": str}
 _TABLE = {
-    "file": str,
+    "file": (str, list),
     "sql": str,
     "folder": str,
     "sheet": str,
@@ -59,7 +72,19 @@ _TABLE = {
     "blank": (str, list),
     "duplicates": str,
     "service_codes": list,
+    "preset": str,
+    "leave_out": dict,
+    "keep_only": dict,
+    "negative": dict,
+    "currency": (str, list),
+    "fold": bool,
+    "header": list,
+    "headings": str,
+    "totals": list,
+    "fill_down": list,
+    "note": str,
 }
+_OWN = ("file", "sql", "folder", "sheet", "preset")
 
 
 @dataclass(frozen=True)
@@ -74,9 +99,15 @@ class Settings:
     decimals: int = 2
     cost_model: Path | None = None
     credit: dict[str, float] | None = None
-    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rates: dict[str, float] = field(default_factory=dict)
+    aliases: Path | None = None
+    tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     ties: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+
+    def said(self, table: str, word: str, default: Any = None) -> Any:
+        """What the sections of a table say about something, the first that does."""
+        return next((spec[word] for spec in self.tables.get(table, []) if word in spec), default)
 
 
 def read_settings(path: str | Path) -> Settings:
@@ -111,25 +142,41 @@ def read_settings(path: str | Path) -> Settings:
 def _settings(content: dict[str, Any], folder: Path, file: str) -> Settings:
     problems = list(_unknown(content, _SECTIONS, file))
     study, tables, ties = content.get("study", {}), content.get("tables", {}), content.get("ties", [])
-    credit = content.get("credit")
-    if not all(isinstance(part, dict) for part in (study, tables, credit or {})) or not isinstance(ties, list):
-        raise StudyError(f"{file}: study, credit and tables are sections ([study], [credit], [tables.transactions]), ties are [[ties]].")
+    credit, rates = content.get("credit"), content.get("rates", {})
+    if not all(isinstance(part, dict) for part in (study, tables, rates, credit or {})) or not isinstance(ties, list):
+        raise StudyError(
+            f"{file}: study, credit, rates and tables are sections ([study], [credit], [tables.transactions]), ties are [[ties]]."
+        )
     problems += _wrong(study, _STUDY, f"{file} [study]") + _wrong(credit or {}, _CREDIT, f"{file} [credit]")
     problems += _unknown(tables, TABLES, f"{file} [tables]", "a table")
-    for name, spec in tables.items():
-        where = f"{file} [tables.{name}]"
-        problems += (
-            _wrong(spec, _TABLE, where) if isinstance(spec, dict) else [f"{where} is a section of its own, with file = ... or sql = ..."]
-        )
-        if isinstance(spec, dict) and name in TABLES:
-            problems += _table_problems(name, spec, where)
+    sections: dict[str, list[dict[str, Any]]] = {}
+    for name, given in tables.items():
+        where, found = f"{file} [tables.{name}]", []
+        for spec in given if isinstance(given, list) else [given]:
+            if not isinstance(spec, dict):
+                found.append(f"{where} is a section of its own, with file = ... or sql = ...")
+                continue
+            wrong = _wrong(spec, _TABLE, where) + (_table_problems(name, spec, where) if name in TABLES else [])
+            if not wrong and "preset" in spec and name in TABLES:
+                spec = _preset_under(name, spec, where, folder, wrong)
+            found += wrong
+            sections.setdefault(name, []).append(dict(spec))
+        problems += found
     for number, tie in enumerate(ties, 1):
         problems += _wrong(tie, _TIE, f"{file} [[ties]] {number}")
         problems += [f"{file} [[ties]] {number} lacks {key}." for key in ("accounts", "fact") if key not in tie]
     problems += _value_problems(study, credit or {}, file)
+    problems += [
+        f"{file} [rates]: {code} = {rate!r} should be a number above 0: what one {code} is worth in the study's currency."
+        for code, rate in rates.items()
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or rate <= 0
+    ]
     cost_model, given = folder / study.get("cost_model", "costs.toml"), "cost_model" in study
     if given and not cost_model.is_file():
         problems.append(f"{file} [study] cost_model: {cost_model} does not exist.")
+    aliases = folder / str(study.get("aliases", "aliases.csv"))
+    if "aliases" in study and not aliases.is_file():
+        problems.append(f"{file} [study] aliases: {aliases} does not exist.")
     return Settings(
         folder=folder,
         name=study.get("name", folder.name),
@@ -139,7 +186,9 @@ def _settings(content: dict[str, Any], folder: Path, file: str) -> Settings:
         decimals=study.get("decimals", 2),
         cost_model=cost_model if cost_model.is_file() else None,
         credit=dict(credit) if credit else None,
-        tables={name: dict(spec) for name, spec in tables.items() if name in TABLES and isinstance(spec, dict)},
+        rates={str(code).upper(): rate for code, rate in rates.items()},
+        aliases=aliases if aliases.is_file() else None,
+        tables={name: specs for name, specs in sections.items() if name in TABLES},
         ties=[dict(tie) for tie in ties],
         problems=problems,
     )
@@ -154,8 +203,14 @@ def _wrong(section: dict[str, Any], types: dict[str, Any], where: str) -> list[s
     problems = _unknown(section, types, where)
     for key, value in section.items():
         kind = types.get(key, object)
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not object):
-            names = {str: "text in quotes", int: "a whole number", list: "a list", dict: "a table { ours = 'Theirs' }"}
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind not in (object, bool)):
+            names = {
+                bool: "true or false",
+                str: "text in quotes",
+                int: "a whole number",
+                list: "a list",
+                dict: "a table { ours = 'Theirs' }",
+            }
             expected = " or ".join(dict.fromkeys(names.get(k, "a number") for k in (kind if isinstance(kind, tuple) else (kind,))))
             problems.append(f"{where}: {key} = {value!r} should be {expected}.")
     return problems
@@ -168,21 +223,59 @@ def _table_problems(name: str, spec: dict[str, Any], where: str) -> list[str]:
     columns = spec.get("columns", {})
     if isinstance(columns, dict):
         problems += _unknown(columns, TABLES[name].columns, f"{where} columns", f"a column of {name}")
-        problems += [
-            f"{where} columns: {ours} = {theirs!r} should be text in quotes."
-            for ours, theirs in columns.items()
-            if not isinstance(theirs, str)
-        ]
+        for ours, theirs in columns.items():
+            problems += _name_problems(TABLES[name].columns.get(ours, "text"), theirs, f"{where} columns: {ours} = {theirs!r}")
     if spec.get("duplicates", "keep") not in ("keep", "set_aside"):
         problems.append(f"{where}: duplicates = {spec['duplicates']!r}; choose 'keep' or 'set_aside'.")
     if "service_codes" in spec and name != "transactions":
         problems.append(f"{where}: service_codes belong to transactions.")
+    if "fold" in spec and TABLES[name].key is None:
+        problems.append(f"{where}: fold makes one row of equal rows, which only tables with a key need ({_keyed()}).")
+    for key in ("leave_out", "keep_only", "negative"):
+        if isinstance(spec.get(key), dict) and not all(isinstance(value, str | list) for value in spec[key].values()):
+            problems.append(f"{where}: {key} names values by their header: {key} = {{ Status = ['Draft', 'Void*'] }}.")
     for key in ("decimal", "delimiter"):
         if isinstance(spec.get(key, "."), str) and len(spec.get(key, ".")) != 1:
             problems.append(f"{where}: {key} = {spec[key]!r} should be one character.")
     if spec.get("thousands") == spec.get("decimal", "."):
         problems.append(f"{where}: thousands and decimal are both {spec.get('thousands')!r}.")
     return problems
+
+
+def _name_problems(kind: str, theirs: Any, said: str) -> list[str]:
+    """What is wrong with the name, names or template that a column is read from."""
+    problems = []
+    for name in theirs if isinstance(theirs, list) else [theirs]:
+        if not isinstance(name, str | dict) or (isinstance(name, dict) and ("take" in name) != ("where" in name)):
+            return [f"{said} should be text in quotes, or {{ take = '...', where = {{ ... }} }}."]
+        if is_template(name):
+            header = headers_in(name)
+            try:
+                derive(kind, name, header, ["VARCHAR"] * len(header), {})
+            except ValueError as error:
+                problems.append(f"{said} cannot be read: {error}.")
+    return problems
+
+
+def _preset_under(name: str, spec: dict[str, Any], where: str, folder: Path, problems: list[str]) -> dict[str, Any]:
+    """A table's section with its preset's words under its own."""
+    try:
+        preset = read_preset(spec["preset"], folder)
+    except StudyError as error:
+        problems += [f"{where}: {problem}" for problem in error.problems]
+        return spec
+    if name not in preset.tables:
+        problems.append(f"{where}: preset {spec['preset']!r} feeds {', '.join(preset.tables)}, not {name}.")
+        return spec
+    under, place = preset.tables[name], f"preset {spec['preset']} [tables.{name}]"
+    wrong = _wrong(under, _TABLE, place) or _table_problems(name, under, place)
+    wrong += [f"{place}: {key} belongs into study.toml." for key in _OWN if key in under]
+    problems += wrong
+    return {**under, **spec, "columns": spec.get("columns", {}), "preset_columns": under.get("columns", {})}
+
+
+def _keyed() -> str:
+    return ", ".join(name for name, contract in TABLES.items() if contract.key)
 
 
 def _value_problems(study: dict[str, Any], credit: dict[str, Any], file: str) -> list[str]:

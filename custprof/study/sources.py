@@ -7,13 +7,7 @@ Every part of a table is then a relation of the engine whose columns are called 
 
 from __future__ import annotations
 
-import codecs
-import csv
-import gzip
-import io
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 from glob import escape, glob, has_magic
 from pathlib import Path
 from typing import Any
@@ -22,13 +16,14 @@ import duckdb
 import pandas as pd
 
 from custprof.study.errors import StudyError, meant
+from custprof.study.layout import Passed, arrange, is_laid_out
+from custprof.study.rows import find_delimiter, needs_decoding, split_rows
 
-__all__ = ["ENDINGS", "Part", "find_parts", "read_part"]
+__all__ = ["ENDINGS", "PASSED", "Part", "find_parts", "read_part"]
 
 ENDINGS = (".csv", ".csv.gz", ".parquet", ".xlsx")
-_DELIMITERS = ",;\t|"
-
-Rows = Iterator[tuple[int, list[str | None]]]
+#: Table of the engine with the rows of reports that are no rows of a table: title, heading, total.
+PASSED = "passed_over"
 
 
 @dataclass(frozen=True)
@@ -54,13 +49,18 @@ class Part:
 
 
 def find_parts(
-    table: str, spec: dict[str, Any] | None, folder: Path, con: duckdb.DuckDBPyConnection
+    table: str, specs: list[dict[str, Any]], folder: Path, con: duckdb.DuckDBPyConnection
 ) -> tuple[list[Part], list[str], list[str]]:
     """Parts of a table, the problems (sentences) that keep it from being read, and notes on what was passed over.
 
-    ``spec`` is the table's section of study.toml; None looks for files of the table's name in the folder. No part and no problem: the
+    ``specs`` are the table's sections of study.toml; none looks for files of the table's name in the folder. No part and no problem: the
     table is absent.
     """
+    found = [_find(table, spec, folder, con) for spec in (specs or [None])]
+    return tuple([each for parts in found for each in parts[place]] for place in range(3))
+
+
+def _find(table: str, spec: dict[str, Any] | None, folder: Path, con: duckdb.DuckDBPyConnection) -> tuple[list[Part], list[str], list[str]]:
     named, spec = spec is not None and ("file" in spec or "sql" in spec), spec or {}
     base = (folder / spec["folder"]).resolve() if "folder" in spec else folder
     if "sql" in spec:
@@ -69,7 +69,7 @@ def find_parts(
     if not files:
         if named:
             near = sorted(file.name for file in base.glob("*") if file.name.endswith(ENDINGS)) if base.is_dir() else []
-            hint = meant(spec["file"], near) if base.is_dir() else "that folder does not exist."
+            hint = meant(str(spec["file"]), near) if base.is_dir() else "that folder does not exist."
             return [], [f"{table}: no file {spec['file']!r} in {base}; {hint}"], []
         return [], [], []
     parts, problems, notes = [], [], []
@@ -107,19 +107,23 @@ def read_part(part: Part, con: duckdb.DuckDBPyConnection, *, careful: bool = Fal
         named = ", ".join(f'"{name.replace(chr(34), chr(34) * 2)}" as c{i}' for i, name in enumerate(part.header))
         return f"(select {named}, filename as _file, {tail} from read_parquet([{files}], filename = true))"
     if part.kind == "xlsx":
-        return _register(part, lambda file: _excel_rows(file, part.spec.get("sheet")), con)
-    if careful or _decoded_first(part):
-        return _register(part, lambda file: _csv_rows(file, part.delimiter, part.spec.get("encoding")), con)
+        return _register(part, con)
+    if careful or is_laid_out(part.spec) or any(needs_decoding(Path(file), part.spec.get("encoding")) for file in part.files):
+        return _register(part, con)
     types = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(part.header)))
     options = f"delim = {_text(part.delimiter)}, quote = '\"', escape = '\"', header = true, auto_detect = false, columns = {{{types}}}"
     return f"(select {columns}, filename as _file, {tail} from read_csv([{files}], {options}, filename = true))"
 
 
-def _files(table: str, pattern: str | None, base: Path) -> list[Path]:
-    if pattern is None:
+def _files(table: str, patterns: str | list[str] | None, base: Path) -> list[Path]:
+    if patterns is None:
         found = _named_after(table, base)
         return found[:1] if found and found[0].name.startswith(f"{table}.") else found
-    files = glob(str(Path(escape(str(base))) / pattern)) if has_magic(pattern) else [str(base / pattern)]
+    files = set()
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        # a file may bear a name that looks like a pattern
+        plain = not has_magic(pattern) or (base / pattern).is_file()
+        files |= {str(base / pattern)} if plain else set(glob(str(Path(escape(str(base))) / pattern)))
     return sorted(Path(file) for file in files if Path(file).is_file())
 
 
@@ -142,13 +146,10 @@ def _file_part(file: Path, spec: dict[str, Any], table: str, con: duckdb.DuckDBP
         return Part((str(file),), header, types, "parquet", spec) if rows else None
     if file.stat().st_size == 0:
         raise StudyError(f"{table}: {file.name} is empty (no bytes); export it again.")
-    if name.endswith(".xlsx"):
-        rows, delimiter, kind = _excel_rows(file, spec.get("sheet")), ",", "xlsx"
-    elif name.endswith((".xls", ".xlsb", ".ods")):
+    kind, delimiter = ("xlsx", ",") if name.endswith(".xlsx") else ("csv", spec.get("delimiter") or find_delimiter(file, spec))
+    if name.endswith((".xls", ".xlsb", ".ods")):
         raise StudyError(f"{table}: {file.name} is a spreadsheet of another format; save it as .xlsx or .csv.")
-    else:
-        delimiter, kind = spec.get("delimiter") or _delimiter(file, spec.get("encoding")), "csv"
-        rows = _csv_rows(file, delimiter, spec.get("encoding"))
+    rows = arrange(split_rows(file, spec, delimiter), spec, file.name)
     first = next(rows, None)
     if first is None:
         raise StudyError(f"{table}: {file.name} is empty (no header); export it again.")
@@ -175,116 +176,15 @@ def _text(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def _decoded_first(part: Part) -> bool:
-    """Whether Python must decode the files, because the engine reads UTF-8 only."""
-    named = part.spec.get("encoding")
-    if named is None:
-        return any(_starts_utf16(Path(file)) for file in part.files)
-    return codecs.lookup(named).name not in ("utf-8", "utf-8-sig", "ascii")
-
-
-def _open(file: Path, encoding: str | None) -> io.TextIOWrapper:
-    if encoding is None:
-        encoding = "utf-16" if _starts_utf16(file) else "utf-8-sig"
-    try:
-        codecs.lookup(encoding)
-    except LookupError:
-        raise StudyError(f"{file.name}: {encoding!r} is not an encoding; usual ones are 'utf-8', 'cp1252' and 'latin-1'.") from None
-    return io.TextIOWrapper(_bytes(file), encoding="utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding, newline="")
-
-
-def _bytes(file: Path) -> io.BufferedIOBase:
-    return gzip.open(file, "rb") if file.name.lower().endswith(".gz") else open(file, "rb")
-
-
-def _starts_utf16(file: Path) -> bool:
-    try:
-        with _bytes(file) as stream:
-            return stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    except (OSError, EOFError):
-        return False
-
-
-def _delimiter(file: Path, encoding: str | None) -> str:
-    """The delimiter that splits the header into most columns."""
-    try:
-        with _open(file, encoding) as stream:
-            head = stream.readline()
-    except (UnicodeDecodeError, UnicodeError, OSError, EOFError):
-        return ","
-    return max(_DELIMITERS, key=lambda delimiter: len(next(csv.reader([head], delimiter=delimiter), [])))
-
-
-def _csv_rows(file: Path, delimiter: str, encoding: str | None) -> Rows:
-    """Number (the header is row 1) and fields of every row that is not blank."""
-    with _open(file, encoding) as stream:
-        rows = csv.reader(stream, delimiter=delimiter, strict=True)
-        try:
-            yield from enumerate((row for row in rows if len(row) > 1 or (row and row[0].strip())), 1)
-        except UnicodeDecodeError as error:
-            where = f"line {_undecodable(file, error.encoding)}, byte 0x{error.object[error.start]:02X}"
-            raise StudyError(
-                f"{file.name} is not {error.encoding.upper()} text ({where}); say encoding = 'cp1252' in study.toml where Excel on Windows "
-                "saved it, or save it as UTF-8."
-            ) from None
-        except csv.Error as error:
-            raise StudyError(
-                f"{file.name} cannot be read near line {rows.line_num}: {error}. A quote is not closed, or stands inside a field without "
-                'being doubled (12" is written "12"""); correct the line or export again.'
-            ) from None
-        except (OSError, EOFError):
-            raise StudyError(f"{file.name} is cut short or not gzip; copy or export it again.") from None
-
-
-def _undecodable(file: Path, encoding: str) -> int:
-    """Number of the first line that is not text of an encoding."""
-    with _bytes(file) as stream:
-        for number, line in enumerate(stream, 1):
-            try:
-                line.decode(encoding)
-            except UnicodeDecodeError:
-                return number
-    return 1
-
-
-def _excel_rows(file: Path, sheet: str | None) -> Rows:
-    from openpyxl import load_workbook
-
-    try:
-        book = load_workbook(file, read_only=True, data_only=True)
-    except Exception:
-        raise StudyError(f"{file.name} is not a readable Excel workbook; save it again as .xlsx.") from None
-    try:
-        named = sheet or (book.sheetnames[0] if len(book.sheetnames) == 1 else file.name.split(".")[0])
-        if named not in book.sheetnames:
-            raise StudyError(
-                f"{file.name} has {len(book.sheetnames)} sheets; name one in study.toml, sheet = ...: {meant(named, book.sheetnames)}"
-            )
-        for number, cells in enumerate(book[named].iter_rows(values_only=True), 1):
-            row = [_cell(value) for value in cells]
-            if any(cell is not None for cell in row):
-                yield number, row
-    finally:
-        book.close()
-
-
-def _cell(value: object) -> str | None:
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    return value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _register(part: Part, rows_of: Callable[[Path], Rows], con: duckdb.DuckDBPyConnection) -> str:
+def _register(part: Part, con: duckdb.DuckDBPyConnection) -> str:
     """Rows read by Python as a table of the engine; lines with other than the header's number of fields keep their text in ``_ragged``."""
     width = len(part.header)
     names = [*(f"c{i}" for i in range(width)), "_file", "_row", "_ragged"]
     con.execute(f"create or replace temp table _part ({', '.join(f'{name} varchar' for name in names)})")
+    con.execute(f"create temp table if not exists {PASSED} (_file varchar, _row integer, kind varchar, cells varchar[])")
     for file in part.files:
-        rows, block = rows_of(Path(file)), []
+        passed: Passed = []
+        rows, block = arrange(split_rows(Path(file), part.spec, part.delimiter), part.spec, Path(file).name, passed), []
         next(rows, None)
         for number, row in rows:
             full = row + [None] * (width - len(row)) if part.kind == "xlsx" else row
@@ -298,6 +198,9 @@ def _register(part: Part, rows_of: Callable[[Path], Rows], con: duckdb.DuckDBPyC
                 _insert(con, block, names)
                 block = []
         _insert(con, block, names)
+        con.execute(f"delete from {PASSED} where _file = ?", [file])
+        if passed:
+            con.executemany(f"insert into {PASSED} values (?, ?, ?, ?)", [[file, *each] for each in passed])
     return "_part"
 
 

@@ -16,12 +16,15 @@ import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
 
+from custprof.study.advice import advise
+from custprof.study.aliases import suggest
+from custprof.study.cells import period_sql
 from custprof.study.checks import find_issues
-from custprof.study.contracts import TABLES
+from custprof.study.contracts import REFERENCES, TABLES
 from custprof.study.errors import StudyError, meant
 from custprof.study.facts import customer_facts, monthly_revenue
-from custprof.study.intake import Mapping, map_columns, period_sql, read_table
-from custprof.study.reconciling import reconcile, tie_ledger
+from custprof.study.intake import Mapping, map_columns, read_table
+from custprof.study.reconciling import passed_over, reconcile, report_totals, tie_ledger
 from custprof.study.settings import Settings, read_settings
 from custprof.study.sources import find_parts
 
@@ -105,7 +108,7 @@ class Study:
         con.execute("set enable_progress_bar = false")
         problems, mappings, notes = list(settings.problems), {}, {}
         for table in TABLES:
-            parts, wrong, passed = find_parts(table, settings.tables.get(table), settings.folder, con)
+            parts, wrong, passed = find_parts(table, settings.tables.get(table, []), settings.folder, con)
             problems += wrong
             if passed and not wrong:
                 notes[table] = passed
@@ -154,9 +157,55 @@ class Study:
         """The standard columns of a table that are known."""
         return list(self._mappings[name].columns)
 
+    def sources(self, name: str) -> dict[str, str]:
+        """By our column, what of the table's files feeds it: a header, or the headers that it is made of."""
+        header = self._mappings[name].parts[0].header
+        return {
+            ours: header[place] if isinstance(place, int) else " and ".join(header[each] for each in dict.fromkeys(place.places))
+            for ours, (place, *_) in self._mappings[name].columns.items()
+        }
+
+    def mapping(self) -> pd.DataFrame:
+        """What feeds the tables: table, files, preset, columns (ours, or ours from theirs) and not_used (headers that feed nothing)."""
+        rows = []
+        for table in self.tables:
+            parts = self._mappings[table].parts
+            files = list(dict.fromkeys(Path(file).name for part in parts for file in part.files))
+            presets = list(dict.fromkeys(part.spec.get("preset", "") for part in parts))
+            columns = [ours if ours == theirs else f"{ours} from {theirs}" for ours, theirs in self.sources(table).items()]
+            shown = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+            rows.append((table, shown, ", ".join(filter(None, presets)), ", ".join(columns), ", ".join(self.unused(table))))
+        return pd.DataFrame(rows, columns=["table", "files", "preset", "columns", "not_used"])
+
+    def missing(self) -> pd.DataFrame:
+        """How much of each column is blank among the rows that are used: table, column, rows, missing_share (a fraction)."""
+        rows = []
+        for table in self.tables:
+            names = self.columns(table)
+            ((count, *blank),) = self.query(
+                f"select count(*), {', '.join(f'count(*) - count({name})' for name in names)} from used_{table}"
+            )
+            rows += [(table, name, count, empty / max(count, 1)) for name, empty in zip(names, blank, strict=True)]
+        return pd.DataFrame(rows, columns=["table", "column", "rows", "missing_share"])
+
+    def first_rows(self, name: str, count: int = 3) -> pd.DataFrame:
+        """The first used rows of a table in the order of its files, for a look."""
+        self._load(name)
+        known = ", ".join(self.columns(name))
+        return self._con.execute(f"select {known} from raw_{name} where _reason is null order by rowid limit {int(count)}").df()
+
     def unused(self, name: str) -> list[str]:
         """The headers of a table's files that feed nothing."""
         return self._mappings[name].unused
+
+    def written_columns(self, name: str) -> list[str]:
+        """The columns of ``table(name)``: the standard columns that are known, and further ones where a table keeps them."""
+        return [*(column for column in TABLES[name].columns if column in self.columns(name)), *self._mappings[self._known(name)].extra]
+
+    def engine_tables(self, name: str) -> duckdb.DuckDBPyConnection:
+        """The engine, with the tables ``used_<name>`` and ``read_<name>`` in it."""
+        self._load(name)
+        return self._con
 
     def lacks(self, *needs: str) -> list[str]:
         """Which of the things needed are missing: tables, "table.column", "cost_model" or "credit"."""
@@ -199,6 +248,13 @@ class Study:
         frames = [frame for frame in frames if len(frame)] or frames[:1]
         return pd.concat(frames, ignore_index=True)
 
+    def advice(self, quarantine: pd.DataFrame) -> list[str]:
+        """What to do about each row of ``quarantine()``."""
+        return [
+            advise(row.reason, row.column, row.cell, next(iter(self.settings.tables.get(row.table, [])), {}))
+            for row in quarantine.itertuples()
+        ]
+
     def reconciliation(self) -> pd.DataFrame:
         """What was read, used and set aside, by table and money column.
 
@@ -210,6 +266,32 @@ class Study:
         if "reconciliation" not in self._kept:
             self._kept["reconciliation"] = reconcile(self)
         return self._kept["reconciliation"].copy()
+
+    def passed_over(self, table: str) -> pd.DataFrame:
+        """Rows of printed reports that are no rows of a table: file, row, kind (title, heading, total) and cells."""
+        self._load(table)
+        return passed_over(self, table, self._mappings[table])
+
+    def report_totals(self, table: str) -> pd.DataFrame:
+        """The grand totals that stand in printed reports beside the lines that were read: file, total, read."""
+        self._load(table)
+        return report_totals(self, table, self._mappings[table])
+
+    def suggest_aliases(self) -> pd.DataFrame:
+        """Customers that a table may mean by names that no customer bears, to be confirmed in aliases.csv (see ``aliases.suggest``)."""
+        base = "customers" if "customers" in self.tables else "transactions"
+        called = "coalesce(name, customer_id)" if base == "customers" and "name" in self.columns(base) else "customer_id"
+        customers = self.query(f"select distinct customer_id, {called} from used_{base} where customer_id is not null")
+        found = [
+            (table, name)
+            for table, column in REFERENCES
+            if column == "customer_id" and table in self.tables and table != base and column in self.columns(table)
+            for (name,) in self.query(
+                f"select distinct customer_id from used_{table} where customer_id is not null "
+                f"and customer_id not in (select customer_id from used_{base} where customer_id is not null) order by 1"
+            )
+        ]
+        return suggest(pd.DataFrame(found, columns=["table", "name"]), pd.DataFrame(customers, columns=["customer_id", "name"]), self._con)
 
     def ties(self) -> pd.DataFrame:
         """Accounts of the ledger against money of the tables, as [[ties]] in study.toml name them.
@@ -276,7 +358,7 @@ class Study:
     def _load(self, name: str) -> None:
         if self._known(name) in self._read:
             return
-        read_table(name, self._mappings[name], self._con, decimals=self.decimals, period=self.period, fiscal_start=self.fiscal_start)
+        read_table(name, self._mappings[name], self._con, self.settings)
         if not self._con.execute(f"select 1 from raw_{name} limit 1").fetchall():
             raise StudyError(f"{name}: the files (or the sql) give no rows.")
         self._read.add(name)

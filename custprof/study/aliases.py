@@ -1,0 +1,104 @@
+"""Which names of two systems mean the same customer?
+
+Never guessed: a file ``aliases.csv`` beside study.toml says it, one row by name, and only the rows count that a person has confirmed.
+What is alike is suggested, the likeliest customer for every name that no customer bears, to be looked through and confirmed.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from custprof.study.errors import StudyError
+
+__all__ = ["COLUMNS", "confirmed", "read_aliases", "suggest", "waiting"]
+
+COLUMNS = ("table", "name", "customer_id", "similarity", "confirmed")
+_YES = ("yes", "true", "1", "x", "y", "ja", "oui")
+#: Names more unlike than this are not suggested (Jaro-Winkler, 1 is equal).
+LEAST = 0.85
+_FORMS = re.compile(
+    r"\b(gmbh|mbh|ag|kg|ohg|co|inc|incorporated|llc|llp|ltd|limited|plc|corp|corporation|company|sa|sarl|sas|srl|spa|bv|nv|ab|oy|as|aps|pty|the|and|und)\b"
+)
+
+
+def confirmed(file: Path, table: str) -> pd.DataFrame:
+    """The confirmed aliases of a table: name and customer_id, each name once.
+
+    Raises
+    ------
+    StudyError
+        Where the file lacks a column, or a name is confirmed for two customers.
+    """
+    rows = read_aliases(file)
+    rows = rows[rows["confirmed"].str.lower().isin(_YES) & rows["table"].isin(["", table])]
+    rows = rows[["name", "customer_id"]].drop_duplicates()
+    twice = sorted(set(rows["name"][rows["name"].duplicated()]))
+    if twice:
+        raise StudyError(f"{file.name}: {len(twice)} names are confirmed for several customers, first {twice[:3]}; leave one of each.")
+    return rows.astype(object)
+
+
+def waiting(file: Path) -> int:
+    """How many rows of the file are neither confirmed nor refused."""
+    return int((read_aliases(file)["confirmed"] == "").sum())
+
+
+def suggest(unknown: pd.DataFrame, customers: pd.DataFrame, con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """For every unknown name the customer that is called most like it.
+
+    Parameters
+    ----------
+    unknown : table, name: names of tables that no customer bears
+    customers : customer_id, name: the customers that there are
+
+    Returns
+    -------
+    DataFrame with table, name, customer_id, similarity (0 to 1, of the names without their legal form) and confirmed (empty: a person
+    writes yes or no), likeliest first.
+
+    Examples
+    --------
+    >>> unknown = pd.DataFrame({"table": ["events"], "name": ["ACME Ltd."]})
+    >>> customers = pd.DataFrame({"customer_id": ["C1", "C2"], "name": ["Acme Limited", "Zenith"]})
+    >>> suggest(unknown, customers, duckdb.connect())[["name", "customer_id", "similarity"]].values.tolist()
+    [['ACME Ltd.', 'C1', 1.0]]
+    """
+    con.register("_unknown", unknown.assign(plain=[_plain(name) for name in unknown["name"]]))
+    con.register("_customers", customers.assign(plain=[_plain(name) for name in customers["name"]]))
+    try:
+        found = con.execute(
+            'select "table", u.name, max_by(c.customer_id, (s, c.customer_id)) as customer_id, max(s) as similarity from ('
+            "select u.plain, c.customer_id, jaro_winkler_similarity(u.plain::varchar, c.plain::varchar) as s "
+            "from (select distinct plain from _unknown where plain <> '') u, _customers c where c.plain <> '') c "
+            "join _unknown u using (plain) "
+            f'group by "table", u.name having max(s) >= {LEAST} order by similarity desc, 1, 2'
+        ).df()
+    finally:
+        con.unregister("_unknown")
+        con.unregister("_customers")
+    return found.assign(similarity=found["similarity"].round(3), confirmed="")[list(COLUMNS)]
+
+
+def _plain(name: str) -> str:
+    words = re.sub(r"[^\w]+", " ", str(name).casefold()).strip()
+    return " ".join(_FORMS.sub(" ", words).split()) or words
+
+
+def read_aliases(file: Path) -> pd.DataFrame:
+    """The rows of aliases.csv as text; none where there is no such file."""
+    if not file.is_file():
+        return pd.DataFrame(columns=list(COLUMNS), dtype=object)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise StudyError(f"{file.name} is not UTF-8 text; save it as CSV UTF-8.") from None
+    rows = list(csv.DictReader(text.splitlines(), delimiter=";" if ";" in text.partition("\n")[0] else ","))
+    lacking = [name for name in ("name", "customer_id", "confirmed") if rows and name not in rows[0]]
+    if lacking:
+        raise StudyError(f"{file.name} has no column {lacking[0]!r}; its columns are {', '.join(COLUMNS)}.")
+    return pd.DataFrame([{name: (row.get(name) or "").strip() for name in COLUMNS} for row in rows], columns=list(COLUMNS), dtype=object)

@@ -1,0 +1,121 @@
+"""How do the rows of a printed report become the rows of a table?
+
+Some exports are reports: a title above the header, the customer's name on a line of its own above the customer's lines, totals between
+them; or fields of an order that stand on its first line only. What is no row of the table is passed over, counted and kept with its kind,
+so that a total of the report can be held against the lines that were read.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+from custprof.study.errors import StudyError
+from custprof.study.headers import find_header
+from custprof.study.rows import TITLE, Row, Rows
+
+__all__ = ["LAYOUT", "arrange", "is_laid_out"]
+
+#: The words of study.toml that describe a report: they need the rows one after the other.
+LAYOUT = ("header", "headings", "totals", "fill_down")
+Passed = list[tuple[int, str, Row]]
+
+
+def is_laid_out(spec: dict[str, Any]) -> bool:
+    """Whether a table's section of study.toml asks for rows in their order."""
+    columns = {**spec.get("preset_columns", {}), **spec.get("columns", {})}
+    return any(word in spec for word in LAYOUT) or "{_row" in str(columns)
+
+
+def arrange(rows: Rows, spec: dict[str, Any], name: str, passed: Passed | None = None) -> Rows:
+    """The header and the rows of a table, out of the rows of a report.
+
+    Parameters
+    ----------
+    rows : number and cells of every row that is not blank
+    spec : the table's section of study.toml. ``header``: names that stand in the header (the rows above it are a title); ``headings``: the
+        column to make of rows of which only the first cell is filled; ``totals``: first cells of rows that are totals (a star stands for
+        anything); ``fill_down``: columns that stand on the first of several rows only, the first of them telling which rows belong together
+    name : of the file
+    passed : filled with (number, kind, cells) of the rows that are title, heading or total
+
+    Examples
+    --------
+    >>> report = [["Sales by customer"], ["", "Date", "Amount"], ["Ada"], ["", "2024-01-02", "5"], ["Total for Ada", "", "5"]]
+    >>> spec = {"header": ["Date"], "headings": "Customer", "totals": ["Total for *"]}
+    >>> [row for _, row in arrange(enumerate(report, 1), spec, "report.csv")]
+    [['', 'Date', 'Amount', 'Customer'], ['', '2024-01-02', '5', 'Ada']]
+    """
+    passed = [] if passed is None else passed
+    number, header = _header(rows, spec, name, passed)
+    if header is None:
+        return
+    body = _headed(rows, spec, passed) if "headings" in spec else _without_totals(rows, spec, passed)
+    heading = [spec["headings"]] if "headings" in spec else []
+    yield number, [*header, *heading]
+    yield from _filled(body, header, spec["fill_down"]) if spec.get("fill_down") else body
+
+
+def _header(rows: Rows, spec: dict[str, Any], name: str, passed: Passed) -> tuple[int, Row | None]:
+    wanted = spec.get("header", [])
+    for number, row in rows:
+        cells = [cell or "" for cell in row]
+        if all(find_header(each, cells) is not None for each in wanted):
+            return number, row
+        passed.append((number, "title", row))
+        if len(passed) == TITLE:
+            break
+    if wanted and passed:
+        raise StudyError(f"{name} has no row with {', '.join(map(repr, wanted))} among its first {len(passed)}: is it another report?")
+    return 0, None
+
+
+def _without_totals(rows: Rows, spec: dict[str, Any], passed: Passed) -> Rows:
+    for number, row in rows:
+        if _is_total(_first(row), spec):
+            passed.append((number, "total", row))
+        else:
+            yield number, row
+
+
+def _headed(rows: Rows, spec: dict[str, Any], passed: Passed) -> Rows:
+    """Rows with the heading they stand under behind them; a heading within a heading ends with its own total."""
+    under: list[str] = []
+    for number, row in rows:
+        first = _first(row)
+        if _is_total(first, spec):
+            passed.append((number, "total", row))
+            closed = max((name for name in under if name.casefold() in first.casefold()), key=len, default=None)
+            del under[under.index(closed) if closed else -1 :]
+        elif first and not any(cell and cell.strip() for cell in row[1:]):
+            passed.append((number, "heading", row))
+            under.append(first)
+        else:
+            yield number, [*row, under[-1] if under else None]
+
+
+def _filled(rows: Rows, header: Row, names: list[str]) -> Rows:
+    places = [place for name in names if (place := find_header(name, [cell or "" for cell in header])) is not None]
+    if not places:
+        yield from rows
+        return
+    key, kept = places[0], {}
+    for number, row in rows:
+        if len(row) > max(places):
+            if (row[key] or "").strip() not in ("", kept.get(key)):
+                kept = {key: row[key].strip()}
+            row = list(row)
+            for place in places:
+                if (row[place] or "").strip():
+                    kept.setdefault(place, row[place])
+                else:
+                    row[place] = kept.get(place)
+        yield number, row
+
+
+def _first(row: Row) -> str:
+    return (row[0] or "").strip() if row else ""
+
+
+def _is_total(first: str, spec: dict[str, Any]) -> bool:
+    return bool(first) and any(fnmatchcase(first.casefold(), pattern.casefold()) for pattern in spec.get("totals", []))

@@ -1,0 +1,217 @@
+"""From raw exports of different systems to a checked study, as somebody does who meets them for the first time."""
+
+from __future__ import annotations
+
+import gzip
+
+import openpyxl
+import pandas as pd
+import pytest
+from test_presets import HARVEST, JOURNAL, QUICKBOOKS_REPORT, SHOPIFY, TOGGL, XERO_LINES, ZENDESK
+
+from custprof.__main__ import main
+from custprof.study import Study, StudyError
+from custprof.study.proposing import propose
+
+
+def harvest(*entries, sign=";", employee="Lée"):
+    rows = [
+        [date, client, "Site", "", "Support", "", hours, hours, "Yes", "No", "No", "Kim", employee, "Dev", "Yes"]
+        for date, client, hours in entries
+    ]
+    return "\r\n".join([HARVEST.replace(",", sign), *(sign.join([*row, *[""] * 6]) for row in rows)])
+
+
+def journal(*lines):
+    rows = [
+        dict.fromkeys(JOURNAL.split(","), "") | {"move": "M", "date": "2024-01-31", "account": account, "debit": debit, "credit": credit}
+        for account, debit, credit in lines
+    ]
+    return "\n".join([JOURNAL, *(",".join(row.values()) for row in rows)])
+
+
+@pytest.fixture
+def raw(tmp_path):
+    """Three exports: Xero with a byte order mark, Harvest from a German Excel, Odoo compressed."""
+    folder = tmp_path / "raw exports [2024]"
+    folder.mkdir()
+    (folder / "xero.csv").write_bytes(("\ufeff" + "\n".join(XERO_LINES)).encode())
+    (folder / "harvest.csv").write_bytes(harvest(("25.01.2024", "Ada Ltd", "7,5"), ("26.01.2024", "Bob", "0,25")).encode("cp1252"))
+    (folder / "journal.csv.gz").write_bytes(gzip.compress(journal(("400000", "", "35.00"), ("600000", "70.00", "0")).encode()))
+    return folder
+
+
+def test_three_exports_of_different_systems_become_a_checked_study(raw, tmp_path, capsys):
+    files = sorted(raw.iterdir())
+    before = [(file.read_bytes(), file.stat().st_mtime_ns) for file in files]
+    assert main(["new", str(tmp_path / "acme"), "--from", *map(str, files)]) == 0
+    said = capsys.readouterr().out
+    for part in [
+        "transactions: 5 rows read, 3 used",
+        "customer_id <- ContactName",
+        "employee <- First Name and Last Name",
+        "not used: EmailAddress",
+    ]:
+        assert part in said
+    assert "Please answer: there are amounts in EUR, USD: say in [rates]" in said
+    toml = tmp_path / "acme" / "study.toml"
+    toml.write_text(toml.read_text() + "\n[rates]\nUSD = 0.5\n")
+
+    assert main(["aliases", str(tmp_path / "acme")]) == 0
+    aliases = tmp_path / "acme" / "aliases.csv"
+    assert aliases.read_text().splitlines() == ["table,name,customer_id,similarity,confirmed", "events,Ada Ltd,Ada,1.0,"]
+    study = Study.open(tmp_path / "acme")
+    assert study.currency == "EUR" and study.frame("events")["customer_id"].tolist() == ["Ada Ltd", "Bob"]
+    assert "aliases wait" in set(study.check()["rule"])
+    aliases.write_text(aliases.read_text().replace("1.0,", "1.0,yes"))
+
+    assert main(["check", str(tmp_path / "acme"), "--quarantine", str(tmp_path / "back.csv")]) == 0
+    study = Study.open(tmp_path / "acme")
+    assert study.frame("events")[["customer_id", "minutes"]].to_numpy().tolist() == [["Ada", 450.0], ["Bob", 15.0]]
+    assert study.customer_facts()["net_revenue"].to_dict() == {"Ada": 40.0, "Bob": -5.0, "Eve": 4.5}
+    assert study.frame("ledger").set_index("account")["amount"].to_dict() == {"400000": -35.0, "600000": 70.0}
+    assert "aliases wait" not in set(study.check()["rule"]) and (study.check()["severity"] != "error").all()
+    back = pd.read_csv(tmp_path / "back.csv")
+    assert (
+        set(back["reason"]) == {"left out"}
+        and back["what to do"].str.contains("on purpose").all()
+        and "ContactName=Bob" in back.loc[0, "text"]
+    )
+    assert before == [(file.read_bytes(), file.stat().st_mtime_ns) for file in files]
+
+
+def test_a_report_in_a_workbook_is_found_on_its_sheet(tmp_path):
+    import csv
+
+    book = openpyxl.Workbook()
+    book.active.append(["Notes"])
+    sheet = book.create_sheet("Sales")
+    for row in csv.reader(QUICKBOOKS_REPORT.splitlines()):
+        sheet.append(
+            [float(cell.replace(",", "")) if cell.replace(",", "").replace(".", "").lstrip("-").isdigit() else cell for cell in row]
+        )
+    book.save(tmp_path / "sales.xlsx")
+    main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "sales.xlsx")])
+    study = Study.open(tmp_path / "acme")
+    assert study.customer_facts()["net_revenue"].sum() == 732.25 and len(study.customer_facts()) == 3
+    assert "report's total agrees" in set(study.check()["rule"])
+
+
+def test_two_time_logs_stand_side_by_side(tmp_path):
+    (tmp_path / "a.csv").write_text(f"{TOGGL}\nKim,k,Ada,P,T,,Yes,2024-01-25,,,,01:00:00,\n")
+    (tmp_path / "b.csv").write_text(harvest(("2024-01-26", "Bob", "1.5"), sign=","), encoding="utf-8")
+    (tmp_path / "c.csv").write_text(f"{SHOPIFY}\n#1,a@x.org,paid,,5,0,0,5,EUR,2024-01-25 10:00:00 +0000,1,P,5,,0,Ada\n")
+    assert main(["new", str(tmp_path / "acme"), "--from", *(str(tmp_path / f"{name}.csv") for name in "abc")]) == 0
+    assert Study.open(tmp_path / "acme").frame("events")["minutes"].tolist() == [60.0, 90.0]
+
+
+def test_a_file_that_nobody_knows_is_asked_about(tmp_path, capsys):
+    (tmp_path / "till.csv").write_text("Slip;Day;Card;Sum\n1;2024-01-05;7;3,30\n")
+    assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "till.csv")]) == 0
+    said = capsys.readouterr().out
+    assert "till.csv: not recognised; name its columns" in said and "did you mean" not in said.split("till.csv")[0]
+    text = (tmp_path / "acme" / "study.toml").read_text()
+    assert "the file has Slip, Day, Card, Sum" in text and '# revenue = "..."' in text
+    text = text.replace('# customer_id = "..."', 'customer_id = "Card"').replace('# order_id = "..."', 'order_id = "Slip"')
+    text = text.replace('# date = "..."', 'date = "Day"').replace('# revenue = "..."', 'revenue = "Sum"')
+    (tmp_path / "acme" / "study.toml").write_text(
+        text.replace("[tables.transactions.columns]", 'decimal = ","\n[tables.transactions.columns]')
+    )
+    assert Study.open(tmp_path / "acme").customer_facts()["net_revenue"].to_dict() == {"7": 3.3}
+
+
+def test_standard_tables_are_taken_as_they_are(tmp_path):
+    (tmp_path / "lines.csv").write_text("customer_id,order_id,date,revenue\nAda,1,25.01.2024,9\n")
+    main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "lines.csv")])
+    assert Study.open(tmp_path / "acme").customer_facts()["net_revenue"].to_dict() == {"Ada": 9.0}
+
+
+@pytest.mark.parametrize(
+    ("hours", "said", "asked"),
+    [
+        (["7,5", "0,25"], {"decimal": ","}, False),
+        (["1.234,5", "7"], {"decimal": ",", "thousands": "."}, False),
+        (["1,234.5"], {"decimal": ".", "thousands": ","}, False),
+        (["1,234"], {"decimal": ".", "thousands": ","}, True),
+        (["7.5", "bad"], {}, False),
+        (["7,5", "0,25", "1,5", "2,5", "3,5", "4,5", "5,5", "6,5", "8,5", "9,x1"], {"decimal": ","}, False),
+        (["7:30"], {}, False),
+    ],
+)
+def test_how_numbers_are_written_is_found_on_them(tmp_path, hours, said, asked):
+    (tmp_path / "a.csv").write_text(harvest(*(("2024-01-25", "Ada", f'"{each}"') for each in hours), sign=","), encoding="utf-8")
+    found = propose([tmp_path / "a.csv"], tmp_path)
+    ((_, spec),) = found.sections
+    assert {key: spec[key] for key in ("decimal", "thousands") if key in spec} == said
+    assert any("with decimals, or with thousands" in question for question in found.questions) == asked
+
+
+@pytest.mark.parametrize(
+    ("dates", "formats"),
+    [
+        (["2024-01-25"], ["%Y-%m-%d"]),
+        (["01/25/2024", "02/03/2024"], ["%m/%d/%Y"]),
+        (["25/01/2024", "02/03/2024"], ["%d/%m/%Y"]),
+        (["01/02/2024", "02/03/2024"], ["%m/%d/%Y", "%d/%m/%Y"]),
+        (["25.01.2024"], ["%d.%m.%Y"]),
+    ],
+)
+def test_how_dates_are_written_is_found_or_asked_never_guessed(tmp_path, dates, formats):
+    (tmp_path / "a.csv").write_text(harvest(*((date, "Ada", "1") for date in dates), sign=","), encoding="utf-8")
+    found = propose([tmp_path / "a.csv"], tmp_path)
+    ((_, spec),) = found.sections
+    assert spec["date_format"] == formats
+    assert ("does '01/02/2024' in 'Date' begin with the day or the month" in " ".join(found.questions)) == (len(formats) > 1)
+
+
+def test_files_that_cannot_be_read_are_all_said_and_nothing_is_made(tmp_path, capsys):
+    (tmp_path / "a.pdf").write_text("x")
+    (tmp_path / "b.xlsx").write_text("x")
+    (tmp_path / "c.csv").write_text("")
+    with pytest.raises(StudyError) as caught:
+        propose([tmp_path / name for name in ("a.pdf", "b.xlsx", "d.csv")], tmp_path)
+    assert len(caught.value.problems) == 3
+    with pytest.raises(StudyError, match=r"c.csv is empty"):
+        propose([tmp_path / "c.csv"], tmp_path)
+    assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "a.pdf")]) == 2
+    assert "a.pdf is no .csv" in capsys.readouterr().err and not (tmp_path / "acme").exists()
+
+
+def test_confirmed_twice_is_refused_and_nothing_unconfirmed_is_used(tmp_path):
+    (tmp_path / "study.toml").write_text("")
+    (tmp_path / "transactions.csv").write_text(
+        "customer_id,order_id,date,revenue\nAda,1,2024-01-25,9\nAda Ltd,2,2024-01-25,1\nBob,2,2024-01-25,1\n"
+    )
+    aliases = tmp_path / "aliases.csv"
+    aliases.write_text("name;customer_id;confirmed\nAda Ltd;Ada;yes\nBob;Ada;no\n")
+    assert Study.open(tmp_path).customer_facts()["net_revenue"].to_dict() == {"Ada": 10.0, "Bob": 1.0}
+    aliases.write_text("table,name,customer_id,confirmed\nevents,Ada Ltd,Ada,yes\n")
+    assert len(Study.open(tmp_path).customer_facts()) == 3
+    aliases.write_text("name,customer_id,confirmed\nBob,Ada,yes\nBob,Ada Ltd,yes\n")
+    with pytest.raises(StudyError, match=r"1 names are confirmed for several customers, first \['Bob'\]"):
+        Study.open(tmp_path).check()
+    aliases.write_text("alias,customer_id\nBob,Ada\n")
+    with pytest.raises(StudyError, match=r"aliases.csv has no column 'name'"):
+        Study.open(tmp_path).check()
+
+
+def test_suggestions_leave_the_legal_form_aside_and_keep_what_was_decided(tmp_path):
+    (tmp_path / "study.toml").write_text("")
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,date,revenue\nC1,1,2024-01-25,9\nC2,1,2024-01-25,9\n")
+    (tmp_path / "customers.csv").write_text("customer_id,name\nC1,Müller & Söhne GmbH\nC2,Zenith plc\n")
+    (tmp_path / "events.csv").write_text(
+        "customer_id,date,activity\nMÜLLER UND SÖHNE,2024-01-25,call\nNobody,2024-01-25,call\nC2,2024-01-25,call\n"
+    )
+    assert main(["aliases", str(tmp_path)]) == 0
+    file = tmp_path / "aliases.csv"
+    assert file.read_text(encoding="utf-8").splitlines()[1:] == ["events,MÜLLER UND SÖHNE,C1,1.0,"]
+    file.write_text(file.read_text(encoding="utf-8").replace("1.0,", "1.0,no"), encoding="utf-8")
+    assert main(["aliases", str(tmp_path)]) == 0
+    assert file.read_text(encoding="utf-8").splitlines()[1:] == ["events,MÜLLER UND SÖHNE,C1,1.0,no"]
+
+
+def test_zendesk_and_its_warning_come_with_the_study(tmp_path):
+    (tmp_path / "t.csv").write_text(ZENDESK + "\n" + "," * 12 + "2024-01-25,,,Bob" + "," * 15 + "\n")
+    (tmp_path / "c.csv").write_text("customer_id,order_id,date,revenue\nBob,1,2024-01-25,9\n")
+    assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "t.csv"), str(tmp_path / "c.csv")]) == 0
+    assert Study.open(tmp_path / "acme").check()["advice"].str.contains("no effort").any()
