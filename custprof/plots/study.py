@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 
@@ -120,6 +120,7 @@ def set_aside(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.bar_label(bars, [f"{rows:,}" for rows in frame["rows"]], padding=4, color=LOSS)
     ax.set(yticks=range(len(frame)), yticklabels=names, xlabel="rows set aside", ylabel="")
     ax.margins(x=0.12)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.invert_yaxis()
     return ax
 

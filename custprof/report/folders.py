@@ -28,6 +28,9 @@ period = "year"               # year, quarter or month: the grain of comparisons
 # columns = {{ customer_id = "Customer No", order_id = "Invoice", date = "Date", revenue = "Net amount" }}   # ours = yours
 # date_format = "%d.%m.%Y"
 # decimal = ","
+# Where a system is known that wrote the export, a preset says all that (custprof new DIR --from FILE ... finds it by the headers):
+# preset = "xero_invoices"
+# Customers who are called otherwise in another system: custprof aliases DIR suggests them, aliases.csv holds what you confirm.
 
 # [credit]                    # what lending to customers costs, if there is a table of invoices
 # annual_rate = 0.08
@@ -121,13 +124,15 @@ def write_quarantine(study, file: str | Path) -> Path:
     file : str or Path
         Ends in .csv or .xlsx, and does not lie in the study's folder.
     """
+    from custprof.study.describing import advise_on
+
     file = Path(file).resolve()
     if file.suffix.lower() not in (".csv", ".xlsx"):
         raise ReportError(f"{file.name} should end in .csv or .xlsx.")
     if study.folder in file.parents:
         raise ReportError(f"{file} lies in the study's folder, where nothing is written; choose another place.")
     frame = study.quarantine()
-    frame.insert(frame.columns.get_loc("cell"), "what to do", study.advice(frame))
+    frame.insert(frame.columns.get_loc("cell"), "what to do", advise_on(study, frame))
     part = file.with_name(f".{file.stem}.part{file.suffix}")
     if file.suffix.lower() == ".csv":
         frame.to_csv(part, index=False, encoding="utf-8-sig")

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from custprof.report.disclosure import TRAITS, find_disclosures
 from custprof.report.execute import ReportError
 
 __all__ = ["pseudonymize"]
@@ -39,9 +40,6 @@ HIDDEN = {
     "campaign_id": "k",
     "product_id": "p",
 }
-#: Traits that stay readable and together may tell who a customer is.
-TRAITS = ("kind", "industry", "region", "channel")
-_FINDINGS = ["table", "column", "finding", "customers", "examples", "advice"]
 _KEY_BYTES = 32
 
 
@@ -117,8 +115,7 @@ def pseudonymize(
         making.rename(out)
     finally:
         shutil.rmtree(making, ignore_errors=True)
-    findings = [*_small_groups(opened, smallest, hidden), *_names_elsewhere(opened, hidden)]
-    return pd.DataFrame(findings, columns=_FINDINGS)
+    return find_disclosures(opened, hidden, smallest=smallest)
 
 
 def _check_places(folder: Path, out: Path, key: Path) -> None:
@@ -234,71 +231,3 @@ def _without_comments(toml: str) -> str:
     top = next((number for number, line in enumerate(lines) if line.startswith("[")), len(lines))
     kept = [line.rstrip() for number, line in enumerate(lines) if line.strip() and not (number < top and re.match(r"name\s*=", line))]
     return "\n".join(kept) + "\n"
-
-
-def _small_groups(study, smallest: int, hidden: dict[str, dict[str, str]]) -> list[dict]:
-    """Groups of customers whose traits together are rare (k-anonymity: Samarati and Sweeney 1998)."""
-    if "customers" not in study.tables:
-        return []
-    traits = [trait for trait in TRAITS if trait in study.columns("customers") and trait not in hidden["customers"]]
-    findings = []
-    for columns in [[trait] for trait in traits] + ([traits] if len(traits) > 1 else []):
-        names = ", ".join(columns)
-        groups = study.query(
-            f"select count(*), {names} from used_customers group by {names} having count(*) < {int(smallest)} order by all"
-        )
-        if groups:
-            shown = ["/".join("" if text is None else text for text in group[1:]) for group in groups]
-            findings.append(
-                {
-                    "table": "customers",
-                    "column": names,
-                    "finding": f"{len(groups)} groups of fewer than {smallest}",
-                    "customers": sum(group[0] for group in groups),
-                    "examples": "; ".join(shown[:3]),
-                    "advice": f"Who knows the trade may tell who they are; put rare values together, or hide customers.{columns[-1]}.",
-                }
-            )
-    return findings
-
-
-def _names_elsewhere(study, hidden: dict[str, dict[str, str]]) -> list[dict]:
-    """Names of customers and of people that stand in texts which stay readable."""
-    from custprof.study import TABLES
-    from custprof.study.writing import distinct_texts
-
-    people = {"customer_id", "name", "account_manager", "employee"}
-    names = {
-        text.casefold()
-        for table in study.tables
-        for column in hidden[table]
-        if column in people
-        for text in distinct_texts(study, table, column)
-    }
-    names = {name for name in names if len(name) > 3}
-    findings = []
-    for table in study.tables:
-        for column in study.written_columns(table):
-            if column in hidden[table] or TABLES[table].columns.get(column, "text") != "text":
-                continue
-            texts = distinct_texts(study, table, column)
-            found = [(text, named) for text in texts if (named := _named_in(text.casefold(), names))]
-            if found:
-                findings.append(
-                    {
-                        "table": table,
-                        "column": column,
-                        "finding": f"{len(found)} of {len(texts)} texts name somebody",
-                        "customers": len({named for _, named in found}),
-                        "examples": "; ".join(text for text, _ in found[:3]),
-                        "advice": f"Rename them, or hide {table}.{column}.",
-                    }
-                )
-    return findings
-
-
-def _named_in(text: str, names: set[str]) -> str | None:
-    """A name that is a run of whole words of a text."""
-    words = re.findall(r"\S+", text)
-    runs = (words[start:end] for start in range(len(words)) for end in range(start + 1, min(len(words), start + 8) + 1))
-    return next((name for run in runs if (name := " ".join(run).strip(".,;:()")) in names), None)

@@ -13,9 +13,10 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from custprof.study.contracts import REFERENCES
 from custprof.study.errors import StudyError
 
-__all__ = ["COLUMNS", "confirmed", "read_aliases", "suggest", "waiting"]
+__all__ = ["COLUMNS", "confirmed", "read_aliases", "suggest", "suggest_for", "waiting"]
 
 COLUMNS = ("table", "name", "customer_id", "similarity", "confirmed")
 _YES = ("yes", "true", "1", "x", "y", "ja", "oui")
@@ -82,6 +83,27 @@ def suggest(unknown: pd.DataFrame, customers: pd.DataFrame, con: duckdb.DuckDBPy
         con.unregister("_unknown")
         con.unregister("_customers")
     return found.assign(similarity=found["similarity"].round(3), confirmed="")[list(COLUMNS)]
+
+
+def suggest_for(study, con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Suggestions for the names of a study's tables that are no customer's (of the customers, else of the transactions)."""
+    base = "customers" if "customers" in study.tables else "transactions"
+    called = "coalesce(name, customer_id)" if base == "customers" and "name" in study.columns(base) else "customer_id"
+    known = f"select customer_id from used_{base} where customer_id is not null"
+    customers = study.query(f"select distinct customer_id, {called} from used_{base} where customer_id is not null")
+    tables = [
+        table
+        for table, column in REFERENCES
+        if column == "customer_id" and table in study.tables and table != base and column in study.columns(table)
+    ]
+    unknown = [
+        (table, name)
+        for table in tables
+        for (name,) in study.query(
+            f"select distinct customer_id from used_{table} where customer_id is not null and customer_id not in ({known}) order by 1"
+        )
+    ]
+    return suggest(pd.DataFrame(unknown, columns=["table", "name"]), pd.DataFrame(customers, columns=["customer_id", "name"]), con)
 
 
 def _plain(name: str) -> str:

@@ -79,6 +79,7 @@ def spark_session():
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
         "spark.sql.session.timeZone": "UTC",
+        "spark.sql.execution.arrow.pyspark.enabled": "false" if importlib.util.find_spec("pyarrow") is None else "true",
         "spark.sql.shuffle.partitions": str(os.cpu_count() or 1),
     }
     return SparkSession.builder.appName("custprof").config(map=settings).getOrCreate()
@@ -100,7 +101,7 @@ def connect(folder: str, memory_limit: str = "", threads: int = 0) -> duckdb.Duc
         con = duckdb.connect(config=config)
     except duckdb.Error as error:
         raise StudyError(f"study.toml [study]: DuckDB does not start: {str(error).splitlines()[0]}") from None
-    con.execute("set enable_progress_bar = false")
+    con.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
     return con
 
 

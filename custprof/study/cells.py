@@ -79,7 +79,7 @@ def number_sql(text: str, spec: dict) -> str:
     """A number from text: the decimal sign as named; a thousands separator only where named, and only before groups of three digits;
     a minus may stand behind the digits."""
     decimal, thousands = spec.get("decimal", "."), spec.get("thousands")
-    text = f"regexp_replace({text}, '^([0-9].*)-$', '-\\1')"
+    text = f"case when suffix({text}, '-') and not suffix({text}, '--') then '-' || left({text}, -1) else {text} end"
     value = text
     if thousands:
         if thousands == " ":
@@ -101,7 +101,8 @@ def clock_hours(text: str) -> str:
 
 def _day(text: str) -> str:
     """SQL for a date without the time of day behind it: the date is taken as it was written, in its own time zone."""
-    return f"regexp_replace({text}, '{_TIME}', '')"
+    # most dates have none, and the pattern costs more than their length
+    return f"case when length({text}) <= 10 then {text} else regexp_replace({text}, '{_TIME}', '') end"
 
 
 def _date(text: str, cell: str, base: str, spec: dict) -> tuple[str, list[tuple[str, str]]]:

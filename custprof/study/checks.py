@@ -83,7 +83,7 @@ def _unknown_customer(study) -> Iterator[dict[str, Any]]:
 def _other_currency(study) -> Iterator[dict[str, Any]]:
     for table in study.tables:
         other = f"_reason is null and currency is not null and upper(currency) <> '{study.currency.upper()}'"
-        if "currency" in study.columns(table) and (issue := _weigh(study, table, other, "currency", distinct=True))["rows"]:
+        if "currency" in study.columns(table) and (issue := weigh(study, table, other, "currency", distinct=True))["rows"]:
             yield {
                 "severity": "error",
                 **issue,

@@ -7,7 +7,6 @@ the study's minor unit here and nowhere else; what the rounding takes is kept be
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +15,9 @@ import duckdb
 from custprof.study.aliases import confirmed
 from custprof.study.cells import cast_cell, literal
 from custprof.study.contracts import TABLES
+from custprof.study.currency import currency_of, worth_of
 from custprof.study.errors import StudyError, meant
-from custprof.study.headers import Derived, carries, derive, find_header, headers_in, is_template, star
+from custprof.study.headers import Derived, carries, derive, find_header, headers_in, is_template
 from custprof.study.settings import Settings
 from custprof.study.sources import Part, read_part
 
@@ -83,7 +83,13 @@ def map_columns(table: str, parts: list[Part]) -> tuple[Mapping | None, list[str
     ]
     keep = contract.keeps_extra and all(part.header.count(name) == 1 for part in parts for name in others)
     extra = {name: [part.header.index(name) for part in parts] for name in others} if keep else {}
-    return Mapping(parts, columns, extra, [] if keep else others, [_currency(part, contract.money) for part in parts]), []
+    return Mapping(
+        parts,
+        columns,
+        extra,
+        [] if keep else others,
+        [currency_of(part.header, part.spec, [_names(_wanted(part)[1].get(ours, [])) for ours in contract.money]) for part in parts],
+    ), []
 
 
 def read_table(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -181,19 +187,6 @@ def _unused(part: Part, table: str, places: list[int | Derived], plainly: bool) 
     return [name for at, name in enumerate(part.header) if name and at not in taken and name not in TABLES[table].columns]
 
 
-def _currency(part: Part, money: list[str]) -> str:
-    """SQL of a row's currency: a column's, or what stands in the header of an amount, "Amount (USD)"."""
-    for name in _names(part.spec.get("currency", [])):
-        if (place := find_header(name, part.header)) is not None:
-            return f"nullif(upper(trim(c{place}::varchar)), '')"
-    for name in [name for ours in money for name in _names(_wanted(part)[1].get(ours, []))]:
-        for pattern in headers_in(name):
-            place = find_header(pattern, part.header) if "*" in pattern else None
-            if place is not None and re.fullmatch("[A-Za-z]{3}", code := star(pattern, part.header[place])):
-                return literal(code.upper())
-    return ""
-
-
 def _first(mapping: Mapping) -> int:
     """Number of the first row below the header, as a spreadsheet counts; queries and Parquet have no header row."""
     return 2 if mapping.parts[0].kind in ("csv", "xlsx") else 1
@@ -209,7 +202,7 @@ def _typed(table: str, part: Part, places: dict[str, int | Derived], source: str
     derived, inner, outer, cells = [], [], [], []
     reasons, left_out = _left_out(part)
     sign = f"case when {carries(part.spec['negative'], part.header)} then -1 end" if "negative" in part.spec else ""
-    worth = _worth(currency, settings)
+    worth = worth_of(currency, settings)
     if worth and contract.money:
         reasons.append(f"when {worth} is null then '|another currency'")
         left_out += f"when 'another currency' then {currency}"
@@ -263,15 +256,6 @@ def _left_out(part: Part) -> tuple[list[str], str]:
         return [], ""
     shown = ", ".join(f"{literal(name + ' ')} || c{find_header(name, part.header)}::varchar" for name in named)
     return [f"when {' or '.join(tests)} then '|left out'"], f"when 'left out' then concat_ws(', ', {shown}) "
-
-
-def _worth(currency: str, settings: Settings) -> str:
-    """SQL of what one of a row's currency is worth in the study's; null where no rate says so."""
-    if not currency:
-        return ""
-    rates = {**settings.rates, settings.currency.upper(): 1}
-    cases = " ".join(f"when {literal(code)} then {rate}" for code, rate in rates.items())
-    return f"case coalesce({currency}, {literal(settings.currency.upper())}) {cases} end"
 
 
 def _name_by_alias(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection, settings: Settings) -> None:

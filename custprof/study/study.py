@@ -17,17 +17,18 @@ import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
 
-from custprof.study.advice import advise
-from custprof.study.aliases import suggest
+from custprof.study.aliases import suggest_for
 from custprof.study.backends import choose_engine, connect, given_sections, hand_out
 from custprof.study.cells import period_sql
 from custprof.study.checks import find_issues
-from custprof.study.contracts import REFERENCES, TABLES
+from custprof.study.contracts import TABLES
+from custprof.study.describing import count_missing, describe_mappings, first_rows, list_quarantine, sources
 from custprof.study.engine import ENGINES
 from custprof.study.errors import StudyError, meant
 from custprof.study.facts import customer_facts, monthly_revenue
 from custprof.study.intake import Mapping as ColumnMapping
 from custprof.study.intake import map_columns, read_table
+from custprof.study.progress import watched
 from custprof.study.reconciling import passed_over, reconcile, report_totals, tie_ledger
 from custprof.study.settings import Settings, make_settings, read_settings
 from custprof.study.sources import find_parts
@@ -213,40 +214,19 @@ class Study:
 
     def sources(self, name: str) -> dict[str, str]:
         """By our column, what of the table's files feeds it: a header, or the headers that it is made of."""
-        header = self._mappings[name].parts[0].header
-        return {
-            ours: header[place] if isinstance(place, int) else " and ".join(header[each] for each in dict.fromkeys(place.places))
-            for ours, (place, *_) in self._mappings[name].columns.items()
-        }
+        return sources(self._mappings[name])
 
     def mapping(self) -> pd.DataFrame:
         """What feeds the tables: table, files, preset, columns (ours, or ours from theirs) and not_used (headers that feed nothing)."""
-        rows = []
-        for table in self.tables:
-            parts = self._mappings[table].parts
-            files = list(dict.fromkeys(Path(file).name for part in parts for file in part.files))
-            presets = list(dict.fromkeys(part.spec.get("preset", "") for part in parts))
-            columns = [ours if ours == theirs else f"{ours} from {theirs}" for ours, theirs in self.sources(table).items()]
-            shown = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
-            rows.append((table, shown, ", ".join(filter(None, presets)), ", ".join(columns), ", ".join(self.unused(table))))
-        return pd.DataFrame(rows, columns=["table", "files", "preset", "columns", "not_used"])
+        return describe_mappings(self._mappings)
 
     def missing(self) -> pd.DataFrame:
         """How much of each column is blank among the rows that are used: table, column, rows, missing_share (a fraction)."""
-        rows = []
-        for table in self.tables:
-            names = self.columns(table)
-            ((count, *blank),) = self.query(
-                f"select count(*), {', '.join(f'count(*) - count({name})' for name in names)} from used_{table}"
-            )
-            rows += [(table, name, count, empty / max(count, 1)) for name, empty in zip(names, blank, strict=True)]
-        return pd.DataFrame(rows, columns=["table", "column", "rows", "missing_share"])
+        return count_missing(self)
 
     def first_rows(self, name: str, count: int = 3) -> pd.DataFrame:
         """The first used rows of a table in the order of its files, for a look."""
-        self._load(name)
-        known = ", ".join(self.columns(name))
-        return self._con.execute(f"select {known} from raw_{name} where _reason is null order by rowid limit {int(count)}").df()
+        return first_rows(self, name, count)
 
     def unused(self, name: str) -> list[str]:
         """The headers of a table's files that feed nothing."""
@@ -280,34 +260,19 @@ class Study:
         if "issues" not in self._kept:
             for table in self.tables:
                 self._load(table)
-            self._kept["issues"] = find_issues(self)
+            with watched(self._con, "checking"):
+                self._kept["issues"] = find_issues(self)
         return self._kept["issues"].copy()
 
     def quarantine(self, table: str | None = None) -> pd.DataFrame:
         """Rows set aside: table, file, row (the header is row 1), column, reason, cell (the offending text), amount (where known) and
         text (the whole row).
         """
-        frames = []
-        for name in self.tables if table is None else [self._known(table)]:
-            self._load(name)
-            amount = TABLES[name].amount
-            money = amount if amount in self.columns(name) else "null::double"
-            frames.append(
-                self._con.execute(
-                    f"select '{name}' as \"table\", parse_filename(_file) as file, _row as row, split_part(_reason, '|', 1) as \"column\", "
-                    f"split_part(_reason, '|', 2) as reason, _cell as cell, {money} as amount, _text as text "
-                    f"from read_{name} where _reason is not null order by _file, _row"
-                ).df()
-            )
-        frames = [frame for frame in frames if len(frame)] or frames[:1]
-        return pd.concat(frames, ignore_index=True)
+        return list_quarantine(self, self.tables if table is None else [self._known(table)])
 
-    def advice(self, quarantine: pd.DataFrame) -> list[str]:
-        """What to do about each row of ``quarantine()``."""
-        return [
-            advise(row.reason, row.column, row.cell, next(iter(self.settings.tables.get(row.table, [])), {}))
-            for row in quarantine.itertuples()
-        ]
+    def suggest_aliases(self) -> pd.DataFrame:
+        """Customers that a table may mean by names that no customer bears, to be confirmed in aliases.csv (see ``aliases.suggest``)."""
+        return suggest_for(self, self.engine_tables("transactions"))
 
     def reconciliation(self) -> pd.DataFrame:
         """What was read, used and set aside, by table and money column.
@@ -331,22 +296,6 @@ class Study:
         self._load(table)
         return report_totals(self, table, self._mappings[table])
 
-    def suggest_aliases(self) -> pd.DataFrame:
-        """Customers that a table may mean by names that no customer bears, to be confirmed in aliases.csv (see ``aliases.suggest``)."""
-        base = "customers" if "customers" in self.tables else "transactions"
-        called = "coalesce(name, customer_id)" if base == "customers" and "name" in self.columns(base) else "customer_id"
-        customers = self.query(f"select distinct customer_id, {called} from used_{base} where customer_id is not null")
-        found = [
-            (table, name)
-            for table, column in REFERENCES
-            if column == "customer_id" and table in self.tables and table != base and column in self.columns(table)
-            for (name,) in self.query(
-                f"select distinct customer_id from used_{table} where customer_id is not null "
-                f"and customer_id not in (select customer_id from used_{base} where customer_id is not null) order by 1"
-            )
-        ]
-        return suggest(pd.DataFrame(found, columns=["table", "name"]), pd.DataFrame(customers, columns=["customer_id", "name"]), self._con)
-
     def ties(self) -> pd.DataFrame:
         """Accounts of the ledger against money of the tables, as [[ties]] in study.toml name them.
 
@@ -361,16 +310,18 @@ class Study:
         """Facts of every customer (and period, with by="period"), see ``facts.customer_facts``."""
         if ("facts", by) not in self._kept:
             invoices = self.table("invoices") if "invoices" in self.tables and self.credit else None
-            self._kept["facts", by] = customer_facts(
-                self.table("transactions"),
-                invoices,
-                by=by,
-                period=self.period,
-                fiscal_start=self.fiscal_start,
-                decimals=self.decimals,
-                credit=self.credit,
-                end=self.end,
-            )
+            lines, end = self.table("transactions"), self.end
+            with watched(self._con, "adding up the customers"):
+                self._kept["facts", by] = customer_facts(
+                    lines,
+                    invoices,
+                    by=by,
+                    period=self.period,
+                    fiscal_start=self.fiscal_start,
+                    decimals=self.decimals,
+                    credit=self.credit,
+                    end=end,
+                )
         return self._kept["facts", by].copy()
 
     def monthly_revenue(self) -> pd.DataFrame:
@@ -412,7 +363,8 @@ class Study:
     def _load(self, name: str) -> None:
         if self._known(name) in self._read:
             return
-        read_table(name, self._mappings[name], self._con, self.settings)
+        with watched(self._con, f"reading {name}"):
+            read_table(name, self._mappings[name], self._con, self.settings)
         if not self._con.execute(f"select 1 from raw_{name} limit 1").fetchall():
             raise StudyError(f"{name}: the files (or the sql) give no rows.")
         self._read.add(name)

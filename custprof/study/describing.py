@@ -1,0 +1,80 @@
+"""What came into a study, from which columns, and what was left behind or blank?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from custprof.study.advice import advise
+from custprof.study.contracts import TABLES
+from custprof.study.intake import Mapping
+
+__all__ = ["advise_on", "count_missing", "describe_mappings", "first_rows", "list_quarantine", "sources"]
+
+
+def sources(mapping: Mapping) -> dict[str, str]:
+    """By our column, what of a table's files feeds it; see ``Study.sources``."""
+    header = mapping.parts[0].header
+    return {
+        ours: header[place] if isinstance(place, int) else " and ".join(header[each] for each in dict.fromkeys(place.places))
+        for ours, (place, *_) in mapping.columns.items()
+    }
+
+
+def describe_mappings(mappings: dict[str, Mapping]) -> pd.DataFrame:
+    """What feeds the tables; the columns are those of ``Study.mapping``."""
+    rows = []
+    for table, mapping in mappings.items():
+        files = list(dict.fromkeys(Path(file).name for part in mapping.parts for file in part.files))
+        presets = list(dict.fromkeys(part.spec.get("preset", "") for part in mapping.parts))
+        columns = [ours if theirs in (ours, "") else f"{ours} from {theirs}" for ours, theirs in sources(mapping).items()]
+        shown = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+        rows.append((table, shown, ", ".join(filter(None, presets)), ", ".join(columns), ", ".join(mapping.unused)))
+    return pd.DataFrame(rows, columns=["table", "files", "preset", "columns", "not_used"])
+
+
+def first_rows(study, table: str, count: int) -> pd.DataFrame:
+    """The first used rows of a table in the order of its files, for a look."""
+    known = ", ".join(study.columns(table))
+    return (
+        study.engine_tables(table).execute(f"select {known} from raw_{table} where _reason is null order by rowid limit {int(count)}").df()
+    )
+
+
+def count_missing(study) -> pd.DataFrame:
+    """How much of each column is blank among the rows that are used; the columns are those of ``Study.missing``."""
+    rows = []
+    for table in study.tables:
+        names = study.columns(table)
+        ((count, *blank),) = study.query(f"select count(*), {', '.join(f'count(*) - count({name})' for name in names)} from used_{table}")
+        rows += [(table, name, count, empty / max(count, 1)) for name, empty in zip(names, blank, strict=True)]
+    return pd.DataFrame(rows, columns=["table", "column", "rows", "missing_share"])
+
+
+def list_quarantine(study, tables: Iterable[str]) -> pd.DataFrame:
+    """Rows set aside; the columns are those of ``Study.quarantine``."""
+    frames = []
+    for name in tables:
+        amount = TABLES[name].amount
+        money = amount if amount in study.columns(name) else "null::double"
+        frames.append(
+            study.engine_tables(name)
+            .execute(
+                f"select '{name}' as \"table\", parse_filename(_file) as file, _row as row, split_part(_reason, '|', 1) as \"column\", "
+                f"split_part(_reason, '|', 2) as reason, _cell as cell, {money} as amount, _text as text "
+                f"from read_{name} where _reason is not null order by _file, _row"
+            )
+            .df()
+        )
+    frames = [frame for frame in frames if len(frame)] or frames[:1]
+    return pd.concat(frames, ignore_index=True)
+
+
+def advise_on(study, quarantine: pd.DataFrame) -> list[str]:
+    """What to do about each row of ``Study.quarantine()``."""
+    return [
+        advise(row.reason, row.column, row.cell, next(iter(study.settings.tables.get(row.table, [])), {}))
+        for row in quarantine.itertuples()
+    ]

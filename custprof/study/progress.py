@@ -1,0 +1,59 @@
+"""How is it said that something long is under way?
+
+Work of the engine that lasts over two seconds shows a bar, in a notebook as in a terminal, and nothing where nobody looks (a pipe, a log).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+__all__ = ["watched"]
+
+#: Seconds before a bar is shown.
+PATIENCE = 2.0
+_STEP = 0.25
+
+
+@contextmanager
+def watched(con: duckdb.DuckDBPyConnection, what: str) -> Iterator[None]:
+    """Show how far the engine is with the queries run inside, if they take longer than `PATIENCE`.
+
+    Parameters
+    ----------
+    con : connection of the engine
+    what : what is done, in words ("reading transactions")
+    """
+    if not _seen():
+        yield
+        return
+    done = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(con, what, done), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _watch(con: duckdb.DuckDBPyConnection, what: str, done: threading.Event) -> None:
+    if done.wait(PATIENCE):
+        return
+    from tqdm.auto import tqdm
+
+    with tqdm(total=100, desc=what, leave=False, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
+        while not done.wait(_STEP):
+            # several queries one after the other: the bar never goes back
+            bar.n = max(bar.n, min(99, con.query_progress()))
+            bar.refresh()
+
+
+def _seen() -> bool:
+    """Whether somebody looks: a terminal, or a notebook that is open in Jupyter (the notebooks of a report run by themselves)."""
+    return sys.stderr.isatty() or "JPY_SESSION_NAME" in os.environ

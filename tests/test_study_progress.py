@@ -1,0 +1,61 @@
+"""Long work is seen, short work is silent, and an interruption leaves nothing half-read."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from custprof.study import Study, intake, progress
+
+
+class Engine:
+    def query_progress(self):
+        return 50.0
+
+
+def test_work_over_the_patience_shows_a_bar_and_takes_it_away(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "_seen", lambda: True)
+    monkeypatch.setattr(progress, "PATIENCE", 0.05)
+    monkeypatch.setattr(progress, "_STEP", 0.02)
+    with progress.watched(Engine(), "reading transactions"):
+        time.sleep(0.3)
+    said = capsys.readouterr().err
+    assert "reading transactions:  50%" in said and said.rstrip(" ").endswith("\r")
+
+
+def test_short_work_and_work_that_nobody_watches_say_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "_seen", lambda: True)
+    with progress.watched(Engine(), "reading"):
+        pass
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "_seen", lambda: False)
+    with progress.watched(Engine(), "reading"):
+        time.sleep(0.05)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_failure_inside_comes_out(monkeypatch):
+    monkeypatch.setattr(progress, "_seen", lambda: True)
+    with pytest.raises(ZeroDivisionError), progress.watched(Engine(), "reading"):
+        _ = 1 / 0
+
+
+def test_an_interrupted_reading_starts_again(small_study, monkeypatch):
+    """The second of two files is interrupted; what the first left behind is not taken for the table."""
+    whole = (small_study / "transactions.csv").read_text()
+    (small_study / "transactions.csv").rename(small_study / "transactions_1.csv")
+    (small_study / "transactions_2.csv").write_text("revenue,date,order_id,customer_id\n5.00,2024-01-01,X,x\n")
+    study, read, calls = Study.open(small_study), intake.read_part, []
+
+    def interrupted(part, con, **options):
+        calls.append(part)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return read(part, con, **options)
+
+    monkeypatch.setattr(intake, "read_part", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        study.check()
+    assert len(study.frame("transactions")) == len(whole.splitlines()) - 1 + 1
+    assert study.reconciliation().loc[0, "rows_read"] == len(whole.splitlines())
