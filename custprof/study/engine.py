@@ -53,10 +53,12 @@ def collect(frame: nw.LazyFrame) -> pd.DataFrame:
     kind = frame.implementation
     rows = frame.collect(backend="polars" if kind.is_polars() else "pandas").to_native()
     if kind.is_duckdb() or kind.is_pandas():
-        return rows
+        return rows.reset_index(drop=True)
     with duckdb.connect(config={"pandas_analyze_sample": 10**9}) as con:
         con.register("rows", Stream(rows) if kind.is_polars() else rows)
-        return con.sql("select * from rows").df()
+        done = con.sql("select * from rows").df()
+    # polars counts in unsigned numbers
+    return done.astype(dict.fromkeys(done.select_dtypes("unsignedinteger"), "int64"))
 
 
 class Stream:

@@ -183,9 +183,9 @@ def _missing(name: str) -> str:
 
 def _in_units(facts: pd.DataFrame, by: str | None) -> pd.DataFrame:
     """Cents as money, sorted, as customer_facts gives them."""
-    facts["returns"] = facts["invoice_revenue"] - facts["net_revenue"]
     money = list(SUMS[3:])
-    facts[money] = facts[money].astype("int64") / 100
+    facts["returns"] = facts["invoice_revenue"].fillna(0) - facts["net_revenue"]
+    facts[money] = facts[money].fillna(0).astype("int64") / 100
     return facts.set_index(["customer_id"] if by is None else ["customer_id", "period"]).sort_index()
 
 
