@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import subprocess
+import sys
 from functools import cache
 
 import duckdb
@@ -134,6 +136,15 @@ def test_a_table_of_sparks_catalog(spark, tmp_path):
     write_study(tmp_path, "", '[tables.transactions]\ntable = "unsold"')
     with pytest.raises(StudyError, match=r"transactions: Spark cannot read the table 'unsold'"):
         Study.open(tmp_path, engine="spark")
+
+
+def test_spark_says_nothing_into_a_notebook(tmp_path):
+    if LACKS["spark"]:
+        pytest.skip(LACKS["spark"])
+    write_study(tmp_path, 'engine = "spark"')
+    code = f"from custprof.study import Study; print(Study.open({str(tmp_path)!r}).customer_facts()['net_revenue'].to_dict())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert (done.stdout.strip(), done.stderr.strip()) == ("{'a': 9.5}", "")
 
 
 def test_study_toml_names_the_engine_and_the_memory(tmp_path):

@@ -12,7 +12,10 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +73,10 @@ def spark_session():
         Where pyspark or Java 17 is missing.
     """
     _need_spark()
-    from pyspark.sql import SparkSession
+    with warnings.catch_warnings():
+        # pyspark warns of every new pandas; what it is asked here is tested
+        warnings.simplefilter("ignore")
+        from pyspark.sql import SparkSession
 
     if (running := SparkSession.getActiveSession()) is not None:
         return running
@@ -82,7 +88,14 @@ def spark_session():
         "spark.sql.execution.arrow.pyspark.enabled": "false" if importlib.util.find_spec("pyarrow") is None else "true",
         "spark.sql.shuffle.partitions": str(os.cpu_count() or 1),
     }
-    return SparkSession.builder.appName("custprof").config(map=settings).getOrCreate()
+    with tempfile.TemporaryFile() as log:
+        try:
+            with _said_to(log):
+                return SparkSession.builder.appName("custprof").config(map=settings).getOrCreate()
+        except Exception as error:
+            log.seek(0)
+            said = [*log.read().decode(errors="replace").splitlines()[-3:], str(error).splitlines()[0]]
+            raise StudyError("Spark does not start: " + "; ".join(said)) from None
 
 
 def connect(folder: str, memory_limit: str = "", threads: int = 0) -> duckdb.DuckDBPyConnection:
@@ -179,6 +192,18 @@ def hand_out(name: str, engine: str, session: Any, con: duckdb.DuckDBPyConnectio
     import polars as pl
 
     return nw.from_native(pl.scan_parquet(file))
+
+
+@contextmanager
+def _said_to(log) -> Iterator[None]:
+    """Let what is started here write its standard error into a file: Java would go on talking into notebooks."""
+    kept = os.dup(2)
+    os.dup2(log.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _escaped(path: str) -> str:

@@ -6,6 +6,7 @@ Money is summed as whole minor units (cents), so that every engine gives the sam
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import duckdb
@@ -51,7 +52,11 @@ def collect(frame: nw.LazyFrame) -> pd.DataFrame:
     period.
     """
     kind = frame.implementation
-    rows = frame.collect(backend="polars" if kind.is_polars() else "pandas").to_native()
+    with warnings.catch_warnings():
+        if kind.is_spark_like():
+            # pyspark warns of every new pandas at every call; what it is asked here is tested
+            warnings.simplefilter("ignore")
+        rows = frame.collect(backend="polars" if kind.is_polars() else "pandas").to_native()
     if kind.is_duckdb() or kind.is_pandas():
         return rows.reset_index(drop=True)
     with duckdb.connect(config={"pandas_analyze_sample": 10**9}) as con:

@@ -199,7 +199,9 @@ def _child(name: str, task: str, folder: str, options) -> dict:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{name} {task}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    said = json.loads(done.stdout.splitlines()[-1])
+    print(f"{task} {name}: {said['wall s']:.1f} s, of the processor {said['cpu s']:.1f} s, {said['peak GiB']:.2f} GiB", file=sys.stderr)
+    return said
 
 
 def _run(name: str, task: str, folder: str, options) -> None:
