@@ -12,12 +12,15 @@ import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
 import pytest
+from conftest import ROOT
 from pandas.testing import assert_frame_equal
 
 import custprof as cp
 from custprof.study import Study, StudyError, backends
 from custprof.study.engine import collect, lazy, money, nearest
 from custprof.study.facts import customer_facts, monthly_revenue
+
+sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 
 LACKS = {
     "polars": "polars is not installed" if importlib.util.find_spec("polars") is None else "",
@@ -138,6 +141,13 @@ def test_a_table_of_sparks_catalog(spark, tmp_path):
         Study.open(tmp_path, engine="spark")
 
 
+def test_times_and_decimals_of_spark(spark):
+    sold = spark.sql("select 'a' as customer_id, 7 as order_id, timestamp'2024-01-05 23:30:00' as date, 9.505bd as revenue")
+    facts = Study.from_tables({"transactions": sold}, currency="EUR").customer_facts()
+    assert facts["net_revenue"].to_dict() == {"a": 9.51}
+    assert facts["first_order"].tolist() == [pd.Timestamp("2024-01-05")]
+
+
 def test_spark_says_nothing_into_a_notebook(tmp_path):
     if LACKS["spark"]:
         pytest.skip(LACKS["spark"])
@@ -196,6 +206,18 @@ def test_the_java_that_spark_needs_is_asked_for_by_name(tmp_path, monkeypatch):
     (tmp_path / "bin" / "java").chmod(0o755)
     with pytest.raises(StudyError, match=r"needs Java 17 or newer, .*java is 8; "):
         Study.open(tmp_path, engine="spark")
+
+
+def test_contenders_of_the_engine_benchmark_agree(capsys):
+    import engine
+
+    others = [] if LACKS["polars"] else ["polars", "custprof on polars"]
+    table = engine.main(["--lines=4000", "--memory-limit=200MB", "--contenders", "custprof", "sql", "pandas", *others])
+    assert table[["task", "contender"]].to_numpy().tolist() == [
+        [task, name] for task in ("T1", "T2") for name in ("custprof", "sql", "pandas", *others)
+    ]
+    assert (table[["wall s", "cpu s", "peak GiB", "cpu ratio"]] > 0).all(axis=None)
+    assert capsys.readouterr().out.startswith("4,000 lines, 166 customers, DuckDB limited to 200MB; the best of 1 runs each")
 
 
 def demo_results(study) -> dict[str, pd.DataFrame]:
