@@ -90,7 +90,7 @@ def spark_session():
     }
     with tempfile.TemporaryFile() as log:
         try:
-            with _said_to(log):
+            with _said_to(log), warnings.catch_warnings(action="ignore"):
                 return SparkSession.builder.appName("custprof").config(map=settings).getOrCreate()
         except Exception as error:
             log.seek(0)
