@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="write the report", description="Run all notebooks on a study; write pages and a workbook.")
     report.add_argument("dir", metavar="DIR", nargs="?", help="the study's folder (default: the demo company)")
     report.add_argument("--out", default="report", metavar="OUT", help="the report's folder (default: report)")
-    report.add_argument("--engine", default="duckdb", help="the engine that reads the rows (default: duckdb)")
+    report.add_argument("--engine", help="duckdb, spark, polars or pandas (default: as study.toml says, else duckdb)")
     report.add_argument("--notebooks", metavar="FOLDER", help="your own notebooks instead of custprof's")
     report.set_defaults(do=_report)
 

@@ -111,9 +111,9 @@ def test_facts_leave_out_what_is_not_known():
     pd.testing.assert_frame_equal(lines, before)
 
 
-@pytest.mark.parametrize("engine", ["sparkle", None])
+@pytest.mark.parametrize("engine", ["sparkle", 3])
 def test_an_unknown_engine_is_refused(folder, engine):
-    with pytest.raises(ValueError, match="choose one of duckdb, pandas, spark"):
+    with pytest.raises(ValueError, match="choose one of duckdb, spark, polars, pandas"):
         Study.open(folder, engine=engine)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import narwhals.stable.v2 as nw
 import pandas as pd
 
-from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, period_label
+from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, nearest, period_label
 
 from .activities import TABLES, Activity
 from .model import CostModel
@@ -142,7 +142,7 @@ def _scan(activities: list[Activity], study) -> pd.DataFrame:
     whole, names = [], [f"{kind}{i}" for i in range(len(activities)) for kind in "qw"]
     for i in range(len(activities)):
         counted, value = nw.col(f"w{i}"), nw.col(f"q{i}")
-        whole.append(nw.when(counted).then(value * _MILLIONTHS).fill_null(0.0).round(0).cast(nw.Int64).alias(f"q{i}"))
+        whole.append(nearest(nw.when(counted).then(value * _MILLIONTHS).fill_null(0.0)).alias(f"q{i}"))
         whole.append((counted & value.is_null()).cast(nw.Int64).alias(f"w{i}"))
     rows = rows.select("customer_id", "period", *whole)
     sums = rows.group_by("customer_id", "period").agg(*(nw.col(name).sum() for name in names))

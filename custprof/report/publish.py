@@ -27,7 +27,7 @@ def run(
     out: str | Path = "report",
     *,
     notebooks: str | Path | Iterable[str | Path] | None = None,
-    engine: str = "duckdb",
+    engine: str | None = None,
     progress: bool = True,
 ) -> Path:
     """Make the report of a study: ``index.html``, a page per notebook and ``customer_profit.xlsx``.
@@ -40,8 +40,8 @@ def run(
         The report's folder. An earlier report there is replaced.
     notebooks : folder or files, optional
         Other notebooks than custprof's own.
-    engine : str, default "duckdb"
-        The engine that the study's rows are read with.
+    engine : str, optional
+        What works on the study's rows: duckdb, spark, polars or pandas; default as study.toml says, else duckdb.
     progress : bool, default True
         Show a bar that counts the notebooks' cells.
 
@@ -83,7 +83,7 @@ def run(
     return out
 
 
-def _open(study, engine: str):
+def _open(study, engine: str | None):
     """The opened study, without errors, and the path that the notebooks are given."""
     import pandas as pd
 
@@ -101,7 +101,7 @@ def _open(study, engine: str):
     return opened, path
 
 
-def _write(making: Path, study, path: str | None, files: list[Path], engine: str, progress: bool) -> None:
+def _write(making: Path, study, path: str | None, files: list[Path], engine: str | None, progress: bool) -> None:
     from custprof.report.summary import SHEETS, cover, summarize_study
     from custprof.report.workbook import to_excel
 

@@ -6,10 +6,29 @@ Money is summed as whole minor units (cents), so that every engine gives the sam
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
+import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
 
-__all__ = ["PERIODS", "UNKNOWN_CUSTOMER", "collect", "customer_key", "day_number", "lazy", "money", "period_label"]
+__all__ = [
+    "ENGINES",
+    "PERIODS",
+    "UNKNOWN_CUSTOMER",
+    "Stream",
+    "collect",
+    "customer_key",
+    "day_number",
+    "lazy",
+    "money",
+    "nearest",
+    "period_label",
+]
+
+#: Engines that a study's rows may be worked on with.
+ENGINES = ("duckdb", "spark", "polars", "pandas")
 
 #: The residual row of amounts that belong to nobody known.
 UNKNOWN_CUSTOMER = "(unknown customer)"
@@ -29,8 +48,45 @@ def lazy(frame) -> nw.LazyFrame:
 
 
 def collect(frame: nw.LazyFrame) -> pd.DataFrame:
-    """The rows of a lazy frame as a pandas DataFrame; keep it to one row per customer, activity or period."""
-    return frame.collect(backend="pandas").to_native()
+    """The rows of a lazy frame as a pandas DataFrame, of the same types from every engine; keep it to one row per customer, activity or
+    period.
+    """
+    kind = frame.implementation
+    with warnings.catch_warnings():
+        if kind.is_spark_like():
+            # pyspark warns of every new pandas at every call; what it is asked here is tested
+            warnings.simplefilter("ignore")
+        rows = frame.collect(backend="polars" if kind.is_polars() else "pandas").to_native()
+    if kind.is_duckdb() or kind.is_pandas():
+        return rows.reset_index(drop=True)
+    with duckdb.connect(config={"pandas_analyze_sample": 10**9}) as con:
+        con.register("rows", Stream(rows) if kind.is_polars() else rows)
+        done = con.sql("select * from rows").df()
+    # polars counts in unsigned numbers
+    return done.astype(dict.fromkeys(done.select_dtypes("unsignedinteger"), "int64"))
+
+
+class Stream:
+    """A frame that hands its rows on as Arrow, without pyarrow."""
+
+    def __init__(self, frame: Any):
+        self._frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The rows, as the Arrow PyCapsule interface wants them."""
+        return self._frame.__arrow_c_stream__(requested_schema)
+
+
+def nearest(value: nw.Expr) -> nw.Expr:
+    """The nearest whole number (Int64), halves away from zero: left to themselves some engines round them to even.
+
+    Examples
+    --------
+    >>> halves = lazy(pd.DataFrame({"x": [0.5, 2.5, -0.5, 1.4]}))
+    >>> collect(halves.select(nearest(nw.col("x"))))["x"].tolist()
+    [1, 3, -1, 1]
+    """
+    return nw.when(value < 0).then((value - 0.5).ceil()).otherwise((value + 0.5).floor()).cast(nw.Int64)
 
 
 def money(column: str, decimals: int = 2) -> nw.Expr:
@@ -42,7 +98,7 @@ def money(column: str, decimals: int = 2) -> nw.Expr:
     >>> collect(lines.select(money("revenue")))["revenue"].tolist()
     [10, 20, 0]
     """
-    return (nw.col(column).cast(nw.Float64).fill_null(0.0) * 10**decimals).round(0).cast(nw.Int64)
+    return nearest(nw.col(column).cast(nw.Float64).fill_null(0.0) * 10**decimals)
 
 
 def customer_key(column: str = "customer_id") -> nw.Expr:

@@ -12,7 +12,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import pandas as pd
 
-from custprof.study.engine import collect, customer_key, day_number, lazy, money, period_label
+from custprof.study.engine import collect, customer_key, day_number, lazy, money, nearest, period_label
 
 __all__ = ["customer_facts", "is_return", "monthly_revenue"]
 
@@ -202,7 +202,7 @@ def _invoice_facts(
     facts = {}
     if "annual_rate" in credit:
         days = nw.when(nw.col("_open") & (nw.col("_until") < nw.col("_from"))).then(nw.lit(0)).otherwise(nw.col("_until") - nw.col("_from"))
-        facts["credit_cost"] = (nw.col("_amount") * days * float(credit["annual_rate"]) / 365).round(0).cast(nw.Int64)
+        facts["credit_cost"] = nearest(nw.col("_amount") * days * float(credit["annual_rate"]) / 365)
     if "write_off_days" in credit:
         late = (nw.col("_due") + int(credit["write_off_days"]) < end) & (nw.col("_paid") < nw.col("_amount"))
         facts["bad_debt"] = nw.when(late).then(nw.col("_amount") - nw.col("_paid")).otherwise(nw.lit(0))

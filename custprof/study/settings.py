@@ -9,12 +9,17 @@
     fiscal_start = 1             # month in which the fiscal year starts
     decimals = 2                 # of the minor unit of money
     cost_model = "costs.toml"    # taken by itself where it is there
+    engine = "duckdb"            # or spark, polars, pandas: what works on the rows
+    memory_limit = "2GB"         # of DuckDB (by default 80 % of the machine's memory); beyond it rows go to
+    temp_directory = "/scratch"  # a folder made here and removed again (by default in the system's temporary folder)
+    threads = 4                  # of DuckDB (by default one for each core)
     [credit]                     # optional: what it costs that customers pay late, or never
     annual_rate = 0.08
     write_off_days = 180
     [tables.transactions]        # a table whose file bears its name (transactions.csv, transactions_*.csv.gz, ...) needs no section
     file = "sales*.csv"          # or sql = "select ... from read_parquet('{folder}/x.parquet')"
     folder = "../exports"        # where the file is, and {folder} in sql; by default the study's folder
+    table = "sales.invoices"     # or a table of Spark's catalog (engine = "spark")
     sheet = "Sales"              # of a workbook
     preset = "xero_invoices"     # the system that wrote it: its words stand for all below, until they are said otherwise
     columns = { customer_id = "Customer No." }             # our name = theirs, or made of theirs (see ``headers``):
@@ -47,20 +52,24 @@ from pathlib import Path
 from typing import Any
 
 from custprof.study.contracts import TABLES
-from custprof.study.engine import PERIODS
+from custprof.study.engine import ENGINES, PERIODS
 from custprof.study.errors import StudyError, meant
 from custprof.study.headers import derive, headers_in, is_template
 from custprof.study.presets import read_preset
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["Settings", "make_settings", "read_settings"]
 
 _SECTIONS = ("study", "credit", "rates", "tables", "ties")
-_STUDY = {"name": str, "currency": str, "period": str, "fiscal_start": int, "decimals": int, "cost_model": str, "aliases": str}
+_STUDY = {
+    **dict.fromkeys(("name", "currency", "period", "cost_model", "aliases", "engine", "memory_limit", "temp_directory"), str),
+    **dict.fromkeys(("fiscal_start", "decimals", "threads"), int),
+}
 _CREDIT = {"annual_rate": (int, float), "write_off_days": int}
 _TIE = {"accounts": list, "fact": str, "sign": int, "name": str}
 _TABLE = {
     "file": (str, list),
     "sql": str,
+    "table": str,
     "folder": str,
     "sheet": str,
     "columns": dict,
@@ -84,7 +93,7 @@ _TABLE = {
     "fill_down": list,
     "note": str,
 }
-_OWN = ("file", "sql", "folder", "sheet", "preset")
+_OWN = ("file", "sql", "table", "folder", "sheet", "preset")
 
 
 @dataclass(frozen=True)
@@ -101,6 +110,10 @@ class Settings:
     credit: dict[str, float] | None = None
     rates: dict[str, float] = field(default_factory=dict)
     aliases: Path | None = None
+    engine: str | None = None
+    memory_limit: str = ""
+    temp_directory: Path | None = None
+    threads: int = 0
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     ties: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -136,10 +149,11 @@ def read_settings(path: str | Path) -> Settings:
         raise StudyError(f"{file} is not UTF-8 text; save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise StudyError(f"{file} cannot be read: {error}. Text values need quotes, and every key is written key = value.") from None
-    return _settings(content, file.parent.resolve(), file.name)
+    return make_settings(content, file.parent.resolve(), file.name)
 
 
-def _settings(content: dict[str, Any], folder: Path, file: str) -> Settings:
+def make_settings(content: dict[str, Any], folder: Path, file: str) -> Settings:
+    """Settings from the words of a study.toml, for a folder; ``file`` is what problems call the place of the words."""
     problems = list(_unknown(content, _SECTIONS, file))
     study, tables, ties = content.get("study", {}), content.get("tables", {}), content.get("ties", [])
     credit, rates = content.get("credit"), content.get("rates", {})
@@ -188,6 +202,10 @@ def _settings(content: dict[str, Any], folder: Path, file: str) -> Settings:
         credit=dict(credit) if credit else None,
         rates={str(code).upper(): rate for code, rate in rates.items()},
         aliases=aliases if aliases.is_file() else None,
+        engine=study.get("engine"),
+        memory_limit=study.get("memory_limit", ""),
+        temp_directory=folder / study["temp_directory"] if "temp_directory" in study else None,
+        threads=study.get("threads", 0),
         tables={name: specs for name, specs in sections.items() if name in TABLES},
         ties=[dict(tie) for tie in ties],
         problems=problems,
@@ -218,8 +236,9 @@ def _wrong(section: dict[str, Any], types: dict[str, Any], where: str) -> list[s
 
 def _table_problems(name: str, spec: dict[str, Any], where: str) -> list[str]:
     problems = []
-    if ("file" in spec) and ("sql" in spec):
-        problems.append(f"{where} names both file and sql; keep one.")
+    named = [key for key in ("file", "sql", "table") if key in spec]
+    if len(named) > 1:
+        problems.append(f"{where} names both {' and '.join(named)}; keep one.")
     columns = spec.get("columns", {})
     if isinstance(columns, dict):
         problems += _unknown(columns, TABLES[name].columns, f"{where} columns", f"a column of {name}")
@@ -282,6 +301,10 @@ def _value_problems(study: dict[str, Any], credit: dict[str, Any], file: str) ->
     problems = []
     if study.get("period", "year") not in PERIODS:
         problems.append(f"{file} [study]: period = {study['period']!r}; choose one of {', '.join(PERIODS)}.")
+    if study.get("engine", "duckdb") not in ENGINES:
+        problems.append(f"{file} [study]: engine = {study['engine']!r}; choose one of {', '.join(ENGINES)}.")
+    if isinstance(threads := study.get("threads", 1), int) and threads < 1:
+        problems.append(f"{file} [study]: threads = {threads} is below 1.")
     if isinstance(start := study.get("fiscal_start", 1), int) and not 1 <= start <= 12:
         problems.append(f"{file} [study]: fiscal_start = {start}; it is a month, 1 to 12.")
     if isinstance(decimals := study.get("decimals", 2), int) and not 0 <= decimals <= 6:

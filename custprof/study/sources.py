@@ -53,8 +53,8 @@ def find_parts(
 ) -> tuple[list[Part], list[str], list[str]]:
     """Parts of a table, the problems (sentences) that keep it from being read, and notes on what was passed over.
 
-    ``specs`` are the table's sections of study.toml; none looks for files of the table's name in the folder. No part and no problem: the
-    table is absent.
+    ``specs`` are the table's sections of study.toml; none looks for files of the table's name in the folder. A section may name a
+    ``relation`` of the engine instead of files. No part and no problem: the table is absent.
     """
     found = [_find(table, spec, folder, con) for spec in (specs or [None])]
     return tuple([each for parts in found for each in parts[place]] for place in range(3))
@@ -63,7 +63,7 @@ def find_parts(
 def _find(table: str, spec: dict[str, Any] | None, folder: Path, con: duckdb.DuckDBPyConnection) -> tuple[list[Part], list[str], list[str]]:
     named, spec = spec is not None and ("file" in spec or "sql" in spec), spec or {}
     base = (folder / spec["folder"]).resolve() if "folder" in spec else folder
-    if "sql" in spec:
+    if "sql" in spec or "relation" in spec:
         return _query_part(table, spec, base, con)
     files = _files(table, spec.get("file"), base)
     if not files:
@@ -158,7 +158,7 @@ def _file_part(file: Path, spec: dict[str, Any], table: str, con: duckdb.DuckDBP
 
 
 def _query_part(table: str, spec: dict[str, Any], base: Path, con: duckdb.DuckDBPyConnection) -> tuple[list[Part], list[str], list[str]]:
-    part = Part((f"{table} (sql)",), (), (), "sql", {**spec, "folder": str(base)})
+    part = Part((spec.get("table", f"{table} (sql)"),), (), (), "sql", {**spec, "folder": str(base)})
     try:
         described = con.execute(f"describe select * from ({_sql(part)})").fetchall()
     except duckdb.Error as error:
@@ -168,6 +168,8 @@ def _query_part(table: str, spec: dict[str, Any], base: Path, con: duckdb.DuckDB
 
 
 def _sql(part: Part) -> str:
+    if "relation" in part.spec:
+        return f"select * from {part.spec['relation']}"
     return part.spec["sql"].strip().rstrip(";").replace("{folder}", part.spec["folder"].replace("'", "''"))
 
 

@@ -8,6 +8,7 @@ study's folder.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,22 +18,22 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from custprof.study.aliases import suggest_for
+from custprof.study.backends import choose_engine, connect, given_sections, hand_out
 from custprof.study.cells import period_sql
 from custprof.study.checks import find_issues
 from custprof.study.contracts import TABLES
 from custprof.study.describing import count_missing, describe_mappings, first_rows, list_quarantine, sources
+from custprof.study.engine import ENGINES
 from custprof.study.errors import StudyError, meant
 from custprof.study.facts import customer_facts, monthly_revenue
-from custprof.study.intake import Mapping, map_columns, read_table
+from custprof.study.intake import Mapping as ColumnMapping
+from custprof.study.intake import map_columns, read_table
 from custprof.study.progress import watched
 from custprof.study.reconciling import passed_over, reconcile, report_totals, tie_ledger
-from custprof.study.settings import Settings, read_settings
+from custprof.study.settings import Settings, make_settings, read_settings
 from custprof.study.sources import find_parts
 
-__all__ = ["ENGINES", "Study"]
-
-#: Engines that ``Study.table`` can hand frames of.
-ENGINES = ("duckdb", "pandas", "spark")
+__all__ = ["Study"]
 
 
 class Study:
@@ -42,6 +43,7 @@ class Study:
     ----------
     name, currency, period (year, quarter or month), fiscal_start (month), decimals : as study.toml says
     folder : Path of the study
+    engine : what works on the rows: duckdb, spark, polars or pandas
     cost_model : Path of the cost model, or None
     credit : dict with annual_rate and write_off_days, or None
     tables : names of the tables that are there
@@ -67,13 +69,13 @@ class Study:
     def __init__(
         self,
         settings: Settings,
-        mappings: dict[str, Mapping],
+        mappings: dict[str, ColumnMapping],
         notes: dict[str, list[str]],
         con: duckdb.DuckDBPyConnection,
-        engine: str,
+        engine: tuple[str, Any],
         scratch,
     ):
-        self.settings, self.notes, self.engine = settings, notes, engine
+        self.settings, self.notes, (self.engine, self._session) = settings, notes, engine
         self.name, self.currency, self.period = settings.name, settings.currency, settings.period
         self.fiscal_start, self.decimals, self.folder = settings.fiscal_start, settings.decimals, settings.folder
         self.cost_model, self.credit = settings.cost_model, settings.credit
@@ -83,33 +85,87 @@ class Study:
         self._kept: dict[Any, Any] = {}
 
     @classmethod
-    def open(cls, path: str | Path, *, engine: str = "duckdb") -> Study:
+    def open(cls, path: str | Path, *, engine: Any = None) -> Study:
         """Open the study in a folder.
 
         Parameters
         ----------
         path : folder with study.toml (or the TOML file)
-        engine : which frames ``table`` gives: "duckdb" (embedded, larger than memory), "pandas", or "spark" (needs pyspark)
+        engine : what works on the rows: "duckdb" (embedded, larger than memory), "spark" (the running session, or one made on this
+            machine), "polars", "pandas", or a Spark session; by default what study.toml says, else "duckdb". Rows are read and checked by
+            DuckDB whatever the engine, so its temporary folder (``temp_directory`` in study.toml) must be one that Spark's workers reach.
 
         Raises
         ------
         TypeError
             If `path` is no path.
+        ValueError
+            If there is no such engine.
         StudyError
-            Lists everything that keeps the study from being read: settings, missing or empty files, missing columns.
+            Lists everything that keeps the study from being read: settings, missing or empty files, missing columns, an engine that is
+            not installed.
         """
-        if engine not in ENGINES:
-            raise ValueError(f"engine is {engine!r}; choose one of {', '.join(ENGINES)}.")
         if not isinstance(path, str | PathLike):
             raise TypeError(f"path is {path!r}; give the study's folder, or cp.datasets.demo_path() for the demo.")
-        settings = read_settings(path)
-        scratch = tempfile.TemporaryDirectory(prefix="custprof-", ignore_cleanup_errors=True)
-        config = {"temp_directory": scratch.name, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
-        con = duckdb.connect(config={**config, "preserve_insertion_order": False})
-        con.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
+        return cls._opened(read_settings(path), engine, {})
+
+    @classmethod
+    def from_tables(
+        cls,
+        tables: Mapping[str, Any],
+        *,
+        name: str = "Tables",
+        currency: str = "",
+        cost_model: str | Path | None = None,
+        engine: Any = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Study:
+        """Open tables handed in as frames, with all the checks of a folder.
+
+        Parameters
+        ----------
+        tables : by the name of our table a pandas, polars, DuckDB, Arrow, Ibis or Spark frame
+        name, currency : what the study is called, and the currency of its amounts
+        cost_model : path of a cost model
+        engine : as for ``open``; by default Spark where one of the frames is Spark's (with its session), else DuckDB
+        settings : further sections as study.toml has them, for example
+            ``{"study": {"period": "month"}, "tables": {"transactions": {"columns": {"customer_id": "Customer No."}}}}``
+
+        Raises
+        ------
+        TypeError, ValueError, StudyError
+            As for ``open``, and where something handed in is no frame.
+
+        Examples
+        --------
+        >>> lines = pd.DataFrame({"customer_id": ["a", "b"], "order_id": ["1", "2"], "revenue": [9.5, 4.0]})
+        >>> lines["date"] = pd.to_datetime(["2024-01-05", "2024-02-01"])
+        >>> study = Study.from_tables({"transactions": lines}, currency="EUR")
+        >>> study.customer_facts()["net_revenue"].to_dict(), study.end
+        ({'a': 9.5, 'b': 4.0}, Timestamp('2024-02-01 00:00:00'))
+        """
+        if unknown := [table for table in tables if table not in TABLES]:
+            raise StudyError([f"{table!r} is not a table; {meant(str(table), list(TABLES))}" for table in unknown])
+        content = {key: dict(value) if isinstance(value, Mapping) else value for key, value in (settings or {}).items()}
+        content["study"] = {"name": name, "currency": currency, **content.get("study", {})}
+        if cost_model is not None:
+            content["study"]["cost_model"] = str(Path(cost_model).resolve())
+        with tempfile.TemporaryDirectory(prefix="custprof-") as empty:
+            return cls._opened(make_settings(content, Path(empty), "settings"), engine, tables)
+
+    @classmethod
+    def _opened(cls, settings: Settings, engine: Any, given: Mapping[str, Any]) -> Study:
         problems, mappings, notes = list(settings.problems), {}, {}
+        chosen = settings.engine if engine is None and settings.engine in ENGINES else engine
+        engine = choose_engine(chosen, given)
+        if settings.temp_directory is not None and not settings.temp_directory.is_dir():
+            raise StudyError([*problems, f"study.toml [study] temp_directory: {settings.temp_directory} does not exist."])
+        scratch = tempfile.TemporaryDirectory(prefix="custprof-", dir=settings.temp_directory, ignore_cleanup_errors=True)
+        con = connect(scratch.name, settings.memory_limit, settings.threads)
         for table in TABLES:
-            parts, wrong, passed = find_parts(table, settings.tables.get(table, []), settings.folder, con)
+            specs, wrong = given_sections(table, settings.tables.get(table, []), given, engine, con, scratch.name)
+            parts, unfound, passed = ([], [], []) if wrong else find_parts(table, specs, settings.folder, con)
+            wrong += unfound
             problems += wrong
             if passed and not wrong:
                 notes[table] = passed
@@ -143,9 +199,7 @@ class Study:
         self._usable(name)
         if self.engine == "pandas":
             return nw.from_native(self.frame(name)).lazy()
-        if self.engine == "spark":
-            return nw.from_native(self._spark(name))
-        return nw.from_native(self._con.sql(f"select * from used_{name}"))
+        return hand_out(name, self.engine, self._session, self._con, self._scratch.name)
 
     def frame(self, name: str) -> pd.DataFrame:
         """The used rows of a table as a pandas DataFrame, sorted by all columns."""
@@ -332,14 +386,3 @@ class Study:
                 map(pd.Timestamp, self._con.execute("select min(date), max(date) from used_transactions").fetchall()[0])
             )
         return self._kept["dates"]
-
-    def _spark(self, name: str):
-        """The used rows as a Spark DataFrame, by way of a Parquet file in the temporary folder."""
-        try:
-            from pyspark.sql import SparkSession
-        except ImportError:
-            raise StudyError("engine='spark' needs pyspark (and Java 17); install pyspark, or use engine='duckdb'.") from None
-        file = Path(self._scratch.name) / f"{name}.parquet"
-        if not file.exists():
-            self._con.execute(f"copy (select * from used_{name}) to '{file}' (format parquet)")
-        return SparkSession.builder.getOrCreate().read.parquet(str(file))
