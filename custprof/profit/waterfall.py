@@ -87,14 +87,15 @@ def levers(pnl: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     pnl : DataFrame
-        Rows of `customer_pnl`, residual rows included where the company is meant; net_revenue and profit are required.
+        Rows of `customer_pnl`, residual rows included where the company is meant: their cost moves with nobody, so they count in the profit
+        only. net_revenue and profit are required.
 
     Returns
     -------
     DataFrame
         Index lever: "price" (one percent more net revenue for the same goods), "volume" (one percent more of everything that moves with the
         customers: net revenue, cost of goods, direct and avoidable cost; left out where avoidable cost is not known), "cost_of_goods" and
-        "cost_to_serve" (one percent less, where known). Columns amount (money, change of profit) and share_of_profit (fraction; NaN where
+        "cost_to_serve" (one percent less of what the customers cause, where known). Columns amount (money, change of profit) and share_of_profit (fraction; NaN where
         profit is zero or negative).
 
     References
@@ -114,7 +115,8 @@ def levers(pnl: pd.DataFrame) -> pd.DataFrame:
     cost_to_serve   0.208            0.023
     """
     columns = {"price": "net_revenue", "volume": "avoidable_profit", "cost_of_goods": "cost_of_goods", "cost_to_serve": "cost_to_serve"}
-    amounts = pd.Series({lever: total(pnl[column]) / 100 for lever, column in columns.items() if column in pnl}, name="amount")
+    served = pnl[~pnl.index.get_level_values(0).isin(RESIDUALS[:-1])]
+    amounts = pd.Series({lever: total(served[column]) / 100 for lever, column in columns.items() if column in pnl}, name="amount")
     whole = total(pnl["profit"])
     return amounts.rename_axis("lever").to_frame().assign(share_of_profit=amounts / whole if whole > 0 else float("nan"))
 
