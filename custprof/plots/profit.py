@@ -256,7 +256,7 @@ def _name_dots(ax: Axes, dots: pd.DataFrame) -> None:
         words = "\n".join(", ".join(names[place : place + 3]) for place in range(0, len(names), 3))
         spot = (near["customer_share"].iloc[-1 if left else 0], near["cumulative_profit"].min())
         options = {"textcoords": "offset points", "fontsize": "x-small", "va": "bottom"}
-        ax.annotate(words, spot, xytext=(9 if left else -9, -2), ha="left" if left else "right", **options)
+        ax.annotate(words, spot, xytext=(9 if left else -9, 2 if left else -2), ha="left" if left else "right", **options)
 
 
 def _whale_labels(ax: Axes, curve: pd.DataFrame, share: np.ndarray, money: np.ndarray, peak: int) -> None:
