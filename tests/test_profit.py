@@ -529,7 +529,7 @@ def test_a_view_keeps_every_customer_and_every_cent():
     assert view.loc["end user", ["profit_rate", "cost_to_serve_rate"]].tolist() == [0.325, 0.075]
     with pytest.raises(ValueError, match=r"groups hold \['a'\] more than once"):
         profit.profit_by(MAP, pd.Series(["x", "y"], index=["a", "a"]))
-    with pytest.raises(ValueError, match="pnl lacks profit or is by period"):
+    with pytest.raises(ValueError, match="pnl lacks profit; it has net_revenue"):
         profit.profit_by(MAP[["net_revenue"]], groups)
 
 

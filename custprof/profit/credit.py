@@ -3,8 +3,8 @@
 Open invoices are put into classes by their age, and every class has a loss rate: the provision matrix of IFRS 9. The rates come from the
 company's own past. Of the invoices whose fate is known (due more than write_off_days ago), take the money that was still unpaid at the age
 at which a class begins: the part of it that was never paid is the rate of the class. What is overdue for longer than write_off_days is no
-longer expected but lost, and stands in bad_debt: no invoice is in both. Of a day in the past only what was known then counts: invoices issued
-after it are not there yet, and money that came later is still owed.
+longer expected but lost, and stands in bad_debt: no invoice is in both. Of a past day only what was known then counts: an invoice issued
+later is not there yet, and money that came later is still owed.
 
 References
 ----------
@@ -29,8 +29,8 @@ def credit_loss_rates(invoices, *, end, write_off_days: int = 180, decimals: int
     Parameters
     ----------
     invoices : frame of any engine
-        With due_on, amount, and where known invoiced_on, paid_on and amount_paid, such as ``study.table("invoices")``. Credit notes are left
-        aside.
+        With due_on, amount, and where known invoiced_on, paid_on and amount_paid, such as ``study.table("invoices")``. Credit notes are
+        left aside.
     end : date
         The day on which the account is taken; what comes to pass later is not known.
     write_off_days : int
