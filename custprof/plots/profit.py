@@ -231,7 +231,8 @@ def transitions(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = 
     for (start, end), row in frame.iterrows():
         if row["customers"] > 0:
             sign = "+" if row["change"] > 0 else ""
-            swings = f"{100 * row['low']:.0f}-{100 * row['high']:.0f} %\n" if bounds else ""
+            digits = 0 if not bounds or row["high"] > 0.1 else 1
+            swings = f"{100 * row['low']:.{digits}f}-{100 * row['high']:.{digits}f} %\n" if bounds else ""
             words = f"{int(row['customers']):,} ({100 * row['share']:.0f} %)\n{swings}{sign}{money_text(row['change'])}"
             color = "white" if row["share"] > 0.62 else "black"
             ax.text(after.get_loc(end), before.get_loc(start), words, ha="center", va="center", color=color, fontsize="small")
@@ -255,8 +256,10 @@ def _name_dots(ax: Axes, dots: pd.DataFrame) -> None:
         names = [str(name) for name in near.index]
         words = "\n".join(", ".join(names[place : place + 3]) for place in range(0, len(names), 3))
         spot = (near["customer_share"].iloc[-1 if left else 0], near["cumulative_profit"].min())
-        options = {"textcoords": "offset points", "fontsize": "x-small", "va": "bottom"}
-        ax.annotate(words, spot, xytext=(9 if left else -9, 2 if left else -2), ha="left" if left else "right", **options)
+        below = _CLOSE < spot[0] < 0.5  # a curve that has flattened; at the left edge it is steep, and the line of zero is near
+        place = {"ha": "left" if left else "right", "va": "top" if below else "bottom"}
+        away = (9 if left else -9, -3 if below else 2 if left else -2)
+        ax.annotate(words, spot, xytext=away, textcoords="offset points", fontsize="x-small", **place)
 
 
 def _whale_labels(ax: Axes, curve: pd.DataFrame, share: np.ndarray, money: np.ndarray, peak: int) -> None:
