@@ -394,7 +394,7 @@ def test_leakage_messages():
         decisions.leakage(shop(), also=["loyalty"])
     with pytest.raises(ValueError, match="policy holds 15; a discount is a fraction between 0 and 1"):
         decisions.leakage(shop(), policy=15)
-    with pytest.raises(ValueError, match="pnl is not by customer_id"):
+    with pytest.raises(ValueError, match="pnl is by period; give one row per customer"):
         decisions.leakage(BY_PERIOD)
 
 

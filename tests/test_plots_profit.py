@@ -151,11 +151,46 @@ def test_transitions_write_customers_shares_and_money():
     rows = pd.MultiIndex.from_tuples([("a", "1"), ("a", "2"), ("b", "1"), ("b", "2"), ("c", "2")], names=["customer_id", "period"])
     table = profit.transitions(pd.DataFrame({"profit": [5e6, -2e6, 100.0, 200.0, -350e3]}, index=rows))
     ax = plots.transitions(table, currency="EUR")
-    assert [text.get_text() for text in ax.texts] == ["1 (50 %)\n+100", "1 (50 %)\n-7 M", "1 (100 %)\n-350 k"]
+    assert [text.get_text() for text in ax.texts] == ["1 (50 %)\n9-91 %\n+100", "1 (50 %)\n9-91 %\n-7 M", "1 (100 %)\n21-100 %\n-350 k"]
     image = ax.images[0].get_array()
     assert image[0].filled(-1).tolist() == [0.5, 0.0, 0.5, 0.0]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["profit", "neutral", "loss", "lost"]
     assert overlaps(ax) == ([], [])
+
+
+def test_marked_customers_are_named_and_those_close_together_share_a_list(company):
+    curve = profit.whale_curve(profit.customers_only(company)["profit"])
+    ends = [*curve.index[:4], *curve.index[-2:]]
+    ax = plots.whale_curve(curve, currency="EUR", mark=ends)
+    assert [text.get_text() for text in ax.texts[:2]] == [", ".join(ends[:3]) + "\n" + ends[3], ", ".join(ends[4:])]
+    assert overlaps(ax)[0] == []
+    assert len(plots.whale_curve(curve, mark=curve.index[:13]).texts) == len(ax.texts) - 2  # too many to name
+
+
+def test_no_label_of_a_waterfall_stands_on_the_line_of_zero():
+    frame = pd.DataFrame({"step": ["a", "b", "c"], "amount": [-150e3, 148e3, -40.0], "kind": ["total", "step", "step"]})
+    ax = plots.waterfall(frame)
+    ax.figure.canvas.draw()
+    zero = ax.transData.transform((0, 0))[0]
+    assert not any(text.get_window_extent().x0 <= zero <= text.get_window_extent().x1 for text in ax.texts)
+
+
+def test_labels_say_what_the_money_is_and_one_customer_is_one(company):
+    rows = pd.MultiIndex.from_tuples([("a", "1"), ("a", "2")], names=["customer_id", "period"])
+    moves = profit.transitions(pd.DataFrame({"profit": [1.0, -1.0]}, index=rows))
+    assert plots.transitions(moves, currency="GBP", what="net revenue").get_xlabel().endswith("and change of net revenue (GBP)")
+    assert plots.recommendations(decisions.recommend(company), what="gross margin").get_xlabel() == "gross margin of the customers"
+    lost = pd.DataFrame({"profit": [-9.0], "verdict": ["loss, avoidable cost not known"]})
+    assert plots.verify_losses(lost, what="net revenue").get_xlabel() == "negative net revenue of customers"
+    one = plots.quadrant(profit.quadrant(company.loc[["c001", "c002"]]))
+    assert all("1 customers" not in words for words in [text.get_text() for text in (*one.texts, *one.get_legend().get_texts())])
+
+
+def test_the_legend_of_the_calibration_stands_below_its_points():
+    frame = pd.DataFrame({"customers": [50, 50], "expected": [0.02, 0.04], "turned": [0.03, 0.09], "low": [0.0, 0.03], "high": [0.1, 0.2]})
+    ax = plots.warning_calibration(frame)
+    ax.figure.canvas.draw()
+    assert ax.get_legend().get_window_extent().y1 < ax.get_window_extent().y0
 
 
 def test_recommendations_draw_money_and_count(company):

@@ -529,7 +529,7 @@ def test_a_view_keeps_every_customer_and_every_cent():
     assert view.loc["end user", ["profit_rate", "cost_to_serve_rate"]].tolist() == [0.325, 0.075]
     with pytest.raises(ValueError, match=r"groups hold \['a'\] more than once"):
         profit.profit_by(MAP, pd.Series(["x", "y"], index=["a", "a"]))
-    with pytest.raises(ValueError, match="pnl lacks profit or is by period"):
+    with pytest.raises(ValueError, match="pnl lacks profit; it has net_revenue"):
         profit.profit_by(MAP[["net_revenue"]], groups)
 
 
@@ -623,3 +623,61 @@ def test_totals_keep_cents_and_units_of_any_size():
     assert profit.total([1e-9, 2e-9]) == pytest.approx(3e-9, rel=1e-12)
     assert profit.total([]) == 0.0 and profit.running_total([0.0, 0.0]).tolist() == [0.0, 0.0]
     assert profit.running_total(pd.Series([0.1] * 10))[-1] == 1.0
+
+
+LATER = pd.DataFrame(
+    {
+        "customer_id": ["a", "b", "c"],
+        "invoiced_on": pd.to_datetime(["2024-12-01", "2025-01-02", "2024-11-01"]),
+        "due_on": pd.to_datetime(["2024-12-31", "2025-02-01", "2024-12-01"]),
+        "amount": [100.0, 500.0, 40.0],
+        "paid_on": pd.to_datetime(["2025-01-10", None, "2024-12-20"]),
+        "amount_paid": [100.0, 0.0, 40.0],
+    }
+)
+RATES = pd.Series(0.5, index=["not due", "1-30 days", "31-60 days", "61-90 days", "91-180 days"])
+
+
+@pytest.mark.parametrize(
+    ("end", "owed"), [("2024-12-31", {"a": 100.0}), ("2025-01-10", {"b": 500.0}), ("2024-12-19", {"a": 100.0, "c": 40.0})]
+)
+def test_on_a_day_of_the_past_only_what_was_known_then_is_owed(end, owed):
+    assert profit.expected_credit_loss(LATER, end=end, rates=RATES)["owed"].to_dict() == owed
+
+
+def test_loss_rates_of_the_past_do_not_know_what_was_paid_later():
+    late = LATER.iloc[[0]].assign(paid_on=pd.Timestamp("2026-01-01"))
+    assert profit.credit_loss_rates(late, end="2025-12-31")["lost"].tolist() == [100.0] * 5
+    assert profit.credit_loss_rates(late, end="2026-01-01")["lost"].tolist() == [0.0] * 5
+
+
+def test_what_is_owed_on_a_past_day_of_the_demo_is_counted_by_hand(demo):
+    study, _ = demo
+    end = pd.Timestamp("2024-12-31")
+    invoices = study.frame("invoices")
+    there = invoices[(invoices["invoiced_on"] <= end) & (invoices["amount"] > 0) & (invoices["due_on"] >= end - pd.Timedelta(days=180))]
+    received = there["amount_paid"].fillna(there["amount"]).where(there["paid_on"].isna() | (there["paid_on"] <= end), 0.0)
+    unpaid = (there["amount"] - received.where(there["paid_on"].notna() | there["amount_paid"].notna(), 0.0)).clip(lower=0.0)
+    found = profit.expected_credit_loss(study.table("invoices"), end=end)
+    assert round(found["owed"].sum(), 2) == round(unpaid.sum(), 2)
+    assert len(found) == there.loc[unpaid > 0, "customer_id"].nunique()
+
+
+@pytest.mark.parametrize("name", ["amount", "due_on", "invoiced_on"])
+def test_an_invoice_without_amount_or_day_is_refused(name):
+    gap = LATER.assign(**{name: LATER[name].where(LATER["customer_id"] != "b")})
+    with pytest.raises(ValueError, match=rf"{name} is missing for 1 of 3 invoices; fill it"):
+        profit.expected_credit_loss(gap, end="2024-12-31", rates=RATES)
+
+
+def test_rates_of_loss_are_a_series():
+    with pytest.raises(TypeError, match="rates is a list; give a Series by the classes of age"):
+        profit.expected_credit_loss(LATER, end="2024-12-31", rates=[0.1] * 5)
+
+
+def test_levers_move_only_what_moves_with_the_customers():
+    index = ["a", "(unknown customer)", "(unused capacity)"]
+    pnl = pd.DataFrame({"net_revenue": [90.0, 10.0, 0], "cost_to_serve": [20.0, 0, 30], "profit": [50.0, 10, -30]}, index=index)
+    found = profit.levers(pnl.assign(avoidable_profit=[60.0, 10.0, -12.0]))
+    assert found["amount"].to_dict() == {"price": 1.0, "volume": 0.7, "cost_to_serve": 0.2}
+    assert found["share_of_profit"].tolist() == pytest.approx([1 / 30, 0.7 / 30, 0.2 / 30])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from custprof.profit import RESIDUALS, total
+from custprof.profit.inputs import check_number, check_pnl, named
 
 __all__ = ["drop_effect"]
 
@@ -35,7 +36,8 @@ def drop_effect(pnl: pd.DataFrame, customers, *, freed_income: float = 0.0) -> p
     Raises
     ------
     ValueError
-        If avoidable cost is not known, a customer is not in `pnl`, is named twice, or is a residual row.
+        If `pnl` is by period or has missing or infinite amounts, avoidable cost is not known, a customer is not in `pnl`, is named twice,
+        or is a residual row.
 
     Examples
     --------
@@ -48,6 +50,8 @@ def drop_effect(pnl: pd.DataFrame, customers, *, freed_income: float = 0.0) -> p
     3       profit_after    23.0  total
     4      stranded_cost   -38.0   note
     """
+    check_pnl(pnl, needs=(), by_period=False)
+    check_number(freed_income, "freed_income", say="give an amount of money, zero for none")
     needed = [name for name in ("profit", "cost_to_serve", "avoidable_cost") if name not in pnl]
     if needed:
         raise ValueError(f"pnl lacks {', '.join(needed)}; dropping needs an allocation whose ledger says which cost is avoidable.")
@@ -63,7 +67,7 @@ def drop_effect(pnl: pd.DataFrame, customers, *, freed_income: float = 0.0) -> p
 
 
 def _rows(pnl: pd.DataFrame, customers) -> pd.DataFrame:
-    names = pd.Index([customers] if isinstance(customers, str) else customers)
+    names = named(customers)
     unknown = names[~names.isin(pnl.index)]
     if len(unknown):
         raise ValueError(f"{len(unknown)} of {len(names)} customers are not in pnl, first {unknown[:3].tolist()}; check their ids.")

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from custprof.profit import customers_only
+from custprof.profit.inputs import check_amounts, check_number, check_pnl, named
 
 __all__ = ["leakage"]
 
@@ -34,7 +35,7 @@ def leakage(pnl: pd.DataFrame, *, policy: float | pd.Series | None = None, also=
         Result of `customer_pnl` by customer_id; residual rows are left out. What it does not know cannot leak.
     policy : float or Series of float, optional
         Highest discount allowed, as a fraction of list revenue; a Series has it by the list revenue from which it holds.
-    also : list-like of str
+    also : str or list-like of str
         Further columns of `pnl` that a customer may get too much of, such as activities for bonuses, promotions, complaints or special
         requests; costs, positive.
     classes : int
@@ -52,7 +53,8 @@ def leakage(pnl: pd.DataFrame, *, policy: float | pd.Series | None = None, also=
     Raises
     ------
     ValueError
-        If net_revenue or a column of `also` is missing, `pnl` is by period, or a policy is not a fraction.
+        If net_revenue or a column of `also` is missing, `pnl` is by period or has missing or infinite amounts, a policy is not a fraction,
+        or `classes` below one.
 
     References
     ----------
@@ -70,7 +72,12 @@ def leakage(pnl: pd.DataFrame, *, policy: float | pd.Series | None = None, also=
     >>> found["reason"].tolist()
     ['discounts of 25.0 % of list revenue; the policy allows 15.0 %']
     """
-    rows = _checked(pnl, also)
+    also = list(named(also, "also"))
+    check_pnl(pnl, needs=("net_revenue", "profit", *also), by_period=False)
+    for name in also:
+        check_amounts(pnl[name], name)
+    check_number(classes, "classes", least=1, whole=True, say="give a whole number of classes, one or more")
+    rows = customers_only(pnl)
     bases = {"discounts": "list_revenue"} if {"discounts", "list_revenue"} <= set(rows) else {}
     sold = "invoice_revenue" if "invoice_revenue" in rows else "net_revenue"
     bases |= {name: sold for name in (*_STEPS, *also) if name in rows}
@@ -136,12 +143,3 @@ def _policy(policy: float | pd.Series, volume: pd.Series) -> pd.Series:
 def _reason(name: str, base: str, rate: float, limit: float, against: str) -> str:
     other = {"peers": "peers of equal volume have", "policy": "the policy allows"}[against]
     return f"{name.replace('_', ' ')} of {rate:.1%} of {base.replace('_', ' ')}; {other} {limit:.1%}".replace("%", " %")
-
-
-def _checked(pnl: pd.DataFrame, also) -> pd.DataFrame:
-    if not isinstance(pnl, pd.DataFrame) or pnl.index.nlevels != 1:
-        raise ValueError("pnl is not by customer_id; give the frame of customer_pnl, one row per customer.")
-    missing = [name for name in ("net_revenue", "profit", *also) if name not in pnl]
-    if missing:
-        raise ValueError(f"pnl lacks {', '.join(missing)}; it has {', '.join(map(str, pnl.columns))}.")
-    return customers_only(pnl)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from custprof.decisions.verify import VERDICTS
 from custprof.profit import customers_only, profit_name
+from custprof.profit.inputs import check_amounts, check_beside, check_pnl
 
 __all__ = ["ACTIONS", "GONE_BELOW", "recommend"]
 
@@ -51,7 +52,8 @@ def recommend(
     Raises
     ------
     ValueError
-        If `pnl` is by period, lacks profit or misses amounts.
+        If `pnl` is by period, lacks profit, misses amounts or holds a customer twice, if `value`, `verified` or `p_alive` speak of a
+        customer twice or by ids of another type, or a probability is outside 0 to 1.
 
     Examples
     --------
@@ -62,7 +64,7 @@ def recommend(
     b  repair            7.0      -31.0
     c    part            9.0        2.0
     """
-    rows = _checked(pnl)
+    rows = _checked(pnl, value, verified, p_alive)
     known = "avoidable_profit" in rows
     profit = rows["profit"]
     advice = pd.DataFrame({"action": "", "reason": "", "profit": profit}, index=rows.index)
@@ -109,17 +111,17 @@ def _why_part(advice: pd.DataFrame, verified: pd.DataFrame | None) -> str:
     return words + (", and its lifetime value is negative" if "value" in advice else "")
 
 
-def _checked(pnl: pd.DataFrame) -> pd.DataFrame:
-    if not isinstance(pnl, pd.DataFrame):
-        raise TypeError(f"pnl is a {type(pnl).__name__}; give the frame of customer_pnl.")
-    if "profit" not in pnl:
-        raise ValueError("pnl lacks profit; give the result of customer_pnl.")
-    if pnl.index.nlevels != 1:
-        raise ValueError("pnl is by period; give one row per customer, and the periods to verify_losses.")
-    rows = customers_only(pnl)
-    for name in [name for name in ("profit", "avoidable_profit") if name in rows]:
-        missing = rows.index[rows[name].isna()]
-        if len(missing):
-            first = missing[:3].tolist()
-            raise ValueError(f"{name} is missing for {len(missing)} of {len(rows)} customers, first {first}; fill or drop them before.")
-    return rows
+def _checked(pnl: pd.DataFrame, value: pd.Series | None, verified: pd.DataFrame | None, p_alive: pd.Series | None) -> pd.DataFrame:
+    check_pnl(pnl, by_period=False)
+    for name, amounts in (("value", value), ("p_alive", p_alive)):
+        if amounts is not None:
+            check_beside(amounts, pnl.index, name)
+            check_amounts(amounts, name, gaps=True)
+    if verified is not None:
+        check_beside(verified, pnl.index, "verified", kind=pd.DataFrame)
+        if "verdict" not in verified:
+            raise ValueError("verified lacks verdict; give the result of verify_losses.")
+    if p_alive is not None and not p_alive.dropna().between(0, 1).all():
+        strange = p_alive[~p_alive.between(0, 1) & p_alive.notna()]
+        raise ValueError(f"p_alive is {strange.iloc[0]} for {strange.index[0]!r}; give probabilities between 0 and 1.")
+    return customers_only(pnl)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.profit import RESIDUALS, customers_only, running_total, total
+from custprof.profit import customers_only, running_total, total
+from custprof.profit.inputs import check_beside, check_pnl, check_profits
 
 __all__ = ["NO_MANAGER", "concentration", "manager_risk"]
 
@@ -36,9 +37,9 @@ def concentration(values: pd.Series) -> pd.Series:
     Raises
     ------
     TypeError
-        If `values` is not a Series.
+        If `values` is not a Series of numbers.
     ValueError
-        If it has missing values, residual rows, or nothing positive.
+        If it is by period, has missing or infinite values, residual rows, a customer twice, or nothing positive.
 
     References
     ----------
@@ -49,16 +50,7 @@ def concentration(values: pd.Series) -> pd.Series:
     >>> concentration(pd.Series({"a": 60.0, "b": 40.0, "c": -5.0}, name="contribution"))[["basis", "herfindahl", "largest"]].to_dict()
     {'basis': 'positive contribution (1 of 3 customers at zero or below left out)', 'herfindahl': 0.52, 'largest': 'a'}
     """
-    if not isinstance(values, pd.Series):
-        raise TypeError(f"values is a {type(values).__name__}; give a Series by customer_id, say pnl['net_revenue'].")
-    missing = values.index[values.isna()]
-    if len(missing):
-        raise ValueError(
-            f"values are missing for {len(missing)} of {len(values)} customers, first {missing[:3].tolist()}; fill or drop them."
-        )
-    residual = [name for name in RESIDUALS if name in values.index]
-    if residual:
-        raise ValueError(f"values hold rows that are no customer: {residual}; give customers_only(pnl)[...].")
+    check_profits(values, name="values", say="pnl['net_revenue']")
     positive = values[values > 0].astype(float)
     if positive.empty:
         raise ValueError(f"none of the {len(values)} customers has a positive amount; there is nothing to concentrate.")
@@ -106,7 +98,8 @@ def manager_risk(pnl: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If account_manager or profit is missing, `pnl` is by period, or a customer stands twice.
+        If account_manager or profit is missing, an amount is missing or infinite, `pnl` is by period, a customer stands twice, or the ids
+        of `customers` are of another type.
 
     Examples
     --------
@@ -118,19 +111,12 @@ def manager_risk(pnl: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     Ann                           2    40.0            60.0            0.6
     (no account manager)          1    40.0            40.0            0.4
     """
+    check_pnl(pnl, by_period=False)
     people = customers.set_index("customer_id") if "customer_id" in customers else customers
     if "account_manager" not in people:
         raise ValueError("customers lack account_manager; map that column in study.toml.")
-    if "profit" not in pnl:
-        raise ValueError("pnl lacks profit; give the result of customer_pnl.")
-    if people.index.has_duplicates:
-        raise ValueError(f"customers hold {people.index[people.index.duplicated()][:3].tolist()} more than once; keep one row each.")
-    if pnl.index.nlevels != 1:
-        raise ValueError("pnl is by period; give one row per customer.")
+    check_beside(people, pnl.index, "customers", kind=pd.DataFrame)
     rows = customers_only(pnl)[[name for name in ("net_revenue", "profit") if name in pnl]]
-    missing = rows.index[rows["profit"].isna()]
-    if len(missing):
-        raise ValueError(f"profit is missing for {len(missing)} of {len(rows)} customers, first {missing[:3].tolist()}; fill or drop them.")
     manager = people["account_manager"].reindex(rows.index).astype(object)
     rows = rows.assign(account_manager=manager.where(manager.notna(), NO_MANAGER), profit_at_risk=rows["profit"].clip(lower=0.0))
     rows["losses"] = rows["profit"].clip(upper=0.0)

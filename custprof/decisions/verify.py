@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from custprof.profit import activity_columns, customers_only, profit_name
+from custprof.profit.inputs import check_amounts, check_beside, check_number, check_pnl
 
 __all__ = ["VERDICTS", "loss_probability", "verify_losses"]
 
@@ -76,7 +77,8 @@ def verify_losses(
     Raises
     ------
     ValueError
-        If the frame is not by customer and period, lacks profit, or one_offs are of customers or periods that it does not hold.
+        If the frame is not by customer and period, lacks profit, has missing or infinite amounts or a row twice, one_offs are of customers
+        or periods that it does not hold, or an option is no number that makes sense.
 
     Examples
     --------
@@ -85,10 +87,9 @@ def verify_losses(
     >>> verify_losses(pnl)["verdict"].to_dict()
     {'a': 'confirmed loss', 'b': 'loss at full cost only'}
     """
-    if not isinstance(pnl_by_period, pd.DataFrame) or pnl_by_period.index.nlevels != 2:
-        raise ValueError("pnl_by_period is not by customer_id and period; make it from study.customer_facts(by='period').")
-    if "profit" not in pnl_by_period:
-        raise ValueError("pnl_by_period lacks profit; give the result of customer_pnl.")
+    check_pnl(pnl_by_period, name="pnl_by_period", by_period=True)
+    _check_options(error, draws)
+    check_number(certainty, "certainty", least=0, most=1, say="give a probability between 0 and 1, say 0.9")
     rows = _without(customers_only(pnl_by_period), one_offs)
     active = (rows.select_dtypes("number") != 0).any(axis=1)
     found = pd.DataFrame({"periods": _count(active), "loss_periods": _count(rows["profit"] < 0), "profit": _sum(rows["profit"])})
@@ -132,7 +133,7 @@ def loss_probability(costs: pd.DataFrame, profit: pd.Series, *, error: float = 0
     Raises
     ------
     ValueError
-        If error is negative, draws is below one, or profit is not known for all customers of `costs`.
+        If error is negative, draws is below one, an amount is missing or infinite, or profit is not known for all customers of `costs`.
 
     Examples
     --------
@@ -144,8 +145,11 @@ def loss_probability(costs: pd.DataFrame, profit: pd.Series, *, error: float = 0
     """
     from scipy.special import ndtr
 
-    if error < 0 or draws < 1:
-        raise ValueError(f"error is {error} and draws {draws}; give an error of zero or more and one draw or more.")
+    _check_options(error, draws)
+    check_beside(profit, costs.index, "profit")
+    for name in costs:
+        check_amounts(costs[name], str(name))
+    check_amounts(profit, "profit", gaps=True)
     missing = costs.index.difference(profit.dropna().index)
     if len(missing):
         raise ValueError(f"profit is missing for {len(missing)} of {len(costs)} customers, first {missing[:3].tolist()}; give it for all.")
@@ -161,6 +165,11 @@ def loss_probability(costs: pd.DataFrame, profit: pd.Series, *, error: float = 0
     return pd.Series(found, index=costs.index, name="loss_probability")
 
 
+def _check_options(error: float, draws: int) -> None:
+    if not 0 <= error < np.inf or not 1 <= draws < np.inf or draws % 1:
+        raise ValueError(f"error is {error} and draws {draws}; give an error of zero or more and one draw or more.")
+
+
 def _tipped(cost: np.ndarray, left: np.ndarray, width: float, ndtr) -> np.ndarray:
     """Probability that cost times a lognormal error of mean one exceeds what is left; at no error, whether it does."""
     beyond = (cost > left).astype(float)
@@ -174,6 +183,7 @@ def _tipped(cost: np.ndarray, left: np.ndarray, width: float, ndtr) -> np.ndarra
 def _without(rows: pd.DataFrame, one_offs: pd.Series | None) -> pd.DataFrame:
     if one_offs is None:
         return rows
+    check_amounts(one_offs, "one_offs")
     strange = one_offs.index.difference(rows.index)
     if len(strange):
         raise ValueError(f"{len(strange)} of {len(one_offs)} one_offs are not in pnl_by_period, first {strange[:3].tolist()}; check them.")

@@ -18,7 +18,7 @@ _LEAK_COLORS = ("#D55E00", "#E69F00", "#0072B2", "#56B4E9", "#009E73", "#CC79A7"
 _ACTION_COLORS = {"keep": GAIN, "repair": "#E69F00", "part": LOSS, "gone": NEUTRAL}
 
 
-def recommendations(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
+def recommendations(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", what: str = "profit") -> Axes:
     """Profit of the customers by recommended action, with their number.
 
     Parameters
@@ -29,6 +29,8 @@ def recommendations(frame: pd.DataFrame, *, ax: Axes | None = None, currency: st
         Where to draw; a new figure otherwise.
     currency : str
         Named in the label of the axis.
+    what : str
+        What the money is, as `profit.profit_name` says it; for the labels.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def recommendations(frame: pd.DataFrame, *, ax: Axes | None = None, currency: st
     counts, money = grouped.size().reindex(actions), grouped.sum().reindex(actions)
     ax.barh(range(len(actions)), money, color=[_ACTION_COLORS[action] for action in actions], height=0.65)
     words = [f"{count:,} customer{'' if count == 1 else 's'}, {money_text(money[action])}" for action, count in counts.items()]
-    _finish(ax, actions, money.to_numpy(), words, "profit of the customers", currency)
+    _finish(ax, actions, money.to_numpy(), words, f"{what} of the customers", currency)
     return ax
 
 
@@ -122,14 +124,14 @@ def leakage(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", 
     return ax
 
 
-def manager_risk(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", top: int = 15) -> Axes:
+def manager_risk(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", top: int = 15, what: str = "profit") -> Axes:
     """Profit that could leave with each account manager, the largest customer's part darker.
 
     Parameters
     ----------
     frame : DataFrame
         Result of `decisions.manager_risk`.
-    ax, currency
+    ax, currency, what
         As for `recommendations`.
     top : int
         How many managers to draw, most at risk first.
@@ -157,7 +159,7 @@ def manager_risk(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str =
         f"{count:,} customer{'' if count == 1 else 's'}, {share:.0%} of all".replace("%", " %")
         for count, share in zip(shown["customers"], shown["share_at_risk"], strict=True)
     ]
-    _finish(ax, [str(name) for name in shown.index], at_risk, words, "profit at risk", currency)
+    _finish(ax, [str(name) for name in shown.index], at_risk, words, f"{what} at risk", currency)
     ax.legend(loc="lower right", frameon=True, edgecolor=NEUTRAL)
     return ax
 

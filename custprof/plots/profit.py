@@ -14,6 +14,10 @@ from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 __all__ = ["ladder", "price_waterfall", "transitions", "waterfall", "whale_curve"]
 
 
+_NAMED = 12  # as many dots are named on a whale curve
+_CLOSE = 0.05  # share of the customers within which dots share one list of names
+
+
 def whale_curve(
     curve: pd.DataFrame,
     *,
@@ -35,7 +39,8 @@ def whale_curve(
     currency : str
         Named in the label of the axis.
     mark : list-like of customer_ids, optional
-        Customers to mark with dots, say the biggest by revenue; a Series of amounts by customer_id names them in the legend.
+        Customers to mark with dots, say the biggest by revenue; a Series of amounts by customer_id says in the legend what they have most
+        of. Up to a dozen are named, those who stand close together in one list, most profit first.
     band : DataFrame, optional
         Result of `profit.whale_band`, drawn behind the curve.
     benchmark : str
@@ -72,6 +77,8 @@ def whale_curve(
         label = f"the {len(dots)} customers with the most {str(by).replace('_', ' ')}" if by else f"{len(dots)} customers"
         points = {"color": "black", "markersize": 5, "zorder": 3, "clip_on": False}
         ax.plot(dots["customer_share"], dots["cumulative_profit"], "o", label=label, **points)
+        if len(dots) <= _NAMED:
+            _name_dots(ax, dots)
     ax.set(xlim=(0, 1), xlabel=f"customers, most {what} first", ylabel=f"cumulative {what}")
     ax.margins(y=0.16)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
@@ -187,8 +194,8 @@ def waterfall(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = ""
     return ax
 
 
-def transitions(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
-    """Heat map of the moves between classes: share of the row, with customers and change of profit in words.
+def transitions(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", what: str = "profit") -> Axes:
+    """Heat map of the moves between classes: share of the row, with customers, the interval of the share and change of profit in words.
 
     Parameters
     ----------
@@ -198,6 +205,8 @@ def transitions(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = 
         Where to draw; a new figure otherwise.
     currency : str
         Named in the label of the horizontal axis, for the changes of profit.
+    what : str
+        What the money is, as `profit.profit_name` says it; for the labels.
 
     Returns
     -------
@@ -207,27 +216,30 @@ def transitions(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = 
     Examples
     --------
     >>> moves = pd.MultiIndex.from_tuples([("profit", "profit"), ("profit", "loss")], names=["class_before", "class_after"])
-    >>> frame = pd.DataFrame({"customers": [3, 1], "share": [0.75, 0.25], "change": [90.0, -35.0]}, index=moves)
+    >>> ends = {"low": [0.3, 0.05], "high": [0.95, 0.7]}
+    >>> frame = pd.DataFrame({"customers": [3, 1], "share": [0.75, 0.25], **ends, "change": [90.0, -35.0]}, index=moves)
     >>> [text.get_text() for text in transitions(frame).texts]
-    ['3 (75 %)\\n+90', '1 (25 %)\\n-35']
+    ['3 (75 %)\\n30-95 %\\n+90', '1 (25 %)\\n5-70 %\\n-35']
     >>> plt.close()
     """
     before = frame.index.get_level_values("class_before").unique()
     after = frame.index.get_level_values("class_after").unique()
-    ax = _axes(ax, (1.6 + 1.4 * len(after), 1.1 + 0.75 * len(before)))
+    ax = _axes(ax, (1.8 + 1.4 * len(after), 1.3 + 0.8 * len(before)))
     share = frame["share"].unstack().reindex(index=before, columns=after)  # noqa: PD010
     ax.imshow(np.ma.masked_invalid(share.to_numpy(dtype=float)), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    bounds = {"low", "high"} <= set(frame)
     for (start, end), row in frame.iterrows():
         if row["customers"] > 0:
-            change = money_text(row["change"])
             sign = "+" if row["change"] > 0 else ""
-            words = f"{int(row['customers']):,} ({row['share']:.0%})".replace("%", " %") + f"\n{sign}{change}"
+            digits = 0 if not bounds or row["high"] > 0.1 else 1
+            swings = f"{100 * row['low']:.{digits}f}-{100 * row['high']:.{digits}f} %\n" if bounds else ""
+            words = f"{int(row['customers']):,} ({100 * row['share']:.0f} %)\n{swings}{sign}{money_text(row['change'])}"
             color = "white" if row["share"] > 0.62 else "black"
             ax.text(after.get_loc(end), before.get_loc(start), words, ha="center", va="center", color=color, fontsize="small")
     ax.set_xticks(range(len(after)), after)
     ax.set_yticks(range(len(before)), before)
-    ax.set(xlabel=f"class after, with customers (share of the row) and change of profit{f' ({currency})' if currency else ''}")
-    ax.set_ylabel("class before")
+    told = "customers (share of the row), 95 % interval of the share" if bounds else "customers (share of the row)"
+    ax.set(xlabel=f"class after, with {told}\nand change of {what}{f' ({currency})' if currency else ''}", ylabel="class before")
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return ax
@@ -235,6 +247,19 @@ def transitions(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = 
 
 def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
+
+
+def _name_dots(ax: Axes, dots: pd.DataFrame) -> None:
+    """Ids below the curve: to the right of dots in its left half, to the left of those in its right half, three in a line."""
+    for _, near in dots.groupby((dots["customer_share"].diff() > _CLOSE).cumsum()):
+        left = near["customer_share"].iloc[-1] < 0.5
+        names = [str(name) for name in near.index]
+        words = "\n".join(", ".join(names[place : place + 3]) for place in range(0, len(names), 3))
+        spot = (near["customer_share"].iloc[-1 if left else 0], near["cumulative_profit"].min())
+        below = _CLOSE < spot[0] < 0.5  # a curve that has flattened; at the left edge it is steep, and the line of zero is near
+        place = {"ha": "left" if left else "right", "va": "top" if below else "bottom"}
+        away = (9 if left else -9, -3 if below else 2 if left else -2)
+        ax.annotate(words, spot, xytext=away, textcoords="offset points", fontsize="x-small", **place)
 
 
 def _whale_labels(ax: Axes, curve: pd.DataFrame, share: np.ndarray, money: np.ndarray, peak: int) -> None:
@@ -265,4 +290,5 @@ def _bar_labels(ax: Axes, drawn: pd.DataFrame, left: np.ndarray, right: np.ndarr
         if "share" in drawn and not np.isnan(drawn["share"].iloc[row]):
             share = drawn["share"].iloc[row]
             words += f"  ({share:.{1 if 0 < abs(share) < 0.01 else 0}%})".replace("%", " %")
-        ax.text(right[row] + gap, row, words, ha="left", va="center", fontsize="small", bbox=behind)
+        crosses = right[row] < 0 < right[row] + gap + 0.014 * len(words) * (high - low)  # the line of zero would run through the words
+        ax.text((0.0 if crosses else right[row]) + gap, row, words, ha="left", va="center", fontsize="small", bbox=behind)

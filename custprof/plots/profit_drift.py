@@ -29,7 +29,7 @@ _COLORS = {
 _OTHERS = "all others"
 
 
-def drift_effects(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", top: int = 15) -> Axes:
+def drift_effects(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", top: int = 15, what: str = "profit") -> Axes:
     """What each effect added to, or took from, the profit of every row: gains to the right, losses to the left, the sum as a mark.
 
     Parameters
@@ -43,6 +43,8 @@ def drift_effects(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str 
         Named in the label of the axis.
     top : int
         How many rows to draw, from the first.
+    what : str
+        What the money is, as `profit.profit_name` says it; for the labels.
 
     Returns
     -------
@@ -72,28 +74,28 @@ def drift_effects(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str 
         ax.barh(rows, amounts, left=left, color=color, height=0.7, edgecolor="white", linewidth=0.5, label=name.replace("_", " "))
         ends[1], ends[-1] = ends[1] + amounts.clip(min=0), ends[-1] + amounts.clip(max=0)
     change = effects.sum(axis=1).to_numpy()
-    ax.scatter(change, rows, marker="D", s=34, color="white", edgecolor="black", zorder=3, label="change of profit")
+    ax.scatter(change, rows, marker="D", s=34, color="white", edgecolor="black", zorder=3, label=f"change of {what}")
     span = (ends[1].max(initial=0) - ends[-1].min(initial=0)) or 1.0
     for row in rows:
         ax.text(ends[1][row] + 0.015 * span, row, money_text(change[row]), va="center", ha="left", fontsize="small")
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set_xlim(ends[-1].min(initial=0) - 0.03 * span, ends[1].max(initial=0) + 0.12 * span)
     ax.set_yticks(rows, [str(name[0] if isinstance(name, tuple) else name) for name in shown.index])
-    ax.set(ylim=(len(shown) - 0.4, -0.6), xlabel="effect on profit")
+    ax.set(ylim=(len(shown) - 0.4, -0.6), xlabel=f"effect on {what}")
     ax.tick_params(axis="y", length=0)
     money_axis(ax, "x", currency)
     legend_below(ax, ncols=5, fontsize="small")
     return ax
 
 
-def early_warning(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", top: int = 12) -> Axes:
+def early_warning(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", top: int = 12, what: str = "profit") -> Axes:
     """The customers who may turn unprofitable: probability as a bar, with the profit at risk and the reasons beside it.
 
     Parameters
     ----------
     frame : DataFrame
         Result of `profit.early_warning`, in the order in which it should be read.
-    ax, currency, top
+    ax, currency, top, what
         As for `drift_effects`.
 
     Returns
@@ -114,12 +116,16 @@ def early_warning(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str 
     ax.barh(rows, shown["probability"], color=LOSS, height=0.7)
     for row, (chance, profit, reason) in enumerate(zip(shown["probability"], shown["profit"], shown["reason"], strict=True)):
         ax.text(chance + 0.01, row, f"{100 * chance:.0f} %", va="center", ha="left", fontsize="small")
-        words = f"profit {money_text(profit)} {currency}".rstrip() + f": {reason}"
+        words = f"{what} {money_text(profit)} {currency}".rstrip() + f": {reason}"
         ax.text(1.1, row, words, va="center", ha="left", fontsize="small")
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set(xlim=(0, 3.1), xticks=[0, 0.25, 0.5, 0.75, 1.0], ylim=(len(shown) - 0.4, -0.6))
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %", decimals=0))
-    ax.set_xlabel("probability of a loss in the next period", x=0, ha="left")
+    ax.set_xlabel(
+        "probability of a loss in the next period" if what == "profit" else f"probability of a negative {what} in the next period",
+        x=0,
+        ha="left",
+    )
     ax.set_yticks(rows, [str(name) for name in shown.index])
     ax.tick_params(axis="y", length=0)
     ax.spines[["top", "right"]].set_visible(False)
@@ -149,7 +155,7 @@ def warning_calibration(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     'customers who did turn'
     >>> plt.close()
     """
-    ax = _axes(ax, (4.8, 4.4))
+    ax = _axes(ax, (4.8, 4.9))
     end = 1.08 * max(frame["expected"].max(), frame["high"].max())
     ax.plot([0, end], [0, end], color=NEUTRAL, linewidth=1, linestyle="--", label="as foreseen")
     spread = [frame["turned"] - frame["low"], frame["high"] - frame["turned"]]
@@ -158,7 +164,7 @@ def warning_calibration(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set(xlim=(0, end), ylim=(0, end), xlabel="probability given a period before", ylabel="customers who did turn", aspect="equal")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0, symbol=" %", decimals=0))
-    ax.legend(loc="upper left", frameon=False, fontsize="small")
+    legend_below(ax, ncols=1, fontsize="small")
     return ax
 
 

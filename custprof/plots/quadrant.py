@@ -50,7 +50,7 @@ def quadrant(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "")
     >>> frame = pd.DataFrame({"net_revenue": [100.0, 100.0], "profit": [40.0, -10.0], "margin_rate": [0.5, 0.3], "cost_rate": [0.1, 0.4],
     ...     "usual_margin_rate": 0.4, "usual_cost_rate": 0.25, "cell": ["passive", "aggressive"]})
     >>> [text.get_text() for text in quadrant(frame, currency="EUR").texts]
-    ['passive\\n1 customers, 40 EUR', 'aggressive\\n1 customers, -10 EUR']
+    ['passive\\n1 customer, 40 EUR', 'aggressive\\n1 customer, -10 EUR']
     >>> plt.close()
     """
     drawn = frame[frame["margin_rate"].notna()].sort_values("net_revenue", ascending=False, kind="stable")
@@ -64,7 +64,7 @@ def quadrant(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "")
     for gain, color, marker, name in ((True, GAIN, "o", "profit"), (False, LOSS, "v", "loss")):
         of_these = (drawn["profit"] >= 0) == gain
         for here, face in ((of_these & inside, color), (of_these & ~inside, "none")):
-            label = f"{name} ({int(of_these.sum()):,} customers)" if face == color else None
+            label = f"{name} ({_customers(int(of_these.sum()))})" if face == color else None
             ax.scatter(
                 x[here],
                 y[here],
@@ -87,7 +87,7 @@ def quadrant(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "")
     for cell, (across, up, ha, va) in _CORNERS.items():
         own = drawn[drawn["cell"] == cell]
         if len(own):
-            words = f"{cell}\n{len(own):,} customers, {money_text(own['profit'].sum())} {currency}".rstrip()
+            words = f"{cell}\n{_customers(len(own))}, {money_text(own['profit'].sum())} {currency}".rstrip()
             ax.text(across, up, words, transform=ax.transAxes, ha=ha, va=va, fontsize="small", fontweight="bold", bbox=box, zorder=4)
     ax.set(xlim=(left, right), ylim=(low, high))
     ax.set(xlabel="cost to serve, share of net revenue", ylabel="margin before cost to serve, share of net revenue")
@@ -96,6 +96,10 @@ def quadrant(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "")
     for handle in legend_below(ax, ncols=3).legend_handles[:2]:
         handle.set_sizes([40])
     return ax
+
+
+def _customers(count: int) -> str:
+    return f"{count:,} customer{'' if count == 1 else 's'}"
 
 
 def _limits(rates: pd.Series, low: float, high: float) -> tuple[float, float]:

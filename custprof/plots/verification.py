@@ -11,7 +11,7 @@ from custprof.plots.money import LOSS, NEUTRAL, money_axis, money_text
 __all__ = ["verify_losses"]
 
 
-def verify_losses(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
+def verify_losses(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", what: str = "profit") -> Axes:
     """Money that customers lose, by what the check of each loss found.
 
     Parameters
@@ -22,6 +22,8 @@ def verify_losses(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str 
         Where to draw; a new figure otherwise.
     currency : str
         Named in the label of the axis.
+    what : str
+        What the money is, as `profit.profit_name` says it; for the labels.
 
     Returns
     -------
@@ -46,7 +48,11 @@ def verify_losses(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str 
         ax.text(0.012 * end, row, words, va="center", ha="left", fontsize="small")
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set_yticks(rows, list(grouped.index))
-    ax.set(xlim=(-1.03 * end, 0.42 * end), ylim=(len(grouped) - 0.4, -0.6), xlabel="profit of the customers who lose")
+    ax.set(
+        xlim=(-1.03 * end, 0.42 * end),
+        ylim=(len(grouped) - 0.4, -0.6),
+        xlabel="profit of the customers who lose" if what == "profit" else f"negative {what} of customers",
+    )
     ax.set_xticks([tick for tick in ax.get_xticks() if -1.03 * end <= tick <= 0])
     ax.tick_params(axis="y", length=0)
     money_axis(ax, "x", currency)

@@ -3,7 +3,8 @@
 Open invoices are put into classes by their age, and every class has a loss rate: the provision matrix of IFRS 9. The rates come from the
 company's own past. Of the invoices whose fate is known (due more than write_off_days ago), take the money that was still unpaid at the age
 at which a class begins: the part of it that was never paid is the rate of the class. What is overdue for longer than write_off_days is no
-longer expected but lost, and stands in bad_debt: no invoice is in both.
+longer expected but lost, and stands in bad_debt: no invoice is in both. Of a past day only what was known then counts: an invoice issued
+later is not there yet, and money that came later is still owed.
 
 References
 ----------
@@ -28,9 +29,10 @@ def credit_loss_rates(invoices, *, end, write_off_days: int = 180, decimals: int
     Parameters
     ----------
     invoices : frame of any engine
-        With due_on, amount, and where known paid_on and amount_paid, such as ``study.table("invoices")``. Credit notes are left aside.
+        With due_on, amount, and where known invoiced_on, paid_on and amount_paid, such as ``study.table("invoices")``. Credit notes are
+        left aside.
     end : date
-        The last day that the invoices tell of.
+        The day on which the account is taken; what comes to pass later is not known.
     write_off_days : int
         Days overdue after which an unpaid invoice counts as lost.
     decimals : int
@@ -42,6 +44,11 @@ def credit_loss_rates(invoices, *, end, write_off_days: int = 180, decimals: int
         Index age ("not due", "1-30 days", ...), youngest first. Columns reached (money of invoices of known fate that was unpaid when it
         entered the class), lost (the part of it never paid) and loss_rate (fraction; of a class that nothing reached, the rate of the next
         younger one; NaN throughout where no invoice is old enough).
+
+    Raises
+    ------
+    ValueError
+        If an invoice has no amount or no day on which it is due.
 
     Examples
     --------
@@ -56,7 +63,7 @@ def credit_loss_rates(invoices, *, end, write_off_days: int = 180, decimals: int
     """
     labels = _labels(write_off_days)
     last = pd.Timestamp(end).toordinal()
-    known = _owed(invoices, decimals).filter((nw.col("_due") + int(write_off_days) < last) & (nw.col("_amount") > 0))
+    known = _owed(invoices, last, decimals).filter((nw.col("_due") + int(write_off_days) < last) & (nw.col("_amount") > 0))
     amount, lost = nw.col("_amount"), nw.col("_owed")
     reached = [
         amount,
@@ -85,7 +92,8 @@ def expected_credit_loss(
     invoices : frame of any engine
         With customer_id, invoiced_on, due_on, amount, and where known paid_on and amount_paid. Credit notes are left aside.
     end : date
-        The day on which the account is taken; what is not paid by then is open.
+        The day on which the account is taken; what is issued by then and not paid by then is open. A payment without a day (amount_paid
+        without paid_on) counts as received.
     rates : Series of float, optional
         Loss rate (fraction) by the classes of age; without it `credit_loss_rates` of the same invoices.
     write_off_days : int
@@ -107,7 +115,8 @@ def expected_credit_loss(
     Raises
     ------
     ValueError
-        If no invoice is old enough to tell the rates and none are given, or a class has no rate or one outside 0 to 1.
+        If no invoice is old enough to tell the rates and none are given, a class has no rate or one outside 0 to 1, or an invoice has no
+        amount, no day on which it is issued or none on which it is due.
 
     References
     ----------
@@ -125,6 +134,8 @@ def expected_credit_loss(
     b               80.0        0.0   80.0        0.8
     """
     labels = _labels(write_off_days)
+    if rates is not None and not isinstance(rates, pd.Series):
+        raise TypeError(f"rates is a {type(rates).__name__}; give a Series by the classes of age, as credit_loss_rates returns.")
     if rates is None:
         rates = credit_loss_rates(invoices, end=end, write_off_days=write_off_days, decimals=decimals)["loss_rate"]
         if rates.isna().any():
@@ -135,7 +146,7 @@ def expected_credit_loss(
     if wrong:
         raise ValueError(f"rates of {wrong} are missing or outside 0 to 1; give one for each of {labels}.")
     last = pd.Timestamp(end).toordinal()
-    owed = _owed(invoices, decimals, by=by, fiscal_start=fiscal_start)
+    owed = _owed(invoices, last, decimals, by=by, fiscal_start=fiscal_start)
     owed = owed.filter((nw.col("_due") + int(write_off_days) >= last) & (nw.col("_owed") > 0))
     late = last - nw.col("_due")
     older = {label: nw.when(late > days).then(nw.col("_owed")).otherwise(nw.lit(0)) for label, days in zip(labels[1:], _AGES, strict=True)}
@@ -148,21 +159,37 @@ def expected_credit_loss(
     return found / 10**decimals
 
 
-def _owed(invoices, decimals: int, *, by: str | None = None, fiscal_start: int = 1) -> nw.LazyFrame:
-    """Day due, day paid (where paid), amount and what of it has not come in, in minor units."""
+def _owed(invoices, last: int, decimals: int, *, by: str | None = None, fiscal_start: int = 1) -> nw.LazyFrame:
+    """Of invoices issued by the last day: day due, day paid, amount and what of it had not come in by then, in minor units."""
     invoices = lazy(invoices)
     known = invoices.collect_schema().names()
+    _refuse_gaps(invoices, [name for name in ("amount", "due_on", "invoiced_on") if name != "invoiced_on" or name in known])
     columns = {"_amount": money("amount", decimals), "_due": day_number("due_on")}
-    columns["_open"] = nw.col("paid_on").is_null() if "paid_on" in known else nw.lit(True)
     columns["_paid_on"] = day_number("paid_on") if "paid_on" in known else nw.lit(0)
+    columns["_unpaid"] = nw.col("paid_on").is_null() if "paid_on" in known else nw.lit(True)
     columns["_received"] = money("amount_paid", decimals) if "amount_paid" in known else nw.lit(0)
     columns["_unsaid"] = nw.col("amount_paid").is_null() if "amount_paid" in known else nw.lit(True)
     if by is not None:
         columns["period"] = period_label("invoiced_on", by, fiscal_start)
-    paid = nw.when(~nw.col("_open") & nw.col("_unsaid")).then(nw.col("_amount")).otherwise(nw.col("_received"))
-    invoices = invoices.with_columns(**columns).with_columns(_paid=paid)
+    if "invoiced_on" in known:
+        invoices = invoices.with_columns(_issued=day_number("invoiced_on")).filter(nw.col("_issued") <= last)
+    later = ~nw.col("_unpaid") & (nw.col("_paid_on") > last)
+    in_full = nw.when(~nw.col("_unpaid") & nw.col("_unsaid")).then(nw.col("_amount")).otherwise(nw.col("_received"))
+    invoices = invoices.with_columns(**columns).with_columns(_open=nw.col("_unpaid") | later)
+    invoices = invoices.with_columns(_paid=nw.when(later).then(nw.lit(0)).otherwise(in_full))
     short = nw.when(nw.col("_paid") < nw.col("_amount")).then(nw.col("_amount") - nw.col("_paid")).otherwise(nw.lit(0))
     return invoices.with_columns(_owed=nw.when(nw.col("_amount") > 0).then(short).otherwise(nw.lit(0)))
+
+
+def _refuse_gaps(invoices: nw.LazyFrame, columns: list[str]) -> None:
+    """Refuse invoices, credit notes aside, of which an amount or a day is missing: nobody knows what is owed."""
+    rows = invoices.filter(nw.col("amount").is_null() | (nw.col("amount") > 0))
+    gaps = collect(rows.select(nw.len().alias("_all"), *(nw.col(name).is_null().cast(nw.Int64).sum().alias(name) for name in columns)))
+    for name in columns:
+        if int(gaps.loc[0, name] or 0):
+            raise ValueError(
+                f"{name} is missing for {int(gaps.loc[0, name])} of {int(gaps.loc[0, '_all'])} invoices; fill it, or drop these invoices."
+            )
 
 
 def _labels(write_off_days: int) -> list[str]:

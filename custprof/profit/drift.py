@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from custprof.profit.inputs import check_number, check_pnl
 from custprof.profit.ladder import customers_only
 from custprof.profit.totals import total
 
@@ -45,7 +46,8 @@ def drift(pnl_by_period: pd.DataFrame, *, neutral: float = 0.0) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If the frame is not by customer and period, lacks profit, or holds fewer than two periods.
+        If the frame is not by customer and period, lacks profit, has missing or infinite amounts or a row twice, or holds fewer than two
+        periods.
 
     Examples
     --------
@@ -138,12 +140,8 @@ def wilson(share: pd.Series, count: pd.Series) -> tuple[pd.Series, pd.Series]:
 
 
 def _by_period(pnl: pd.DataFrame, neutral: float) -> dict[str, pd.DataFrame]:
-    if not isinstance(pnl, pd.DataFrame) or pnl.index.nlevels != 2:
-        raise ValueError("pnl_by_period is not by customer_id and period; make it from study.customer_facts(by='period').")
-    if "profit" not in pnl:
-        raise ValueError("pnl_by_period lacks profit; give the result of customer_pnl.")
-    if neutral < 0:
-        raise ValueError(f"neutral is {neutral}; it is the size of a band around zero, so give zero or more.")
+    check_pnl(pnl, name="pnl_by_period", by_period=True)
+    check_number(neutral, "neutral", least=0, say="it is the size of a band around zero, so give zero or more")
     rows = customers_only(pnl)
     periods = rows.index.get_level_values(1).unique()
     if len(periods) < 2:

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from custprof.profit.drift import drift
+from custprof.profit.inputs import check_amounts, check_beside
 from custprof.profit.ladder import DIRECT_COSTS, activity_columns, customers_only
 from custprof.profit.products import NOT_SPLIT, RETURNED
 from custprof.profit.totals import total
@@ -185,6 +186,12 @@ def _checked(products: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Quantity, listed, discount and cost by customer, period and product; the products are those of the profit and loss."""
     if products.index.nlevels != 3:
         raise ValueError("products are not by customer_id, period and product_id; give the result of product_sales.")
+    missing = [name for name in ("quantity", "revenue") if name not in products]
+    if missing:
+        raise ValueError(f"products lack {', '.join(missing)}; give the result of product_sales.")
+    check_beside(products, rows.index, "products", kind=pd.DataFrame)
+    for name in [name for name in ("quantity", "revenue", "list_amount", "cost_of_goods") if name in products]:
+        check_amounts(products[name], f"{name} of products")
     listed = products["list_amount"] if "list_amount" in products else products["revenue"]
     cost = products["cost_of_goods"] if "cost_of_goods" in products else 0.0 * listed
     for name, ours in (("net_revenue", products["revenue"]), ("cost_of_goods", cost)):

@@ -12,6 +12,9 @@ considered. Statistical Methods & Applications 24, 507-521.
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+
+from custprof.profit.inputs import check_profits
 
 __all__ = ["normalized_gini"]
 
@@ -24,7 +27,7 @@ def normalized_gini(values) -> float:
     Parameters
     ----------
     values : array-like of float, shape (n,)
-        Profit, say, of n >= 2 customers. Any unit: the index does not depend on it.
+        Profit, say, of n >= 2 customers. Any unit: the index does not depend on it. A Series is by customer_id, residual rows left out.
 
     Returns
     -------
@@ -33,8 +36,9 @@ def normalized_gini(values) -> float:
 
     Raises
     ------
-    ValueError
-        If there are fewer than two values, or some are missing or infinite.
+    TypeError, ValueError
+        If there are fewer than two values, some are missing, infinite or no numbers, or a Series holds a customer twice or rows that are
+        no customer.
 
     References
     ----------
@@ -47,6 +51,8 @@ def normalized_gini(values) -> float:
     >>> normalized_gini([5, 5, 5]), normalized_gini([0, 0, 10]), normalized_gini([-10, 0, 10])
     (0.0, 1.0, 1.0)
     """
+    if isinstance(values, (pd.Series, pd.DataFrame)):
+        check_profits(values, name="values")
     ordered = np.sort(np.asarray(values, dtype=float).ravel())
     count = ordered.size
     if count < 2:

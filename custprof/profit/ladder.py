@@ -14,20 +14,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from custprof.costing import SUSTAINING, UNASSIGNED, UNUSED
-from custprof.study.engine import UNKNOWN_CUSTOMER
+from custprof.profit.inputs import DIRECT_COSTS, FACTS, MARGINS, RESIDUALS, REVENUE, check_amounts, check_beside, check_index
 
 __all__ = ["DIRECT_COSTS", "RESIDUALS", "REVENUE", "activity_columns", "customer_pnl", "customers_only"]
 
-#: The rows that are no customer: cost that no customer caused, or (the last) lines of nobody known.
-RESIDUALS = (UNUSED, UNASSIGNED, SUSTAINING, UNKNOWN_CUSTOMER)
-#: The steps from the list to the net revenue.
-REVENUE = ("list_revenue", "discounts", "invoice_revenue", "returns", "net_revenue")
-#: Costs that stand on the customer's own invoices, after the cost of goods.
-DIRECT_COSTS = ("freight", "commission", "credit_cost", "bad_debt", "credit_loss_provision")
-
-_MARGINS = ("gross_margin", "contribution", "cost_to_serve", "profit", "avoidable_cost", "avoidable_profit")
-_FACTS = (*REVENUE, "cost_of_goods", *DIRECT_COSTS)
 _DECIMALS = 4  # the finest minor unit of a study; margins are rounded to it so that they stay exact
 
 
@@ -61,8 +51,8 @@ def customer_pnl(facts: pd.DataFrame, allocation=None, *, provision: pd.Series |
     Raises
     ------
     ValueError
-        If net_revenue is missing, a row stands twice, the revenue steps do not add up, an activity bears the name of a step, or the index
-        of the allocation does not fit that of the facts.
+        If net_revenue is missing, an amount is infinite, a row stands twice, the revenue steps do not add up, an activity bears the name
+        of a step, or the index of the allocation (or the provision) does not fit that of the facts.
 
     Examples
     --------
@@ -79,8 +69,12 @@ def customer_pnl(facts: pd.DataFrame, allocation=None, *, provision: pd.Series |
         raise TypeError(f"facts is a {type(facts).__name__}; give the frame that Study.customer_facts returns.")
     if "net_revenue" not in facts:
         raise ValueError(f"facts lack net_revenue (they have {', '.join(map(str, facts.columns))}); a profit and loss needs it.")
-    known = facts[[column for column in _FACTS if column in facts]].astype(float).fillna(0.0)
+    if "customer_id" in facts and isinstance(facts.index, pd.RangeIndex):
+        raise ValueError("facts hold customer_id as a column, so their rows are numbered, not named; give facts.set_index('customer_id').")
+    known = facts[[column for column in FACTS if column in facts]]
     _check_unique(known.index, "facts")
+    check_index(known.index, "facts")
+    known = _numbers(known)
     if provision is not None:
         known = _with_provision(known, provision)
     _check_revenue(known)
@@ -124,7 +118,7 @@ def activity_columns(pnl: pd.DataFrame) -> list[str]:
     if "cost_to_serve" not in pnl:
         return []
     before = pnl.columns[: pnl.columns.get_loc("cost_to_serve")]
-    return [column for column in before if column not in (*_FACTS, *_MARGINS)]
+    return [column for column in before if column not in (*FACTS, *MARGINS)]
 
 
 def _margins(known: pd.DataFrame, full: pd.DataFrame | None, avoidable: pd.DataFrame | None) -> pd.DataFrame:
@@ -161,17 +155,27 @@ def _activity_costs(allocation, index: pd.Index) -> tuple[pd.DataFrame | None, p
         if frame.index.nlevels != index.nlevels:
             raise ValueError(f"facts are by {_levels(index)} but the allocation is by {_levels(frame.index)}; make both by the same.")
         _check_unique(frame.index, "the allocation")
-    clash = [name for name in full.columns if name in (*_FACTS, *_MARGINS)]
+        check_beside(frame, index, "the allocation", kind=pd.DataFrame)
+    clash = [name for name in full.columns if name in (*FACTS, *MARGINS)]
     if clash:
         raise ValueError(f"activities {clash} bear the names of steps of the ladder; rename them in the cost model.")
-    full, told = full.astype(float).fillna(0.0), avoidable is not None and avoidable.fillna(0.0).ne(0).any(axis=None)
-    return full, avoidable.astype(float).fillna(0.0) if told else None
+    avoidable = None if avoidable is None else _numbers(avoidable)
+    return _numbers(full), avoidable if avoidable is not None and avoidable.ne(0).any(axis=None) else None
+
+
+def _numbers(amounts: pd.DataFrame) -> pd.DataFrame:
+    """Amounts as floats; a missing one is a customer without such lines."""
+    for name in amounts:
+        check_amounts(amounts[name], str(name), gaps=True)
+    return amounts.astype(float).fillna(0.0)
 
 
 def _with_provision(known: pd.DataFrame, provision: pd.Series) -> pd.DataFrame:
     if not isinstance(provision, pd.Series) or provision.index.nlevels != known.index.nlevels:
         raise ValueError(f'provision is not by {_levels(known.index)} as the facts are; give expected_credit_loss(...)["provision"].')
     _check_unique(provision.index, "provision")
+    check_beside(provision, known.index, "provision")
+    check_amounts(provision, "provision", gaps=True)
     rows = known.index.append(provision.index.difference(known.index)).set_names(known.index.names)
     wide = known.reindex(rows, fill_value=0.0)
     return wide.assign(credit_loss_provision=provision.astype(float).reindex(rows).fillna(0.0))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import pandas as pd
 
 from custprof.costing import split_cents
+from custprof.profit.inputs import check_amounts, check_pnl
 from custprof.profit.ladder import customers_only
 
 __all__ = ["spread_levels"]
@@ -38,7 +39,8 @@ def spread_levels(pnl: pd.DataFrame, above: pd.DataFrame, *, decimals: int = 2) 
     Raises
     ------
     ValueError
-        If a key is unknown, negative for some customers (a loss draws no cost) or zero for all.
+        If a key is unknown, negative for some customers (a loss draws no cost) or zero for all, a cost is missing or infinite, or two
+        costs bear one name.
 
     References
     ----------
@@ -54,6 +56,7 @@ def spread_levels(pnl: pd.DataFrame, above: pd.DataFrame, *, decimals: int = 2) 
     b         40.0      5.0           35.0   0.0        35.0
     (rent)     0.0      0.0            0.0  30.0       -30.0
     """
+    _check(pnl, above)
     customers = customers_only(pnl)
     unspread = [f"({name})" for name, key in above["spread_on"].items() if pd.isna(key)]
     rows = customers.index.append(pd.Index(unspread)).set_names(customers.index.names)
@@ -70,9 +73,20 @@ def spread_levels(pnl: pd.DataFrame, above: pd.DataFrame, *, decimals: int = 2) 
     return table
 
 
+def _check(pnl: pd.DataFrame, above: pd.DataFrame) -> None:
+    check_pnl(pnl, by_period=False)
+    missing = [name for name in ("cost", "spread_on") if name not in above]
+    if missing:
+        raise ValueError(f"above lacks {', '.join(missing)}; give cost (money) and spread_on (a column of pnl, or missing) by name.")
+    if above.index.has_duplicates:
+        raise ValueError(f"above holds {above.index[above.index.duplicated()][:3].tolist()} more than once; name each cost once.")
+    check_amounts(above["cost"], "cost", then="give the cost of each level.")
+
+
 def _weights(customers: pd.DataFrame, name: str, key: str) -> pd.Series:
     if key not in customers:
         raise ValueError(f"{name} is to be spread on {key!r}, which pnl lacks; it has {', '.join(map(str, customers.columns))}.")
+    check_amounts(customers[key], str(key))
     weights = customers[key].astype(float)
     below = weights.index[weights < 0]
     if len(below):

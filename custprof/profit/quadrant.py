@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from custprof.profit.inputs import check_number, check_pnl
 from custprof.profit.ladder import customers_only
 from custprof.profit.totals import total
 
@@ -55,7 +56,7 @@ def quadrant(pnl: pd.DataFrame, *, margin_rate: float | None = None, cost_rate: 
     Raises
     ------
     ValueError
-        If cost_to_serve is not known.
+        If cost_to_serve is not known, amounts are missing or infinite, `pnl` is by period, or a rate is not a fraction.
 
     References
     ----------
@@ -71,8 +72,12 @@ def quadrant(pnl: pd.DataFrame, *, margin_rate: float | None = None, cost_rate: 
     b          0.3                0.4        0.4        aggressive
     c          NaN                0.4        NaN  (no net revenue)
     """
-    if "cost_to_serve" not in pnl:
+    if isinstance(pnl, pd.DataFrame) and "cost_to_serve" not in pnl:
         raise ValueError("pnl lacks cost_to_serve; the quadrant needs an allocation (customer_pnl(facts, allocation)).")
+    check_pnl(pnl, needs=("net_revenue", "profit"), by_period=False)
+    for name, given in (("margin_rate", margin_rate), ("cost_rate", cost_rate)):
+        if given is not None:
+            check_number(given, name, least=-1, most=1, say="give a fraction of net revenue, say 0.3 for 30 %")
     rows = customers_only(pnl)
     margin = next(rows[name] for name in ("contribution", "gross_margin", "net_revenue") if name in rows)
     table = rows[["net_revenue"]].assign(margin=margin, cost_to_serve=rows["cost_to_serve"], profit=rows["profit"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from custprof.profit.inputs import check_pnl
 from custprof.profit.ladder import DIRECT_COSTS, RESIDUALS, REVENUE, activity_columns, customers_only
 from custprof.profit.totals import total
 
@@ -49,6 +50,11 @@ def ladder(pnl: pd.DataFrame, *, allocation=None) -> pd.DataFrame:
         no customer caused, the profit of the customers (known or not) stands as "customer_profit" above them, and "profit" is the
         company's.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `pnl` is not a frame with profit, or amounts are missing, infinite or no numbers.
+
     Examples
     --------
     >>> from custprof.profit import customer_pnl
@@ -66,6 +72,7 @@ def ladder(pnl: pd.DataFrame, *, allocation=None) -> pd.DataFrame:
     >>> steps.loc[7, ["step", "source"]].tolist()
     ['freight', 'not known; it would take transactions.freight']
     """
+    check_pnl(pnl)
     names = pnl.index.get_level_values(0)
     above = RESIDUALS[:-1]
     served = pnl[~names.isin(above)]

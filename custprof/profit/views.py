@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from custprof.profit.inputs import check_amounts, check_beside, check_pnl
 from custprof.profit.ladder import RESIDUALS, customers_only
 from custprof.profit.totals import total
 
@@ -41,7 +42,8 @@ def profit_by(pnl: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If `pnl` is by period or lacks profit, or a customer stands in two groups.
+        If `pnl` is by period, lacks profit or has missing or infinite amounts, a customer stands in two groups, or the ids of `groups`
+        are of another type.
 
     Examples
     --------
@@ -53,10 +55,8 @@ def profit_by(pnl: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
     intermediary               1         80.0    -5.0      -0.0625
     (unused capacity)          0          0.0    -4.0          NaN
     """
-    if "profit" not in pnl or pnl.index.nlevels != 1:
-        raise ValueError("pnl lacks profit or is by period; give one row per customer, as customer_pnl(study.customer_facts(), ...) does.")
-    if groups.index.has_duplicates:
-        raise ValueError(f"groups hold {groups.index[groups.index.duplicated()][:3].tolist()} more than once; keep one row each.")
+    check_pnl(pnl, by_period=False)
+    check_beside(groups, pnl.index, "groups")
     served = ~pnl.index.isin(RESIDUALS)
     told = groups.reindex(pnl.index).astype(object)
     told = told.where(told.notna(), NOT_KNOWN).where(served, pnl.index.to_series())
@@ -94,6 +94,11 @@ def relationship(facts: pd.DataFrame, *, new_since, acquired_on: pd.Series | Non
     Series
         By customer_id: "regular", "new", or "potential" for those who have never bought, whatever work they have caused.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If first_order or acquired_on is no date or not known, or a customer stands twice in `acquired_on`.
+
     Examples
     --------
     >>> facts = pd.DataFrame({"first_order": pd.to_datetime(["2023-01-05", "2025-03-01", None])}, index=["a", "b", "c"])
@@ -101,10 +106,15 @@ def relationship(facts: pd.DataFrame, *, new_since, acquired_on: pd.Series | Non
     {'a': 'regular', 'b': 'new', 'c': 'potential'}
     """
     known = customers_only(facts)
+    if "first_order" not in known:
+        raise ValueError(f"facts lack first_order (they have {', '.join(map(str, facts.columns))}); give study.customer_facts().")
+    _check_dates(known["first_order"], "first_order")
     first, bought = known["first_order"], known["first_order"].notna() | (known["lines"] > 0 if "lines" in known else False)
     if acquired_on is not None:
+        check_beside(acquired_on, known.index, "acquired_on")
+        _check_dates(acquired_on, "acquired_on")
         rows = known.index.append(acquired_on.index.difference(known.index)).set_names(known.index.names)
-        won = pd.to_datetime(acquired_on).reindex(rows)
+        won = acquired_on.reindex(rows)
         first, bought = won.where(won.notna(), first.reindex(rows)), bought.reindex(rows, fill_value=False)
     stands = np.select([~bought, first >= pd.Timestamp(new_since)], ["potential", "new"], default="regular")
     return pd.Series(stands, index=first.index, name="relationship")
@@ -138,6 +148,10 @@ def departments(costs: pd.DataFrame, profit: pd.Series, *, touches: pd.DataFrame
     Warehouse   40.0          2               20.0                  0.25
     Sales       20.0          1               20.0                  1.00
     """
+    for name in costs:
+        check_amounts(costs[name], str(name))
+    check_amounts(profit, "profit")
+    check_beside(profit, costs.index, "profit")
     own = customers_only(costs)
     losing = own.index.isin(profit.index[profit < 0])
     table = pd.DataFrame({"cost": own.apply(total), "customers": (own != 0).sum()})
@@ -149,3 +163,8 @@ def departments(costs: pd.DataFrame, profit: pd.Series, *, touches: pd.DataFrame
         table["touches"] = known.groupby("department").size().reindex(table.index, fill_value=0)
     kept = table[(table["cost"] != 0) | (table["not_customers"] != 0)]
     return kept.sort_index().sort_values("cost", ascending=False, kind="stable").rename_axis(index="department")
+
+
+def _check_dates(days: pd.Series, name: str) -> None:
+    if not pd.api.types.is_datetime64_any_dtype(days) and days.notna().any():
+        raise TypeError(f"{name} is of type {days.dtype}, not a date; parse it first, for instance with pandas.to_datetime.")

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from custprof.profit.drift import drift
+from custprof.profit.inputs import check_pnl
 from custprof.profit.ladder import customers_only
 
 __all__ = ["EVENTS_PER_FEATURE", "Fitted", "early_warning", "learnable", "periods_of", "refuse_if_hopeless", "warning_obstacle"]
@@ -53,6 +54,7 @@ def warning_obstacle(pnl_by_period: pd.DataFrame) -> str:
     >>> warning_obstacle(pd.DataFrame({"profit": [5.0, -1.0]}, index=rows))
     'A warning that is tested out of time needs three periods; there are 2.'
     """
+    check_pnl(pnl_by_period, name="pnl_by_period", by_period=True)
     periods = periods_of(pnl_by_period)
     if len(periods) < 3:
         return f"A warning that is tested out of time needs three periods; there are {len(periods)}."
@@ -89,7 +91,7 @@ def early_warning(pnl_by_period: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If `warning_obstacle` says that none can be given.
+        If `warning_obstacle` says that none can be given, or amounts are missing or infinite.
 
     Notes
     -----
@@ -154,10 +156,6 @@ def _features(frame: pd.DataFrame) -> list[str]:
 
 def periods_of(pnl: pd.DataFrame) -> list[str]:
     """Periods in which a customer has a row, the earliest first."""
-    if not isinstance(pnl, pd.DataFrame) or pnl.index.nlevels != 2:
-        raise ValueError("pnl_by_period is not by customer_id and period; make it from study.customer_facts(by='period').")
-    if "profit" not in pnl:
-        raise ValueError("pnl_by_period lacks profit; give the result of customer_pnl.")
     return sorted(customers_only(pnl).index.get_level_values(1).unique())
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from custprof.profit.inputs import check_pnl, named
 from custprof.profit.ladder import DIRECT_COSTS, RESIDUALS, REVENUE
 from custprof.profit.totals import total
 
@@ -43,7 +44,7 @@ def price_waterfall(pnl: pd.DataFrame | pd.Series, customers=None) -> pd.DataFra
     Raises
     ------
     ValueError
-        If net_revenue is missing, or a customer is not in `pnl`.
+        If net_revenue is missing, an amount is missing or infinite, or a customer is not in `pnl` or none is named.
 
     References
     ----------
@@ -60,6 +61,7 @@ def price_waterfall(pnl: pd.DataFrame | pd.Series, customers=None) -> pd.DataFra
     pnl = _rows(pnl, customers)
     if "net_revenue" not in pnl:
         raise ValueError(f"pnl lacks net_revenue (it has {', '.join(map(str, pnl.columns))}); give rows of customer_pnl.")
+    check_pnl(pnl, needs=())
     above = pnl.index.get_level_values(0).isin(RESIDUALS[:-1])
     amounts = {name: total(pnl.loc[~above, name].astype(float)) for name in _ORDER if name in pnl}
     off_invoice = [-amounts[name] for name in DIRECT_COSTS if name in amounts]
@@ -87,15 +89,21 @@ def levers(pnl: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     pnl : DataFrame
-        Rows of `customer_pnl`, residual rows included where the company is meant; net_revenue and profit are required.
+        Rows of `customer_pnl`, residual rows included where the company is meant: their cost moves with nobody, so they count in the profit
+        only. net_revenue and profit are required.
 
     Returns
     -------
     DataFrame
         Index lever: "price" (one percent more net revenue for the same goods), "volume" (one percent more of everything that moves with the
         customers: net revenue, cost of goods, direct and avoidable cost; left out where avoidable cost is not known), "cost_of_goods" and
-        "cost_to_serve" (one percent less, where known). Columns amount (money, change of profit) and share_of_profit (fraction; NaN where
-        profit is zero or negative).
+        "cost_to_serve" (one percent less of what the customers cause, where known). Columns amount (money, change of profit) and
+        share_of_profit (fraction of the profit of all rows; NaN where that is zero or negative).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If net_revenue or profit is not known, or amounts are missing, infinite or no numbers.
 
     References
     ----------
@@ -114,17 +122,21 @@ def levers(pnl: pd.DataFrame) -> pd.DataFrame:
     cost_to_serve   0.208            0.023
     """
     columns = {"price": "net_revenue", "volume": "avoidable_profit", "cost_of_goods": "cost_of_goods", "cost_to_serve": "cost_to_serve"}
-    amounts = pd.Series({lever: total(pnl[column]) / 100 for lever, column in columns.items() if column in pnl}, name="amount")
+    check_pnl(pnl, needs=("net_revenue", "profit"))
+    served = pnl[~pnl.index.get_level_values(0).isin(RESIDUALS[:-1])]
+    amounts = pd.Series({lever: total(served[column]) / 100 for lever, column in columns.items() if column in pnl}, name="amount")
     whole = total(pnl["profit"])
     return amounts.rename_axis("lever").to_frame().assign(share_of_profit=amounts / whole if whole > 0 else float("nan"))
 
 
 def _rows(pnl: pd.DataFrame | pd.Series, customers) -> pd.DataFrame:
     if isinstance(pnl, pd.Series):
-        pnl = pnl.to_frame().T
+        pnl = pnl.to_frame().T.infer_objects()
     if customers is None:
         return pnl
-    names = pd.Index([customers] if isinstance(customers, str) else customers)
+    names = named(customers)
+    if names.empty:
+        raise ValueError("customers names nobody; name one or more, or leave it out for all.")
     known = pnl.index.get_level_values(0)
     unknown = names[~names.isin(known)]
     if len(unknown):

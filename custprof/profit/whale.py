@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.profit.ladder import RESIDUALS
+from custprof.profit.inputs import check_number, check_profits
 from custprof.profit.totals import running_total, total
 
 __all__ = ["top_shares", "whale_band", "whale_curve", "whale_summary"]
@@ -42,7 +42,7 @@ def whale_curve(profit: pd.Series) -> pd.DataFrame:
     TypeError
         If `profit` is not a Series of numbers.
     ValueError
-        If it is empty, has missing values, residual rows or a customer twice.
+        If it is empty, by period, has missing or infinite values, residual rows or a customer twice.
 
     Examples
     --------
@@ -98,8 +98,7 @@ def whale_summary(profit: pd.Series, *, neutral: float = 0.0) -> pd.Series:
     {'total': 100.0, 'peak': 120.0, 'peak_share_of_total': 1.2, 'erosion': 20.0, 'makers': 2.0, 'neutral': 1.0, 'takers': 1.0}
     """
     _check(profit)
-    if neutral < 0:
-        raise ValueError(f"neutral is {neutral}; it is the size of a band around zero, so give zero or more.")
+    check_number(neutral, "neutral", least=0, say="it is the size of a band around zero, so give zero or more")
     values = profit.to_numpy(dtype=float)
     whole, peak, losses = total(values), total(values[values > 0]), total(values[values < 0])
     best_fifth = total(np.sort(values)[::-1][: _count(0.2, len(values))])
@@ -144,7 +143,7 @@ def top_shares(profit: pd.Series, *, top=(1, 10, 0.01, 0.05, 0.2, 0.5)) -> pd.Da
     Raises
     ------
     TypeError, ValueError
-        As `whale_curve`; ValueError also for a size of zero or less.
+        As `whale_curve`; ValueError also for a size of zero or less, or one above one that is not whole.
 
     Examples
     --------
@@ -155,8 +154,12 @@ def top_shares(profit: pd.Series, *, top=(1, 10, 0.01, 0.05, 0.2, 0.5)) -> pd.Da
     best 50 %          2   100.0             1.0       0.833333
     """
     _check(profit)
-    if min(top) <= 0:
-        raise ValueError(f"top holds {min(top)}; give whole numbers of customers, or fractions between 0 and 1.")
+    sizes = "whole numbers of customers, or fractions between 0 and 1"
+    if not pd.api.types.is_list_like(top) or not len(top):
+        raise ValueError(f"top is {top!r}; give a list of sizes: {sizes}.")
+    wrong = [size for size in top if not (0 < size < 1 or (size >= 1 and size % 1 == 0))]
+    if wrong:
+        raise ValueError(f"top holds {wrong[0]}; give {sizes}.")
     best_first = np.sort(profit.to_numpy(dtype=float))[::-1]
     added = running_total(best_first)
     whole, peak = added[-1], max(added.max(), 0.0)
@@ -192,7 +195,7 @@ def whale_band(profit: pd.Series, *, level: float = 0.9, resamples: int = 200, r
     Raises
     ------
     TypeError, ValueError
-        As `whale_curve`; ValueError also if `level` is not between 0 and 1.
+        As `whale_curve`; ValueError also if `level` is not between 0 and 1 or `resamples` below one.
 
     References
     ----------
@@ -207,6 +210,7 @@ def whale_band(profit: pd.Series, *, level: float = 0.9, resamples: int = 200, r
     _check(profit)
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; give a share between 0 and 1, say 0.9.")
+    check_number(resamples, "resamples", least=1, whole=True, say="give a whole number of one or more")
     best_first = np.sort(profit.to_numpy(dtype=float))[::-1]
     count, random = len(best_first), np.random.default_rng(random_state)
     grid = np.linspace(0, 1, _GRID + 1)
@@ -225,22 +229,6 @@ def _count(share: float, customers: int) -> int:
 
 
 def _check(profit: pd.Series) -> None:
-    if not isinstance(profit, pd.Series):
-        raise TypeError(f"profit is a {type(profit).__name__}; give a Series by customer_id, say pnl['profit'].")
-    if not pd.api.types.is_numeric_dtype(profit):
-        raise TypeError(f"profit is of type {profit.dtype}, not a number; parse it first, for instance with pandas.to_numeric.")
+    check_profits(profit)
     if profit.empty:
         raise ValueError("profit holds no customer; there is nothing to rank.")
-    missing = profit.index[~np.isfinite(profit.to_numpy(dtype=float))]
-    if len(missing):
-        first = missing[:3].tolist()
-        raise ValueError(
-            f"profit is missing for {len(missing)} of {len(profit)} customers, first {first}; fill or drop them before ranking."
-        )
-    residual = [name for name in RESIDUALS if name in profit.index]
-    if residual:
-        raise ValueError(f"profit holds rows that are no customer: {residual}; rank customers_only(pnl)['profit'].")
-    twice = profit.index[profit.index.duplicated()].unique()
-    if len(twice):
-        first = twice[:3].tolist()
-        raise ValueError(f"{len(twice)} customers stand in profit more than once, first {first}; sum their periods before ranking.")

@@ -40,7 +40,7 @@ PHRASES = {
     "sold": "no sales",
     "truth": "no known truth behind it",
     "usable": "no purchase history that these models may be used on",
-    "warns": "too little past to learn a warning from",
+    "warns": "no early warning that is surely better than the usual share",
 }
 
 
