@@ -221,6 +221,8 @@ def test_an_option_that_makes_no_sense_is_refused(words):
 KINDS = {
     "customers is 5; give one customer_id or a list": lambda: profit.price_waterfall(PNL, 5),
     "customers is 5; give one": lambda: decisions.drop_effect(PNL, 5),
+    "also is 5; give one column or a list": lambda: decisions.leakage(PNL, also=5),
+    "one_offs is a list; give a Series by customer_id and period": lambda: decisions.verify_losses(BY_PERIOD, one_offs=[1.0]),
     "p_alive is a int; give a Series by customer_id": lambda: decisions.recommend(PNL, p_alive=80),
     "first_order is of type (object|str), not a date": lambda: profit.relationship(FIRST.astype(str), new_since="2025-01-01"),
     "acquired_on is of type (object|str), not a date": lambda: profit.relationship(

@@ -72,7 +72,7 @@ def leakage(pnl: pd.DataFrame, *, policy: float | pd.Series | None = None, also=
     >>> found["reason"].tolist()
     ['discounts of 25.0 % of list revenue; the policy allows 15.0 %']
     """
-    also = list(named(also, "also"))
+    also = list(named(also, "also", what="column"))
     check_pnl(pnl, needs=("net_revenue", "profit", *also), by_period=False)
     for name in also:
         check_amounts(pnl[name], name)

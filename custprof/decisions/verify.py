@@ -183,6 +183,8 @@ def _tipped(cost: np.ndarray, left: np.ndarray, width: float, ndtr) -> np.ndarra
 def _without(rows: pd.DataFrame, one_offs: pd.Series | None) -> pd.DataFrame:
     if one_offs is None:
         return rows
+    if not isinstance(one_offs, pd.Series):
+        raise TypeError(f"one_offs is a {type(one_offs).__name__}; give a Series by customer_id and period.")
     check_amounts(one_offs, "one_offs")
     strange = one_offs.index.difference(rows.index)
     if len(strange):

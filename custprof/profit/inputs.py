@@ -67,7 +67,9 @@ def check_profits(values, *, name: str = "profit", say: str = "pnl['profit']") -
         raise ValueError(f"{name} is by period; sum the periods of each customer before, for instance from study.customer_facts().")
     residual = [row for row in RESIDUALS if row in values.index]
     if residual:
-        raise ValueError(f"{name} holds rows that are no customer: {residual}; rank customers_only(pnl)[...].")
+        raise ValueError(
+            f"{name} {'hold' if name == 'values' else 'holds'} rows that are no customer: {residual}; rank customers_only(pnl)[...]."
+        )
     check_index(values.index, name)
 
 
@@ -126,10 +128,10 @@ def check_number(value, name: str, *, least: float = -np.inf, most: float = np.i
         raise ValueError(f"{name} is {value}; {say}.")
 
 
-def named(customers, name: str = "customers") -> pd.Index:
-    """The ids that a caller names: one, or a list-like of them."""
+def named(customers, name: str = "customers", *, what: str = "customer_id") -> pd.Index:
+    """The ids (or columns) that a caller names: one, or a list-like of them."""
     if not pd.api.types.is_list_like(customers) and not isinstance(customers, str):
-        raise TypeError(f"{name} is {customers!r}; give one customer_id or a list of them.")
+        raise TypeError(f"{name} is {customers!r}; give one {what} or a list of them.")
     return pd.Index([customers] if isinstance(customers, str) else customers)
 
 
