@@ -16,7 +16,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from custprof.lifetime.checks import check_summary, refuse_repeated
 from custprof.lifetime.discount import DAYS_PER_YEAR
-from custprof.lifetime.history import DAYS, _ordinal, _purchase_days, summarize
+from custprof.lifetime.grain import ordinal
+from custprof.lifetime.history import DAYS, _purchase_days, summarize
 from custprof.lifetime.value import CustomerValue
 from custprof.study.engine import collect
 
@@ -173,13 +174,13 @@ def _beginning(summary: pd.DataFrame, acquired: pd.Series | None) -> tuple[str, 
 
 def _days_of(summary: pd.DataFrame, transactions) -> nw.LazyFrame:
     days = _purchase_days(transactions, summary.attrs.get("value", "revenue"))
-    return days.filter(nw.col("day") <= _ordinal(summary.attrs["end"])) if "end" in summary.attrs else days
+    return days.filter(nw.col("day") <= ordinal(summary.attrs["end"])) if "end" in summary.attrs else days
 
 
 def _hole(summary: pd.DataFrame, days: nw.LazyFrame | None) -> tuple[str, float, str]:
     """The longest time in which nobody bought, as a share of all: a single wrong date stretches it over decades."""
     unit, age = DAYS[summary.attrs.get("unit", "W")], summary["T"].to_numpy("float64")
-    end = _ordinal(summary.attrs["end"]) if "end" in summary.attrs else 0
+    end = ordinal(summary.attrs["end"]) if "end" in summary.attrs else 0
     bought = end - (age - summary["recency"].to_numpy("float64")) * unit if days is None else collect(days.select("day").unique())["day"]
     dates = np.unique(np.append(np.rint(bought), max(end, np.max(bought))))
     pauses = np.diff(dates)
