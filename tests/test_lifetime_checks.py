@@ -202,6 +202,7 @@ def test_sizes_of_purchases_far_from_the_model_are_refused(near, verdict, monkey
     assert row["verdict"] == verdict and row["measure"] == pytest.approx(near, nan_ok=True)
     assert row["reason"].startswith("unknown (nobody came back ten times)" if np.isnan(near) else f"{near:.0%} of those with ten repeat")
     assert usable(load_cdnow()) == (verdict != "REFUSE")
+    assert usable(load_cdnow(), spend=False)  # who is still there does not hang on it
 
 
 def test_sizes_of_purchases_are_looked_at_in_the_fitted_model():

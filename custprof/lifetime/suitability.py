@@ -96,7 +96,7 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
     return pd.DataFrame.from_dict(rows, orient="index", columns=["verdict", "measure", "reason"]).rename_axis("rule")
 
 
-def usable(transactions, *, value: str = "revenue") -> bool:
+def usable(transactions, *, value: str = "revenue", spend: bool = True) -> bool:
     """Whether a purchase history allows values from these models: something was sold, and `suitability` refuses nothing.
 
     Parameters
@@ -105,6 +105,9 @@ def usable(transactions, *, value: str = "revenue") -> bool:
         As in `summarize`.
     value : str
         As in `summarize`.
+    spend : bool
+        False asks about the model of purchases alone, who is still there and how often it will come: then it does not matter whether the
+        sizes of purchases follow Gamma-Gamma.
 
     Examples
     --------
@@ -115,7 +118,8 @@ def usable(transactions, *, value: str = "revenue") -> bool:
         summary = summarize(transactions, value=value)
     except ValueError:  # nothing was sold to a known customer
         return False
-    return not (suitability(summary, transactions)["verdict"] == "REFUSE").any()
+    verdicts = suitability(summary, transactions)["verdict"]
+    return not (verdicts if spend else verdicts.drop("sizes of purchases", errors="ignore")).eq("REFUSE").any()
 
 
 def spend_fit(model, summary: pd.DataFrame, *, regular: int = 10, factor: float = 1.5) -> float:
