@@ -1,5 +1,6 @@
 """The lifetime stage by hand-computed cases, edges and messages."""
 
+import datetime as dt
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -616,6 +617,35 @@ def test_amounts_in_text_are_refused(read):
         summarize(frame, value="profit")
 
 
+@pytest.mark.parametrize("read", [summarize, cohorts, value_history, lambda frame, **value: split(frame, "2024-02-01", **value)])
+@pytest.mark.parametrize("engine", [lambda frame: frame, duckdb.from_df])
+@pytest.mark.parametrize("wrong", [np.nan, None, np.inf, -np.inf])
+def test_a_line_without_an_amount_is_no_gift(read, engine, wrong):
+    frame = lines([("b", "2024-01-01", wrong), ("a", "2024-01-01", 2.0), ("a", "2024-05-01", 2.0), ("b", "2024-05-02", 1.0)])
+    with pytest.raises(ValueError, match=r"revenue is missing or infinite for 1 of 4 lines, first of \['b'\]; drop or fill them"):
+        read(engine(frame))
+    dear = frame.assign(revenue=2.0, cost_of_goods=[wrong, 1, 1, 1])
+    if wrong is not None and np.isinf(wrong):
+        with pytest.raises(ValueError, match=r"cost_of_goods is infinite for 1 of 4 lines, first of \['b'\]"):
+            read(engine(dear), value="margin")
+    elif read is summarize:
+        assert read(engine(dear), value="margin").loc["a", "monetary_value"] == 1  # costs count as far as they are known
+
+
+@pytest.mark.parametrize("read", [summarize, value_history])
+def test_an_end_that_is_no_date_is_refused(read):
+    frame = lines([("a", "2024-01-01", 2.0), ("a", "2024-05-01", 2.0)])
+    with pytest.raises(TypeError, match=r"end is 5, not a date; give a date, such as '2024-12-31'"):
+        read(frame, end=5)
+    for wrong in (pd.NaT, "the end", np.datetime64("NaT")):
+        with pytest.raises(ValueError, match=r"end is .*; give a date, such as '2024-12-31'"):
+            read(frame, end=wrong)
+    for right in ("2024-06-01", pd.Timestamp("2024-06-01"), np.datetime64("2024-06-01"), dt.date(2024, 6, 1)):
+        assert len(read(frame, end=right))
+    with pytest.raises(TypeError, match=r"date is 7, not a date"):
+        split(frame, 7)
+
+
 def test_amounts_may_be_of_any_kind_of_number():
     exact = duckdb.sql(
         "select 'a' as customer_id, date '2024-01-01' + 7 * i::integer as date, 2.5::decimal(9, 2) as revenue from range(3) t(i)"
@@ -638,6 +668,10 @@ def test_a_margin_in_per_cent_is_refused_but_customers_may_have_returned_more_th
         with pytest.raises(ValueError, match=r"margin is .*; give the fraction of a purchase that is earned, 0\.30 for 30 %"):
             model.predict(known, margin=margin)
     assert (model.predict(known, margin=pd.Series(-1.5, index=known.index))["value"] < 0).all()
+    with pytest.raises(ValueError, match=r"margin is 30 for the customer in the middle; give the fraction that is earned, 0\.30 for 30 %"):
+        model.predict(known, margin=pd.Series(30.0, index=known.index))
+    few = pd.Series(0.3, index=known.index).mask(np.arange(len(known)) < 5, 1.2)  # a credit note can make a purchase earn more than it cost
+    assert model.predict(known, margin=few)["value"].gt(0).all()
     assert model.predict(known, margin=np.float64(1))["margin"].gt(0).all()
     with pytest.raises(TypeError, match=r"margin is '30%', not a number"):
         model.predict(known, margin="30%")

@@ -1,5 +1,7 @@
 """Verdicts on a history, tests of a model on what it has not seen, and curves of profit by period: by hand."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,18 +9,22 @@ import pytest
 from custprof.datasets import load_cdnow
 from custprof.lifetime import (
     BetaGeoNBD,
+    CustomerValue,
     GammaGamma,
     ModifiedBetaGeoNBD,
     ParetoNBD,
     calibration,
     cohorts,
     compare_models,
+    fitting,
     reliability,
     spend_calibration,
+    spend_fit,
     split,
     suitability,
     summarize,
     tracking,
+    usable,
     value_history,
 )
 
@@ -163,6 +169,67 @@ def test_few_customers_have_no_rhythm_and_no_drift():
     table = suitability(summarize(data), data)
     assert table.loc[["random times", "steady spend"], "measure"].isna().all()
     assert (table.loc[["random times", "steady spend"], "verdict"] == "PASS").all()
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_one_wrong_date_is_found_and_refused(told):
+    """One date in 2099 makes everybody look gone for a century."""
+    wrong = load_cdnow()
+    wrong.loc[100, "date"] = pd.Timestamp("2099-01-01")
+    row = suitability(summarize(wrong), wrong if told else None).loc["dates without a hole"]
+    assert row["verdict"] == "REFUSE" and row["measure"] > 0.98
+    assert row["reason"].startswith("nobody bought for 36,710 days from 1998-06-30 to 2099-01-01, 99 % of the time".replace(" %", "%"))
+    assert not usable(wrong)
+    kept = suitability(summarize(wrong, end="1998-06-30"), wrong).loc["dates without a hole"]
+    assert kept["verdict"] == "PASS" and usable(load_cdnow())
+
+
+def test_a_hole_is_a_share_of_the_time_and_counts_to_the_end():
+    days = pd.to_datetime("2024-01-01") + pd.to_timedelta([0, 10, 20, 70, 80, 100] * 40, unit="D")
+    frame = pd.DataFrame({"customer_id": np.repeat(np.arange(40), 6).astype(str), "date": days, "revenue": 5.0})
+    row = suitability(summarize(frame), frame).loc["dates without a hole"]
+    assert (row["verdict"], row["measure"]) == ("REFUSE", 0.5)
+    late = suitability(summarize(frame, end="2026-09-27"), frame).loc["dates without a hole"]  # 900 days later
+    assert (late["verdict"], late["measure"]) == ("REFUSE", 0.9)
+    few = frame[frame["date"] < "2024-02-01"]
+    assert suitability(summarize(few), few).loc["dates without a hole", "verdict"] == "PASS"  # ten days are no hole
+
+
+@pytest.mark.parametrize(("near", "verdict"), [(0.22, "REFUSE"), (0.5, "FLAG"), (0.79, "FLAG"), (0.8, "PASS"), (np.nan, "PASS")])
+def test_sizes_of_purchases_far_from_the_model_are_refused(near, verdict, monkeypatch):
+    monkeypatch.setattr(sys.modules["custprof.lifetime.suitability"], "spend_fit", lambda model, summary: near)
+    row = suitability(summarize(load_cdnow())).loc["sizes of purchases"]
+    assert row["verdict"] == verdict and row["measure"] == pytest.approx(near, nan_ok=True)
+    assert row["reason"].startswith("unknown (nobody came back ten times)" if np.isnan(near) else f"{near:.0%} of those with ten repeat")
+    assert usable(load_cdnow()) == (verdict != "REFUSE")
+    assert usable(load_cdnow(), spend=False)  # who is still there does not hang on it
+
+
+def test_sizes_of_purchases_are_looked_at_in_the_fitted_model():
+    summary = summarize(load_cdnow())
+    assert suitability(summary).loc["sizes of purchases", "measure"] == spend_fit(CustomerValue().fit(summary), summary) > 0.9
+    rng = np.random.default_rng(0)
+    data = visits(300, rng)
+    own = data["customer_id"].map(pd.Series(rng.lognormal(0, 2.5, 300), index=[f"c{i}" for i in range(300)]))
+    uneven = data["customer_id"].str[1:].astype(int) % 2 == 0
+    endless = data.assign(revenue=own * np.where(uneven, rng.lognormal(0, 3, len(data)), 1))
+    row = suitability(summarize(endless), endless).loc["sizes of purchases"]
+    assert row["verdict"] == "REFUSE" and row["reason"].startswith("the expected purchase is infinite for") and not usable(endless)
+
+
+def test_a_search_that_found_nothing_is_refused_and_one_at_the_boundary_flagged(monkeypatch):
+    summary = summarize(load_cdnow(), end="1997-09-30")
+    assert suitability(summary).loc["parameters found", ["verdict", "measure"]].tolist() == ["PASS", 0]
+    alike = pd.DataFrame(
+        {"frequency": [0] * 300 + [1] * 300, "recency": [0.0] * 300 + [3.0, 6.0, 9.0] * 100, "T": 10.0, "monetary_value": 5.0}
+    )
+    alike["monetary_value"] = np.where(alike["frequency"] > 0, np.tile([3.0, 5.0, 8.0], 200), 0)
+    row = suitability(alike).loc["parameters found"]
+    assert row["verdict"] == "FLAG" and row["measure"] >= 1 and "ended at its boundary" in row["reason"]
+    found = fitting.maximise
+    monkeypatch.setattr(fitting, "maximise", lambda *given, **named: found(*given, **named)._replace(found=False))
+    row = suitability(summary).loc["parameters found"]
+    assert row["verdict"] == "REFUSE" and row["reason"].startswith("ParetoNBD did not converge: its parameters are not to be trusted")
 
 
 # --- profit by period -------------------------------------------------------------------------------------------------------------------

@@ -105,3 +105,23 @@ def test_calibration_says_by_what_its_groups_are():
     table = pd.DataFrame({"customers": [9, 4], "expected": [0.2, 1.1], "actual": [0.3, 1.0]}, index=["1", "2"])
     assert plots.calibration(table.rename_axis("frequency")).get_xlabel() == "repeat purchases before the split"
     assert plots.calibration(table.rename_axis("expected")).get_xlabel() == "customers, least expected back to most"
+
+
+def test_curves_that_coincide_are_both_seen():
+    lines = plots.value_curve(curve(["a", "b", "c"])).lines[:3]
+    assert len({line.get_linestyle() + str(line._dash_pattern) for line in lines}) == 3 and lines[0].get_linestyle() == "-"
+    assert lines[0].zorder < lines[1].zorder < lines[2].zorder  # gaps lie above, whatever the order of the groups
+
+
+def test_the_highest_marker_of_a_calibration_stands_below_the_edge():
+    table = pd.DataFrame({"customers": [6, 144], "expected": [5.8, 6.4], "actual": [6.51, 6.49]}, index=["6", "7+"])
+    low, high = plots.calibration(table).get_ylim()
+    assert low == 0 and high > 1.05 * 6.51
+
+
+def test_everybody_at_age_0_has_a_colour_of_its_own():
+    table = pd.DataFrame({"cohort": ["1", "1", "2"], "age": [0, 1, 0], "retention": [1.0, 0.61, 1.0], "complete": True})
+    mesh = plots.cohorts(table).collections[0]
+    mesh.figure.canvas.draw()
+    first, later = mesh.get_facecolors()[[0, 1]]
+    assert first[:3].round(2).tolist() == [0.85, 0.85, 0.85] and not np.allclose(first, later)

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.exceptions import NotFittedError
 
 from custprof.datasets import load_case, load_cdnow
 from custprof.lifetime import (
@@ -69,8 +70,13 @@ def test_what_is_not_known_stays_not_known(tmp_path):
     again = load_model(save_model(model, tmp_path / "model.json"))
     assert again.se_.isna().tolist() == [False, True, True] and again.note_ == model.note_
     assert "NaN" not in (tmp_path / "model.json").read_text()
-    unfitted = load_model(save_model(ParetoNBD(unit="D"), tmp_path / "model.json"))
-    assert unfitted.get_params() == {"unit": "D"} and not hasattr(unfitted, "params_")
+
+
+@pytest.mark.parametrize("model", [ParetoNBD(unit="D"), CustomerValue(), GammaGamma(), ShiftedBetaGeometric()])
+def test_what_was_not_fitted_is_not_kept(model, tmp_path):
+    with pytest.raises(NotFittedError, match=f"{type(model).__name__} is not fitted yet; call fit first, then save it"):
+        save_model(model, tmp_path / "model.json")
+    assert not list(tmp_path.iterdir())
 
 
 def test_other_files_are_refused(tmp_path):

@@ -15,7 +15,8 @@ from sklearn.base import clone
 
 from custprof.lifetime.checks import check_numeric
 from custprof.lifetime.fitting import PurchaseModel
-from custprof.lifetime.history import DAYS, _ordinal, _purchase_days, last_date
+from custprof.lifetime.grain import ordinal
+from custprof.lifetime.history import DAYS, _purchase_days, last_date
 from custprof.lifetime.spend import GammaGamma
 from custprof.study.engine import collect
 
@@ -56,8 +57,8 @@ def tracking(model: PurchaseModel, transactions, date, *, step: int = 7, end=Non
     38          2525.0          2457
     77          4270.0          4339
     """
-    cut = _ordinal(date)
-    last = _ordinal(end) if end is not None else last_date(transactions)
+    cut = ordinal(date, "date")
+    last = ordinal(end) if end is not None else last_date(transactions)
     days = _purchase_days(transactions, "revenue" if "revenue" in nw.from_native(transactions).collect_schema() else "margin")
     first = days.group_by("customer_id").agg(nw.col("day").min().alias("first_day")).filter(nw.col("first_day") <= cut)
     one = nw.lit(1).alias("count")

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from custprof.lifetime.discount import DAYS_PER_YEAR, check_rate
-from custprof.lifetime.history import _ordinal, last_date, read_lines
+from custprof.lifetime.grain import ordinal
+from custprof.lifetime.history import last_date, read_lines
 from custprof.lifetime.periods import is_by_period, profit_by_period
 from custprof.lifetime.pricing import check_level, group_labels
 from custprof.study.engine import collect, customer_key, day_number, money
@@ -85,7 +86,7 @@ def value_history(
         observed, years, unit = last + 1 - first.to_numpy(), 1 / per_year, 1
     else:
         days, parts = _AGES[step]
-        last_day = _ordinal(end) if end is not None else last_date(transactions)
+        last_day = ordinal(end) if end is not None else last_date(transactions)
         facts, first = _by_age(transactions, value, last_day, days, parts)
         observed, years, unit = (last_day + 1 - first.to_numpy()) * parts // days, days / parts / DAYS_PER_YEAR, 10**_FINE  # whole steps
     steps = int(observed.max())

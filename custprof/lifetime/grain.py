@@ -9,10 +9,12 @@ from __future__ import annotations
 import datetime as dt
 
 import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
 
 from custprof.study.engine import day_number
 
-__all__ = ["DAYS", "last_whole", "period_number", "period_of"]
+__all__ = ["DAYS", "last_whole", "ordinal", "period_number", "period_of"]
 
 #: Days in one unit of time: a week is 7 days, a year 365.25, quarters and months are fractions of it.
 DAYS = {"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Q": 365.25 / 4, "Y": 365.25}
@@ -54,3 +56,23 @@ def last_whole(day: int, grain: str) -> int:
     while period_of(day + 1, grain) == period_of(day, grain):
         day -= 1
     return day
+
+
+def ordinal(date, name: str = "end") -> int:
+    """The day of a date as an ordinal; numbers would be nanoseconds since 1970, so they are refused.
+
+    Examples
+    --------
+    >>> ordinal("0001-01-31")
+    31
+    """
+    advice = "give a date, such as '2024-12-31'."
+    if not isinstance(date, str | dt.date | np.datetime64) and date is not pd.NaT:
+        raise TypeError(f"{name} is {date!r}, not a date; {advice}")
+    try:
+        day = pd.Timestamp(date)
+    except ValueError:
+        day = pd.NaT
+    if day is pd.NaT:
+        raise ValueError(f"{name} is {date!r}; {advice}")
+    return day.date().toordinal()

@@ -15,11 +15,12 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from custprof.lifetime.grain import DAYS, last_whole, period_number, period_of
+from custprof.lifetime.grain import DAYS, last_whole, ordinal, period_number, period_of
 from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, day_number, lazy, money
 
 __all__ = ["DAYS", "Split", "last_date", "read_lines", "split", "summarize"]
 
+_LINE_COSTS = ("cost_of_goods", "freight", "commission")
 _FINE = 4  # decimals kept when money is summed: every study's minor unit fits
 
 
@@ -79,9 +80,9 @@ def summarize(
     Raises
     ------
     TypeError
-        If ``date`` is not a date, or an amount is not a number.
+        If ``date`` or `end` is not a date, or an amount is not a number.
     ValueError
-        If a column or a date is missing, an option is unknown or no purchase is left.
+        If a column, a date or an amount is missing, an amount is infinite, an option is unknown or no purchase is left.
 
     Examples
     --------
@@ -94,7 +95,7 @@ def summarize(
     b                    0      0.0  3.0             0.0
     """
     rules = _rules(unit, grain, returns, free)
-    last_day = last_whole(_ordinal(end) if end is not None else last_date(transactions), grain)
+    last_day = last_whole(ordinal(end) if end is not None else last_date(transactions), grain)
     until = period_of(last_day, grain)
     days = _purchase_days(transactions, value, grain=grain, returns=returns, free=free).filter(nw.col("day") <= until)
     length = _length(rules)
@@ -163,8 +164,8 @@ def split(
     b                    0  1.0             0.0
     """
     rules = _rules(unit, grain, returns, free)
-    last_day = last_whole(_ordinal(end) if end is not None else last_date(transactions), grain)
-    cut = last_whole(_ordinal(date), grain)
+    last_day = last_whole(ordinal(end) if end is not None else last_date(transactions), grain)
+    cut = last_whole(ordinal(date, "date"), grain)
     if cut >= last_day:
         raise ValueError(
             f"nothing is left to hold out: the split is at {dt.date.fromordinal(cut)}, the data end at {dt.date.fromordinal(last_day)}."
@@ -194,14 +195,14 @@ def split(
 
 
 def read_lines(transactions, value: str) -> tuple[nw.LazyFrame, nw.Expr, nw.Expr]:
-    """The lines that have a customer, what each is worth by `value`, and its size (revenue, where it is known), none of them undated.
+    """The lines that have a customer, what each is worth by `value`, and its size (revenue, where there is any); none lacks date or amount.
 
     Raises
     ------
     TypeError
         If a date is no date, or an amount no number.
     ValueError
-        If a column or a date is missing.
+        If a column, a date or an amount is missing, or an amount is infinite. Costs of a line may be missing where others are known.
     """
     frame, schema = _dated(transactions)
     columns, worth = _worth(schema, value)
@@ -209,11 +210,19 @@ def read_lines(transactions, value: str) -> tuple[nw.LazyFrame, nw.Expr, nw.Expr
     for column in dict.fromkeys([*columns, *(["revenue"] if "revenue" in schema else [])]):
         if not schema[column].is_numeric():
             raise TypeError(f"{column} is of type {schema[column]}, not a number; parse it first, for instance with pandas.to_numeric.")
-    undated = nw.col("date").is_null()
-    count = collect(frame.select(undated.cast(nw.Int64).sum().alias("undated"), nw.len().alias("lines"))).fillna(0).iloc[0].astype("int64")
-    if count["undated"]:
-        first = collect(frame.filter(undated).select(customer_key()).unique().sort("customer_id").head(3))["customer_id"].tolist()
-        raise ValueError(f"date is missing for {count['undated']} of {count['lines']} lines, first of {first}; drop or fill them.")
+    amounts = [name for name in columns if name not in _LINE_COSTS or name == value] + ["revenue"] * ("revenue" in schema)
+    wrong = {"date": (nw.col("date").is_null(), "missing")}
+    for name in dict.fromkeys(amounts):
+        amount = nw.col(name).cast(nw.Float64)
+        wrong[name] = (nw.col(name).is_null() | ~amount.is_finite(), "missing or infinite")
+    for name in [name for name in columns if name not in wrong]:
+        wrong[name] = (nw.col(name).cast(nw.Float64).fill_null(0.0).is_in([np.inf, -np.inf]), "infinite")
+    sums = [found.cast(nw.Int64).sum().alias(name) for name, (found, _) in wrong.items()]
+    count = collect(frame.select(*sums, nw.len().alias("lines"))).fillna(0).iloc[0].astype("int64")
+    for name, (found, how) in wrong.items():
+        if count[name]:
+            first = collect(frame.filter(found).select(customer_key()).unique().sort("customer_id").head(3))["customer_id"].tolist()
+            raise ValueError(f"{name} is {how} for {count[name]} of {count['lines']} lines, first of {first}; drop or fill them.")
     return frame.filter(~nw.col("customer_id").is_null() & (nw.col("customer_id").cast(nw.String) != UNKNOWN_CUSTOMER)), worth, size
 
 
@@ -283,12 +292,8 @@ def _worth(schema: nw.Schema, value: str) -> tuple[list[str], nw.Expr]:
     if value != "margin" or "revenue" not in schema or "cost_of_goods" not in schema:
         wanted = "revenue and cost_of_goods (for the margin)" if value == "margin" else repr(value)
         raise ValueError(f"transactions lack {wanted}; their columns are {', '.join(schema)}.")
-    costs = [c for c in ("cost_of_goods", "freight", "commission") if c in schema]
+    costs = [c for c in _LINE_COSTS if c in schema]
     expression = nw.col("revenue").cast(nw.Float64).fill_null(0.0)
     for cost in costs:
         expression = expression - nw.col(cost).cast(nw.Float64).fill_null(0.0)
     return ["revenue", *costs], expression
-
-
-def _ordinal(date) -> int:
-    return pd.Timestamp(date).date().toordinal()

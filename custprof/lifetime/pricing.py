@@ -38,6 +38,9 @@ def read_terms(index: pd.Index, margin, cost_per_order, cost_per_period, acquisi
     by_customer = {name: _by_customer(values, index, name) for name, values in {"margin": margin, **costs}.items()}
     if np.ndim(margin) == 0 and abs(margin) > 1:
         raise ValueError(f"margin is {margin!r}; give the fraction of a purchase that is earned, 0.30 for 30 %.")
+    typical = float(np.median(by_customer["margin"])) if len(index) else 0.0
+    if typical > 1:
+        raise ValueError(f"margin is {typical:.4g} for the customer in the middle; give the fraction that is earned, 0.30 for 30 %.")
     for name in costs:
         negative = by_customer[name] < 0
         if negative.any():

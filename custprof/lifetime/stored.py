@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
 
 from custprof.lifetime.betageo import BetaGeoNBD, ModifiedBetaGeoNBD
 from custprof.lifetime.occasions import BetaGeoBinomial
@@ -46,7 +47,7 @@ def save_model(model, path) -> Path:
     Parameters
     ----------
     model : estimator
-        Fitted or not.
+        Fitted.
     path : str or Path
         File to write; one that exists is replaced.
 
@@ -59,6 +60,8 @@ def save_model(model, path) -> Path:
     ------
     TypeError
         If the model is none of this stage.
+    NotFittedError
+        If it has not been fitted: there is nothing to keep.
 
     Examples
     --------
@@ -71,6 +74,7 @@ def save_model(model, path) -> Path:
     """
     if type(model).__name__ not in _KINDS:
         raise TypeError(f"a {type(model).__name__} is no model of lifetimes; models are {', '.join(_KINDS)}.")
+    check_is_fitted(model, msg="%(name)s is not fitted yet; call fit first, then save it.")
     path = Path(path)
     path.write_text(json.dumps({"format": _FORMAT, **_write(model)}, indent=1, allow_nan=False), encoding="utf-8")
     return path

@@ -1,25 +1,31 @@
 """May these models be used on this history?
 
 They take for granted that customers come and go without notice, buy at random times at a rate of their own that does not change, and spend
-much the same each time; and that a customer was new at its first line. Each rule looks at one of these. Sums by customer are made in the
-engine; one row per customer is looked at.
+much the same each time; and that a customer was new at its first line. Each rule looks at one of these; where none refuses, both models are
+fitted and the last two rules look at how that went. Sums by customer are made in the engine; one row per customer is looked at.
 """
 
 from __future__ import annotations
 
+import warnings
+
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
+from sklearn.exceptions import ConvergenceWarning
 
 from custprof.lifetime.checks import check_summary, refuse_repeated
 from custprof.lifetime.discount import DAYS_PER_YEAR
-from custprof.lifetime.history import DAYS, _ordinal, _purchase_days, summarize
+from custprof.lifetime.grain import ordinal
+from custprof.lifetime.history import DAYS, _purchase_days, summarize
+from custprof.lifetime.value import CustomerValue
 from custprof.study.engine import collect
 
 __all__ = ["SPEND_FITS", "spend_fit", "suitability", "usable"]
 
 #: Share of regular customers (`spend_fit`) from which values may be used for single customers.
 SPEND_FITS = 0.8
+_FAR_OFF = 0.5  # below this share nothing that rests on the size of purchases is to be used
 _VERDICTS = ("REFUSE", "FLAG", "PASS")
 
 
@@ -31,7 +37,8 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
     summary : DataFrame
         As `summarize` gives it.
     transactions : frame, optional
-        The lines that `summary` was made of; without them nothing is said of the rhythm of purchases and of the drift of spend.
+        The lines that `summary` was made of; without them nothing is said of the rhythm of purchases and of the drift of spend, and a pause
+        of all customers is looked for among their last purchases only.
     acquired : Series of dates by customer, optional
         When customers were won, where that is known (missing dates allowed): it tells who was there before the data begin.
 
@@ -39,7 +46,8 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
     -------
     DataFrame
         By rule: ``verdict`` (PASS, FLAG: read with care, REFUSE: do not use), ``measure`` (the number looked at, missing where it cannot be
-        known) and ``reason`` (the same number and what it means, in words).
+        known) and ``reason`` (the same number and what it means, in words). The rules "parameters found" and "sizes of purchases" are of
+        the fitted `CustomerValue` and stand only where no rule before refuses.
 
     Examples
     --------
@@ -79,13 +87,17 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
         "value is purchases times spend only if they are nearly independent",
     )
     rows["known from the beginning"] = _beginning(summary, acquired)
-    if transactions is not None:
-        rows |= _habits(summary, transactions)
+    days = None if transactions is None else _days_of(summary, transactions)
+    rows["dates without a hole"] = _hole(summary, days)
+    if days is not None:
+        rows |= _habits(days)
+    if summary.attrs.get("grain", "D") == "D" and not any(verdict == "REFUSE" for verdict, _, _ in rows.values()):
+        rows |= _fits(summary)
     return pd.DataFrame.from_dict(rows, orient="index", columns=["verdict", "measure", "reason"]).rename_axis("rule")
 
 
-def usable(transactions, *, value: str = "revenue") -> bool:
-    """Whether a purchase history allows these models at all: something was sold, and `suitability` refuses nothing.
+def usable(transactions, *, value: str = "revenue", spend: bool = True) -> bool:
+    """Whether a purchase history allows values from these models: something was sold, and `suitability` refuses nothing.
 
     Parameters
     ----------
@@ -93,6 +105,9 @@ def usable(transactions, *, value: str = "revenue") -> bool:
         As in `summarize`.
     value : str
         As in `summarize`.
+    spend : bool
+        False asks about the model of purchases alone, who is still there and how often it will come: then it does not matter whether the
+        sizes of purchases follow Gamma-Gamma.
 
     Examples
     --------
@@ -103,7 +118,8 @@ def usable(transactions, *, value: str = "revenue") -> bool:
         summary = summarize(transactions, value=value)
     except ValueError:  # nothing was sold to a known customer
         return False
-    return not (suitability(summary, transactions)["verdict"] == "REFUSE").any()
+    verdicts = suitability(summary, transactions)["verdict"]
+    return not (verdicts if spend else verdicts.drop("sizes of purchases", errors="ignore")).eq("REFUSE").any()
 
 
 def spend_fit(model, summary: pd.DataFrame, *, regular: int = 10, factor: float = 1.5) -> float:
@@ -160,12 +176,54 @@ def _beginning(summary: pd.DataFrame, acquired: pd.Series | None) -> tuple[str, 
     return _rule(first / n, False, rush, f"{said}; where it is many more, they were there before: {meaning}")
 
 
-def _habits(summary: pd.DataFrame, transactions) -> dict[str, tuple[str, float, str]]:
+def _days_of(summary: pd.DataFrame, transactions) -> nw.LazyFrame:
+    days = _purchase_days(transactions, summary.attrs.get("value", "revenue"))
+    return days.filter(nw.col("day") <= ordinal(summary.attrs["end"])) if "end" in summary.attrs else days
+
+
+def _hole(summary: pd.DataFrame, days: nw.LazyFrame | None) -> tuple[str, float, str]:
+    """The longest time in which nobody bought, as a share of all: a single wrong date stretches it over decades."""
+    unit, age = DAYS[summary.attrs.get("unit", "W")], summary["T"].to_numpy("float64")
+    end = ordinal(summary.attrs["end"]) if "end" in summary.attrs else 0
+    bought = end - (age - summary["recency"].to_numpy("float64")) * unit if days is None else collect(days.select("day").unique())["day"]
+    dates = np.unique(np.append(np.rint(bought), max(end, np.max(bought))))
+    pauses = np.diff(dates)
+    if not pauses.any():
+        return _rule(0.0, False, False, "all was bought on one day")
+    at, span = int(pauses.argmax()), max(age.max() * unit, dates[-1] - dates[0])
+    length, share = pauses[at], pauses[at] / span
+    day = [f"{pd.Timestamp.fromordinal(int(date)):%Y-%m-%d}" for date in dates[at : at + 2]] if end else []
+    when = f" from {' to '.join(day)}" if day else ""
+    reason = (
+        f"nobody bought for {length:,.0f} days{when}, {share:.0%} of the time; a wrong date makes such a hole, or lines are missing there, "
+        "and customers look gone"
+    )
+    return _rule(share, share > 1 / 3 and length > 28, share > 0.1 and length > 28, reason)
+
+
+def _fits(summary: pd.DataFrame) -> dict[str, tuple[str, float, str]]:
+    """Whether both models found their parameters, and whether sizes of purchases follow Gamma-Gamma."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the verdict says it
+        model = CustomerValue().fit(summary)
+    parts = (model.purchases_, model.spend_)
+    lost, held = not all(part._optimum.found for part in parts), sum(int((part._optimum.ends != 0).sum()) for part in parts)
+    said = " ".join(part.note_ for part in parts if part.note_) or "both searches ended inside their bounds"
+    rows = {"parameters found": _rule(held, lost, held > 0, said)}
+    try:
+        near = spend_fit(model, summary)
+    except ValueError as infinite:
+        return rows | {"sizes of purchases": _rule(np.nan, True, False, str(infinite))}
+    said = f"{near:.0%} of" if near == near else "unknown (nobody came back ten times) for"
+    reason = (
+        f"{said} those with ten repeat purchases and more are expected to spend within a factor of 1.5 of their own mean; where few are, "
+        "sizes do not follow Gamma-Gamma and values of single customers are wrong"
+    )
+    return rows | {"sizes of purchases": _rule(near, near < _FAR_OFF, near < SPEND_FITS, reason)}
+
+
+def _habits(days: nw.LazyFrame) -> dict[str, tuple[str, float, str]]:
     """Whether purchases come at random, and whether they grow or shrink."""
-    value = summary.attrs.get("value", "revenue")
-    days = _purchase_days(transactions, value)
-    if "end" in summary.attrs:
-        days = days.filter(nw.col("day") <= _ordinal(summary.attrs["end"]))
     first = days.group_by("customer_id").agg(nw.col("day").min().alias("first_day"), nw.col("day").max().alias("last_day"))
     span = collect(first.select(nw.col("first_day").min(), nw.col("last_day").max())).iloc[0].astype("int64")
     late = (nw.col("day") > int(span.sum() // 2)).cast(nw.Int64)

@@ -16,10 +16,11 @@ from custprof.plots.money import GAIN, NEUTRAL, money_axis, money_text
 __all__ = ["calibration", "cohorts", "reliability", "retention_curve", "tracking", "value_curve"]
 
 _MOST = 8  # groups that a reader can tell apart
+_DASHES = ("-", (0, (5, 3)), (0, (1.5, 2.5)))  # in turn, so that curves that coincide are seen through one another
 
 
 def value_curve(curve: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", cost: float | None = None) -> Axes:
-    """Cumulative discounted value per customer by age or horizon, a line and a band for each group.
+    """Cumulative discounted value per customer by age or horizon, a line and a band for each group; curves that coincide show both.
 
     Parameters
     ----------
@@ -44,9 +45,11 @@ def value_curve(curve: pd.DataFrame, *, ax: Axes | None = None, currency: str = 
     >>> plt.close()
     """
     ax = _axes(ax)
-    for name, part, color in _groups(curve):
+    for place, (name, part, color) in enumerate(_groups(curve)):
         ax.fill_between(part["horizon"], part["low"], part["high"], color=color, alpha=0.18, linewidth=0)
-        ax.plot(part["horizon"], part["value"], color=color, linewidth=2, label=name)
+        ax.plot(
+            part["horizon"], part["value"], color=color, linewidth=2, linestyle=_DASHES[place % 3], zorder=2 + place % 3 / 10, label=name
+        )
     ax.axhline(0, color="black", linewidth=0.8)
     if cost is not None:
         ax.axhline(cost, color=NEUTRAL, linewidth=1.2, linestyle="--")
@@ -118,7 +121,7 @@ def calibration(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_xticks(places, [f"{name}\nn = {n:,}" for name, n in zip(table.index, table["customers"], strict=True)])
     known = "repeat purchases before the split" if table.index.name == "frequency" else "customers, least expected back to most"
     ax.set(xlabel=known, ylabel="purchases per customer after the split")
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(0, 1.08 * max(table[["expected", "actual"]].max().max(), 1e-9))
     ax.legend(frameon=False)
     return ax
 
@@ -206,7 +209,7 @@ def reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def cohorts(table: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", what: str = "retention") -> Axes:
-    """Heat map of cohorts by age; cells of a period in which the data end are left blank.
+    """Heat map of cohorts by age; cells of a period in which the data end are left blank, the 100 % of age 0 are grey.
 
     Parameters
     ----------
@@ -238,8 +241,9 @@ def cohorts(table: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", 
     written = grid.map(lambda v: "" if np.isnan(v) else f"{v:.0%}".replace("%", " %") if what == "retention" else money_text(v))
     top = np.nanmax(grid.to_numpy()[:, 1:]) if what == "retention" and grid.shape[1] > 1 else None  # age 0 is 100 % by definition
     many = grid.size > 400
+    colors = plt.get_cmap("cividis").with_extremes(over="#d9d9d9")
     sns.heatmap(
-        grid, ax=ax, cmap="cividis", vmin=0 if what == "retention" else None, vmax=top, annot=False if many else written, fmt="",
+        grid, ax=ax, cmap=colors, vmin=0 if what == "retention" else None, vmax=top, annot=False if many else written, fmt="",
         annot_kws={"fontsize": 8}, cbar_kws={"label": label}, linewidths=0.5,
     )  # fmt: skip
     ax.set(xlabel="age (periods since the first purchase)", ylabel="cohort")
@@ -262,5 +266,5 @@ def _groups(curve: pd.DataFrame):
 def _legend(ax: Axes, curve: pd.DataFrame) -> Axes:
     names = curve["group"].astype(str).unique()
     if len(names) > 1:
-        legend_below(ax, ncols=1 if max(map(len, names)) > 30 else 4)
+        legend_below(ax, ncols=1 if max(map(len, names)) > 30 else 4, handlelength=3)
     return ax

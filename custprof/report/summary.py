@@ -75,8 +75,8 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
     profit = customers["profit"]
     looked_at = segment_features(customers_only(by_period))
     segmenter = ProfitSegmenter(random_state=0).fit(customers[looked_at.index[looked_at["used"]]], profit)
-    value, avoidable_value = _values(study, pnl, allocation)
-    advice = _advice(pnl, by_period, avoidable_value, None if value is None else value["p_alive"])
+    value, avoidable_value, p_alive = _values(study, pnl, allocation)
+    advice = _advice(pnl, by_period, avoidable_value, p_alive)
     tables = {
         "Key figures": _key_figures(pnl, profit, allocation, value, advice),
         "Ladder": ladder(pnl, allocation=allocation),
@@ -156,22 +156,26 @@ def _with_segment(table: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
 
 
 def _values(study, pnl: pd.DataFrame, allocation) -> tuple:
-    """Lifetime value of every customer, and its total counting avoidable cost only; None twice where the models are refused."""
+    """Lifetime value of every customer, its total counting avoidable cost only, and who is still there; None where a model is refused."""
     from sklearn.exceptions import ConvergenceWarning
 
-    from custprof.lifetime import SPEND_FITS, CustomerValue, spend_fit, summarize, usable, value_terms
+    from custprof.lifetime import SPEND_FITS, CustomerValue, ParetoNBD, spend_fit, summarize, usable, value_terms
 
-    if not usable(study.table("transactions")):
-        return None, None
-    history = summarize(study.table("transactions"))
+    lines = study.table("transactions")
+    if not usable(lines, spend=False):
+        return None, None, None
+    history = summarize(lines)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the notebook on lifetime value shows it to its reader
+        if not usable(lines):
+            return None, None, ParetoNBD().fit(history).p_alive(history)
         model = CustomerValue().fit(history)
     ahead = {"horizon": HORIZON, "annual_rate": ANNUAL_RATE}
     value = model.predict(history, **value_terms(history, pnl, allocation), **ahead)
     if spend_fit(model, history) < SPEND_FITS:  # then values are not for decisions about single customers
-        return value, None
-    return value, model.predict(history, **value_terms(history, pnl, allocation, avoidable=True), **ahead)["value"]
+        return value, None, value["p_alive"]
+    avoidable = model.predict(history, **value_terms(history, pnl, allocation, avoidable=True), **ahead)["value"]
+    return value, avoidable, value["p_alive"]
 
 
 def _advice(pnl: pd.DataFrame, by_period: pd.DataFrame, value: pd.Series | None, p_alive: pd.Series | None) -> pd.DataFrame:
