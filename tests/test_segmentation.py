@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.cluster import DBSCAN, AgglomerativeClustering, Birch, KMeans
+from sklearn.linear_model import LinearRegression
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -17,6 +18,7 @@ from custprof.segmentation import (
     segment_sql,
     stability,
 )
+from custprof.segmentation.suggestion import suggest_k
 
 TYPES = {
     "share": [0.08, 0.30, 0.16, 0.16, 0.30],
@@ -84,10 +86,12 @@ def test_profile_adds_up_and_names_are_unique(base, fitted):
     assert profile["profit_share"].sum() == pytest.approx(1)
     assert profile["loss_share"].sum() == pytest.approx(1)
     assert profile["name"].is_unique
-    assert profile["name"].iloc[-1] == "large revenue, loses money, cost to serve 60 % of revenue"
+    assert (
+        profile["name"].iloc[-1] == "large revenue, loses money, cost to serve 56 % of revenue"
+    )  # the typical customer of a type drawn around 55 %
     first = fitted.labels_ == 0
     assert profile.loc[0, "median_net_revenue"] == X.loc[first, "net_revenue"].median()
-    assert profile.loc[0, "cost_to_serve_rate"] == pytest.approx(X.loc[first, "cost_to_serve"].sum() / X.loc[first, "net_revenue"].sum())
+    assert profile.loc[0, "cost_to_serve_rate"] == pytest.approx((X["cost_to_serve"] / X["net_revenue"])[first].median())
 
 
 def test_segments_are_named_by_customer_best_first(base, fitted):
@@ -129,6 +133,58 @@ def test_k_table_suggests_once_and_says_why(fitted):
     assert table.loc[1, "min_jaccard"] == 1
     assert np.isnan(table.loc[1, "silhouette"])
     assert table.loc[5, ["loss_caught", "r2_arcsinh"]].min() > 0.7
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_number_of_segments_does_not_hang_on_the_random_state(seed):
+    X, profit, kind = five_types(20_000, seed)
+    tables = [choose_k(X, profit, random_state=random_state) for random_state in (0, 1)]
+    assert [table["suggested"].idxmax() for table in tables] == [5, 5]
+    assert all(table.loc[5, "draws"] >= 4 for table in tables)
+    assert adjusted_rand_score(kind, ProfitSegmenter(5).fit(X, profit).labels_) > 0.82  # CASES, section 3
+
+
+def test_three_clear_kinds_are_not_cut_along_a_column_that_says_nothing():
+    X, profit, kind = three_kinds()
+    for random_state in (0, 1):
+        table = choose_k(X, profit, random_state=random_state)
+        assert table["suggested"].idxmax() == 3
+    assert adjusted_rand_score(kind, ProfitSegmenter(3).fit(X, profit).labels_) > 0.9
+
+
+def three_kinds(n=3000):
+    """Small customers, large ones that cost little and large ones that cost much; discounts differ among all alike."""
+    rng = np.random.default_rng(0)
+    kind = np.repeat([0, 1, 2], n // 3)
+    revenue = np.array([1e3, 1e5, 1e5])[kind] * rng.lognormal(0, 0.8, n)
+    cost = revenue * np.array([0.1, 0.1, 0.6])[kind] * rng.lognormal(0, 0.4, n)
+    X = pd.DataFrame({"revenue": revenue, "cost_to_serve": cost, "discounts": revenue * 0.1 * rng.lognormal(0, 0.5, n)})
+    return X, 0.4 * revenue - cost, kind
+
+
+def draw(picked, gain=0.5):
+    """Evidence of one draw whose best number is the one picked, at a rise of both gaps of ``gain``."""
+    k = pd.RangeIndex(1, 7, name="k")
+    frame = pd.DataFrame({"gap": gain, "gap_se": 0.0, "gap_cloud": gain, "gap_cloud_se": 0.0, "silhouette": 0.3}, index=k)
+    frame.loc[1, ["gap", "gap_cloud"]] = 0.0
+    frame.loc[picked:, "silhouette"] = 0.5
+    return frame.assign(min_jaccard=0.9, jaccards=[[0.9] * i for i in k], min_share=0.1)
+
+
+def test_a_borderline_number_says_which_others_the_draws_suggest():
+    agreed = suggest_k([draw(3)] * 5, 0.02)
+    assert agreed["suggested"].idxmax() == 3
+    assert agreed["draws"].tolist() == [0, 0, 5, 0, 0, 0]
+    assert agreed.loc[3, "reason"].endswith("in 5 of 5 draws")
+    nearly = suggest_k([draw(3)] * 4 + [draw(6)], 0.02)
+    assert nearly.loc[3, "reason"].endswith("in 4 of 5 draws; 6 (1) was also suggested")
+    split = suggest_k([draw(3)] * 2 + [draw(6), draw(6), draw(2)], 0.02)
+    assert split["suggested"].idxmax() == 3  # of two named as often, the smaller
+    assert split.loc[3, "reason"].endswith("in 2 of 5 draws; borderline: 2 (1), 6 (2) were also suggested")
+    weak = suggest_k([draw(3, 0.05)] * 4 + [draw(5, 0.15)], 0.02)
+    assert weak["suggested"].idxmax() == 1
+    assert weak.loc[1, "reason"].startswith("no structure")
+    assert weak.loc[1, "reason"].endswith("in 4 of 5 draws; 5 (1) was also suggested")
 
 
 def test_stability_finds_the_types_valid_and_noise_not(base, fitted):
@@ -318,9 +374,14 @@ def test_json_refuses_what_it_cannot_hold(base, tmp_path):
     X, profit = base[0].head(300), base[1].head(300)
     with pytest.raises(TypeError, match="Birch predicts in a way of its own, which JSON cannot hold"):
         ProfitSegmenter(3, estimator=Birch()).fit(X, profit).save(tmp_path / "segments.json")
-    (tmp_path / "other.json").write_text("{}")
-    with pytest.raises(ValueError, match="not a segmentation written by custprof"):
-        ProfitSegmenter.load(tmp_path / "other.json")
+    for text in ("{}", "[]", "segments", "3"):
+        (tmp_path / "other.json").write_text(text)
+        with pytest.raises(ValueError, match="not a segmentation written by custprof"):
+            ProfitSegmenter.load(tmp_path / "other.json")
+    path = ProfitSegmenter(2).fit(base[0].head(50), base[1].head(50)).save(tmp_path / "segments.json")
+    path.write_text(path.read_text().replace('"scaler"', '"other"'))
+    with pytest.raises(ValueError, match=r"lacks \['scaler'\]: the file was changed"):
+        ProfitSegmenter.load(path)
 
 
 def test_sql_places_customers_as_the_rules_do(base, fitted):
@@ -336,6 +397,37 @@ def test_sql_places_customers_as_the_rules_do(base, fitted):
     assert (placed.to_numpy()[:-2] == fitted.labels_).mean() == pytest.approx(fitted.fidelity_)
     odd = segment_rules(pd.DataFrame({"revenue": [1.0, 1.0], "cost of calls": [0.0, 9.0]}), [0, 1])
     assert odd["sql"].str.contains('"cost of calls"', regex=False).all()
+
+
+def test_sql_quotes_words_that_a_database_keeps_for_itself():
+    duckdb = pytest.importorskip("duckdb")
+    X = pd.DataFrame({"order": [1.0, 2.0, 90.0, 95.0], "end": [0.0, 0.1, 50.0, 60.0], "group": [1.0, 1.0, 1.0, 1.0]})
+    rules = segment_rules(X, [1, 1, 0, 0], revenue="order")
+    customers = X.assign(key=list("abcd"))
+    with duckdb.connect() as connection:
+        connection.register("table", customers)
+        placed = connection.sql(segment_sql(rules, table="table", key="key")).df()
+    assert placed["segment"].tolist() == [1, 1, 0, 0]
+
+
+def test_the_verdict_of_the_profile_is_that_of_stability(base, fitted):
+    judged = stability(base[0], fitted.labels_, n_bootstraps=50)
+    assert fitted.profile_["jaccard"].tolist() == judged["jaccard"].tolist()
+    assert fitted.profile_["verdict"].tolist() == judged["verdict"].tolist()
+
+
+def test_fit_predict_passes_the_profit_on(base, fitted):
+    X, profit = base[0].head(200), base[1].head(200)
+    assert (ProfitSegmenter(2).fit_predict(X, profit) == ProfitSegmenter(2).fit(X, profit).labels_).all()
+
+
+def test_columns_may_be_numbers(base):
+    X, profit = base[0].head(200), base[1].head(200)
+    numbered, named_alike = X.set_axis([0, 1, 2], axis="columns"), X.set_axis(["0", "1", "2"], axis="columns")
+    segmenter = ProfitSegmenter(3).fit(numbered, profit)
+    assert (segmenter.labels_ == ProfitSegmenter(3).fit(named_alike, profit).labels_).all()
+    assert (segmenter.predict(numbered) == segmenter.labels_).all()
+    assert segmenter.revenue_ == "0"
 
 
 def test_profile_tells_how_well_every_segment_is_found_again(base, fitted):
@@ -463,6 +555,17 @@ def test_names_say_no_revenue_and_costs_above_revenue():
     assert named([many, [(1000, 0, 100, 350)] * 4])[1] == "medium revenue, earns, no discounts"
 
 
+def test_a_name_speaks_of_the_typical_customer_not_of_one_giant():
+    """A hundred customers at 10 % and one whale at nothing: by the sums all of them would have hardly any cost to serve."""
+    usual, whale, poor = [(1000, 0, 100, 100)] * 100, [(10**9, 0, 1, 10**6)], [(1000, 0, 600, -200)] * 50
+    names = named([usual + whale, poor])
+    assert names[0].endswith("cost to serve 10 % of revenue")
+    X = pd.DataFrame({"revenue": [100.0, 100, 100, 10, 10], "returns": [0.0, 0, 150, 5, 5]})
+    profile = segment_profile(X, [1.0, 1.0, 1.0, -1.0, -1.0], [0, 0, 0, 1, 1])
+    assert profile["returns_rate"].tolist() == [0.0, 0.5]
+    assert profile["name"].tolist() == ["large revenue, earns, mostly no returns", "small revenue, loses money, returns 50 % of revenue"]
+
+
 def test_names_stay_unique_for_segments_that_look_alike():
     X = pd.DataFrame({"revenue": [100.0, 100.0], "cost_to_serve": [10.0, 10.0]})
     names = segment_profile(X, [1.0, 1.0], [0, 1])["name"]
@@ -498,6 +601,7 @@ def test_rules_by_hand():
         ),
         (lambda X: X.assign(first_order=pd.Timestamp("2024-01-01")), TypeError, r"columns \['first_order'\] are not numbers"),
         (lambda X: X.to_numpy().astype(str).astype(object) + "?", ValueError, "could not convert string to float"),
+        (lambda X: X.assign(freight=1j), TypeError, r"columns \['freight'\] are not numbers"),
         (lambda X: X[[]], ValueError, "X has no columns"),
         (lambda X: X[["net_revenue", "net_revenue"]], ValueError, "appear more than once"),
     ],
@@ -517,6 +621,16 @@ def test_bad_choices_are_refused(base):
         (ProfitSegmenter(2), [1.0, 2.0], ValueError, r"profit has shape \(2,\) for 50 customers"),
         (ProfitSegmenter(51), profit, ValueError, "51 segments asked of 50 customers"),
         (ProfitSegmenter("many"), profit, ValueError, "n_segments is 'many'; give a whole number from 1, or 'auto'"),
+        (ProfitSegmenter(True), profit, ValueError, "n_segments is True; give a whole number from 1, or 'auto'"),
+        (ProfitSegmenter(2, whales="5%"), profit, TypeError, "whales is '5%'; give a share of the customers as a number"),
+        (ProfitSegmenter(2, min_share="a"), profit, TypeError, "min_share is 'a'; give a share"),
+        *(
+            (ProfitSegmenter(2, sample=sample), profit, ValueError, f"sample is {sample!r}; give a whole number from 2")
+            for sample in ("a", 0, -5, True)
+        ),
+        (ProfitSegmenter(2, estimator="kmeans"), profit, TypeError, "the estimator is 'kmeans'; pass a clusterer"),
+        (ProfitSegmenter(2, estimator=KMeans), profit, TypeError, "the estimator is <class .*; pass a clusterer"),
+        (ProfitSegmenter(2, estimator=LinearRegression()), profit, TypeError, r"the estimator is LinearRegression\(\); pass a clusterer"),
         (ProfitSegmenter(2, whales=5), profit, ValueError, "whales is 5"),
         (ProfitSegmenter(2, estimator=DBSCAN()), profit, TypeError, "DBSCAN has neither n_clusters nor n_components"),
     ]:
@@ -537,6 +651,11 @@ def test_bad_choices_are_refused(base):
             ProfitSegmenter(2).fit(X, text)
     with pytest.raises(ValueError, match="3 segments asked of 2 different customers"):
         ProfitSegmenter(3).fit(pd.DataFrame({"revenue": [1.0, 1.0, 2.0, 2.0]}), [1.0] * 4)
+    with pytest.raises(ValueError, match="there are no customers to segment"):
+        ProfitSegmenter().fit(X.head(0), profit.head(0))
+    for refused in (lambda: choose_k(X, sample=0), lambda: stability(X, [0] * 50, sample=0)):
+        with pytest.raises(ValueError, match="sample is 0; give a whole number from 2"):
+            refused()
     with pytest.raises(ValueError, match="k_max is 0"):
         choose_k(X, k_max=0)
     with pytest.raises(ValueError, match="there are no customers"):

@@ -1,8 +1,10 @@
 """How many segments are there, and is there more than one?
 
-No single index knows. So: the gap statistic asks whether there is any structure; then every number of segments whose segments all come
-back in bootstraps (Jaccard of at least .75) and are large enough is a candidate; candidates are ranked by separation (silhouette) and by
-what they say about profit. The whole table is returned, and one suggestion with its reason in words. One segment is an answer.
+No single index knows. So: every number of segments whose segments all come back in bootstraps (Jaccard of at least .75) and are large
+enough is a candidate; the gap statistic asks whether any candidate holds structure; and the fewest segments that separate the customers
+(silhouette) and tell their profit about as well as any are suggested. All of it is done in five draws of customers and of chance: what the
+mean of them says, and most of them suggest, does not hang on one draw, and where they disagree the reason says so. One segment
+is an answer.
 """
 
 from __future__ import annotations
@@ -14,17 +16,15 @@ from threadpoolctl import threadpool_limits
 
 from custprof.segmentation.assign import assign, learn_assignment
 from custprof.segmentation.gap import fitted_labels, gap_table, seeded
-from custprof.segmentation.scaler import MoneyScaler, as_money, check_money, check_numbers, check_once
-from custprof.segmentation.stability import DOUBTFUL, VALID, canonical_order, jaccards, mean_similarity, with_segments
+from custprof.segmentation.scaler import MoneyScaler, as_money, check_money, check_numbers, check_once, check_whole
+from custprof.segmentation.stability import canonical_order, check_clusterer, jaccards, mean_similarity, with_segments
+from custprof.segmentation.suggestion import suggest_k
 
 __all__ = ["align_profit", "choose_k"]
 
-#: How far the gap must rise above one segment, its error deducted, against both references. Single heavy-tailed groups of eight shapes
-#: stayed at or under .09; five types of customers reached .45, seven that overlap much .16.
-MATERIAL_GAP = 0.1
-GAP_SAMPLE, SILHOUETTE_SAMPLE = 1_500, 2_000
-#: Halvings behind each prediction strength.
-HALVINGS = 4
+GAP_SAMPLE, SILHOUETTE_SAMPLE = 1_500, 1_000
+#: Draws of customers and of chance behind the suggestion, and halvings for the prediction strength in each.
+DRAWS, HALVINGS = 5, 2
 
 
 def choose_k(
@@ -33,7 +33,7 @@ def choose_k(
     *,
     k_max: int = 10,
     min_share: float = 0.02,
-    n_bootstraps: int = 20,
+    n_bootstraps: int = 40,
     estimator=None,
     sample: int = 5_000,
     random_state: int = 0,
@@ -45,31 +45,35 @@ def choose_k(
     X : DataFrame, customers x money columns
         Revenue (by name or first), margins, costs, in currency units.
     profit : Series, optional
-        Profit of the same customers (currency units, signed): adds what the segments say about profit, and ranks by it.
+        Profit of the same customers (currency units, signed): adds what the segments say about profit, and chooses by it.
     k_max : int
         Largest number of segments to try.
     min_share : float
         Smallest share of the customers a segment may have.
     n_bootstraps : int
-        Resamples behind each Jaccard.
+        Resamples behind each Jaccard, over all draws.
     estimator : scikit-learn clusterer, optional
         Default K-means.
     sample : int
-        At most this many customers are used.
+        At most this many customers are used in each of the five draws.
     random_state : int
 
     Returns
     -------
     DataFrame by k (1, 2, ...)
-        gap, gap_se, gap_cloud, gap_cloud_se (gap statistic against uniform data and against one cloud with the same tails and rank
-        correlations, with the standard errors of the simulation); silhouette (NaN for k = 1; on a sample in which every segment has its
-        share); min_jaccard, mean_jaccard (over the segments, of their bootstrap means); prediction_strength (of the pairs of customers in
+        Means over the draws: gap, gap_se, gap_cloud, gap_cloud_se (gap statistic against uniform data and against one cloud with the same
+        tails and rank correlations, with the standard errors of the simulation); silhouette (NaN for k = 1; on a sample in which every
+        segment has its share); min_jaccard, mean_jaccard (over the segments, of their bootstrap
+        means); prediction_strength (of the pairs of customers in
         one segment of half of the customers, the share that segments found in the other half keep together, in the worst segment; .8 is
         the usual limit); jaccards (list, smallest first); min_share (of the customers in the smallest segment);
         loss_caught (share of all losses that lies in segments losing money in total), r2_profit, r2_arcsinh (share of the variance of
         profit, and of arcsinh profit, between segments; raw profit alone prefers the worst segmentation) if profit is given; passes (bool:
-        stable, large enough); suggested (bool, true once); reason (words). There is more than one group if at some k both gap and gap_cloud
-        lie more than .1 above their values at k = 1, their own standard error deducted; the reason tells the k where they rise most.
+        stable, large enough); draws (how many of the five suggest this k when asked alone); suggested (bool, true once); reason (words).
+        There is more than one group if at some k that passes both gap and gap_cloud lie more than .1 above their values at k = 1, their
+        own standard error deducted; the reason tells the k where they rise most. Then each draw names the smallest k that passes and
+        comes within .04 of the best sum of silhouette and r2_arcsinh; the k named most often is suggested, called borderline if fewer
+        than four of the five draws suggest it, and the others are said.
 
     Raises
     ------
@@ -94,26 +98,22 @@ def choose_k(
     X = as_money(X)
     values = check_money(X)
     check_once(X.index, "X")
+    check_clusterer(estimator)
+    check_whole(sample, "sample", 2)
+    check_whole(n_bootstraps, "n_bootstraps", 1)
     if k_max < 1:
         raise ValueError(f"k_max is {k_max}; at least one segment must be tried.")
     if not len(X):
         raise ValueError("there are no customers to segment; pass a frame with at least one row.")
     money = None if profit is None else align_profit(profit, X)
-    rng = np.random.default_rng(random_state)
     features = np.round(MoneyScaler().fit(X).transform(X), 9)  # rounding absorbs what another currency does to the last digits
-    rows = canonical_order(values, np.zeros(len(X)) if money is None else money)
-    if len(rows) > sample:
-        rows = rows[np.sort(rng.choice(len(rows), sample, replace=False))]
-    features, money = features[rows], None if money is None else money[rows]
-    different = len(np.unique(features, axis=0))
-    few = rows if len(rows) <= GAP_SAMPLE else rows[np.sort(rng.choice(len(rows), GAP_SAMPLE, replace=False))]
-    k_max = min(k_max, max(different // 3, 1))  # with fewer than three customers to a segment there is nothing to resample
+    ordered = canonical_order(values, np.zeros(len(X)) if money is None else money)
+    rng = np.random.default_rng(random_state)
     with threadpool_limits(1):
-        gaps = gap_table(X.iloc[few].astype(float), k_max, estimator=estimator, rng=rng)
-        evidence = [_evidence(features, money, k, estimator, n_bootstraps, rng) for k in range(1, k_max + 1)]
-    table = gaps.join(pd.DataFrame(evidence, index=gaps.index))
-    table["passes"] = (table["min_jaccard"] >= VALID) & (table["min_share"] >= min_share)
-    return _suggest(table, min_share)
+        tables = [
+            _draw(X, features, money, _some(ordered, sample, rng), k_max, estimator, -(-n_bootstraps // DRAWS), rng) for _ in range(DRAWS)
+        ]
+    return suggest_k(tables, min_share)
 
 
 def align_profit(profit, X: pd.DataFrame) -> np.ndarray:
@@ -148,6 +148,21 @@ def align_profit(profit, X: pd.DataFrame) -> np.ndarray:
             "fill or drop them before segmenting."
         )
     return money
+
+
+def _some(rows: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    return rows if len(rows) <= size else rows[np.sort(rng.choice(len(rows), size, replace=False))]
+
+
+def _draw(X: pd.DataFrame, features: np.ndarray, money, rows: np.ndarray, k_max: int, estimator, n_bootstraps: int, rng) -> pd.DataFrame:
+    """The evidence of one draw of customers and of chance, by k."""
+    own = features[rows]
+    k_max = min(
+        k_max, max(len(np.unique(own, axis=0)) // 3, 1)
+    )  # with fewer than three customers to a segment there is nothing to resample
+    gaps = gap_table(X.iloc[_some(rows, GAP_SAMPLE, rng)].astype(float), k_max, estimator=estimator, rng=rng)
+    evidence = [_evidence(own, None if money is None else money[rows], k, estimator, n_bootstraps, rng) for k in range(1, k_max + 1)]
+    return gaps.join(pd.DataFrame(evidence, index=gaps.index))
 
 
 def _evidence(features: np.ndarray, profit, k: int, estimator, n_bootstraps: int, rng: np.random.Generator) -> dict:
@@ -213,50 +228,3 @@ def _between(values: np.ndarray, labels: np.ndarray) -> float:
     means = np.bincount(labels, values) / np.maximum(np.bincount(labels), 1)
     whole = ((values - values.mean()) ** 2).sum()
     return float(((means[labels] - values.mean()) ** 2).sum() / whole) if whole > 0 and labels.any() else 0.0
-
-
-def _suggest(table: pd.DataFrame, min_share: float) -> pd.DataFrame:
-    """Mark one k and say why, for every k, it is or is not the one."""
-    rises = table[["gap", "gap_cloud"]] - table[["gap", "gap_cloud"]].iloc[0]
-    gain = (rises - table[["gap_se", "gap_cloud_se"]].to_numpy()).min(axis=1).iloc[1:]
-    structure = len(gain) > 0 and gain.max() > MATERIAL_GAP
-    pool, found = table[table["passes"] & (table.index > 1)], "every segment found again"
-    if not len(pool):
-        pool = table[(table["min_jaccard"] >= DOUBTFUL) & (table["min_share"] >= min_share) & (table.index > 1)]
-        found = "doubtful since at no number every segment is found again"
-    rise = _rise(rises, gain)
-    if structure and len(pool):
-        measures = [column for column in ("silhouette", "r2_arcsinh") if column in pool]
-        best = int(pool[measures].rank(ascending=False).mean(axis=1).idxmin())  # the smaller k wins a tie
-        why = f"more than one group ({rise}), {found} (min_jaccard {table.loc[best, 'min_jaccard']:.2f}), "
-        why += f"best in {' and '.join(measures)}{' together' if len(measures) > 1 else ''}"
-    elif structure:
-        best, why = 1, f"more than one group ({rise}), but at every number some segment is too small or is not found again"
-    elif len(table) == 1:
-        best, why = 1, "too few different customers to tell segments apart"
-    else:
-        best, why = 1, f"no structure: {rise}; a single heavy-tailed group reaches up to {MATERIAL_GAP} against both, errors deducted"
-    reasons = []
-    for k, row in table.iterrows():
-        if k == best:
-            reasons.append(why)
-        elif k == 1:
-            reasons.append("there is more than one group")
-        elif row["min_jaccard"] < VALID:
-            reasons.append(f"a segment is not found again (Jaccard {row['min_jaccard']:.2f})")
-        elif row["min_share"] < min_share:
-            reasons.append(f"smallest segment has {row['min_share']:.1%} of customers")
-        elif best == 1:
-            reasons.append("stable, but one segment explains the data as well")
-        else:
-            reasons.append("stable, but lower in separation and profit together")
-    return table.assign(suggested=table.index == best, reason=reasons)
-
-
-def _rise(rises: pd.DataFrame, gain: pd.Series) -> str:
-    """Where both gaps lie highest above one segment, as the reader finds it in the table."""
-    if not len(gain):
-        return ""
-    k = gain.idxmax()
-    box, cloud = rises.loc[k].round(2) + 0.0
-    return f"from k = 1 to {k} gap rises by {box:.2f} against a uniform box and gap_cloud by {cloud:.2f} against one heavy-tailed cloud"

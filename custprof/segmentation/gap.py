@@ -17,7 +17,7 @@ from custprof.segmentation.stability import with_segments
 
 __all__ = ["fitted_labels", "gap_table", "seeded"]
 
-REFERENCES = 8
+REFERENCES = 4
 #: Quantiles that the cloud shares with each column: its middle and its tails, but no bumps in between, which may be segments.
 KNOTS = (0.01, 0.05, 0.5, 0.95, 0.99)
 #: A column with gains and losses has two bumps of its own on the arcsinh scale, one on each side of zero: the cloud has them too.

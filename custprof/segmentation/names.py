@@ -43,7 +43,8 @@ def segment_names(X: pd.DataFrame, profit, labels, *, revenue: str, whales: int 
     Returns
     -------
     Series of str by segment
-        Size, result, ratio. The ratio is that of the segment's sums; "more than revenue" above 100 %, none for a segment without revenue.
+        Size, result, ratio. The ratio is that of the median customer with revenue, so that no giant speaks for all; "more than revenue"
+        above 100 %, "mostly no" where the median has none and some have, none for a segment without revenue.
         The one named differs most from the median customer of the other segments, as a / (a + revenue), in standard deviations of customers
         within segments.
 
@@ -70,7 +71,7 @@ def segment_names(X: pd.DataFrame, profit, labels, *, revenue: str, whales: int 
     }
     for segment, column in named.items():  # of one kind: the ratio that tells them apart is said as well
         columns = dict.fromkeys([column, also.get(segment)] if column else [])
-        said[segment] += [_rate(one, sums.loc[segment, one], sums.loc[segment, revenue]) for one in columns if one]
+        said[segment] += [_rate(one, frame.loc[by == segment, one], frame.loc[by == segment, revenue]) for one in columns if one]
     for last in (lambda segment: f"median revenue {short_money(medians[segment])}", lambda segment: f"no. {segment}"):
         names = pd.Series({segment: ", ".join(parts) for segment, parts in said.items()})
         for segment in names.index[names.duplicated(keep=False)]:
@@ -105,8 +106,10 @@ def _differences(frame: pd.DataFrame, profit: pd.Series, by: np.ndarray, revenue
     def ratio(money: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(bounded_ratio(money[columns].to_numpy(), money[[revenue]].to_numpy()), index=money.index, columns=columns)
 
-    single, own = ratio(frame), ratio(frame.groupby(by).sum())
-    within = (single - single.groupby(by).transform("mean"))[frame[revenue] > 0]  # without revenue every ratio is at an end of its scale
+    single = ratio(frame)
+    sold = frame[revenue] > 0
+    own = single[sold].groupby(by[sold]).median().reindex(np.unique(by), fill_value=0.0)
+    within = (single - single.groupby(by).transform("mean"))[sold]  # without revenue every ratio is at an end of its scale
     spread = (within**2).mean().pow(0.5).fillna(0).clip(lower=LEAST_SPREAD)
     rest = pd.DataFrame({segment: single[by != segment].median() for segment in own.index}).T
     margin = pd.Series(bounded_ratio(profit.to_numpy(), frame[revenue].to_numpy()))
@@ -149,10 +152,11 @@ def _between(ratios: pd.DataFrame) -> str | None:
     return spread.idxmax() if len(spread) and spread.max() > 0 else None
 
 
-def _rate(column: str, amount: float, revenue: float) -> str:
-    rate = amount / revenue
+def _rate(column: str, amounts: pd.Series, revenue: pd.Series) -> str:
+    rate = (amounts / revenue)[revenue > 0].median()
     if rate > 1 or rate < -1:
         return f"{words(column)} more than revenue" if rate > 1 else f"negative {words(column)}"
     if abs(rate) < 0.005:
-        return f"{'hardly any' if amount else 'no'} {words(column)}"
+        few = "hardly any" if rate else "mostly no" if amounts.any() else "no"
+        return f"{few} {words(column)}"
     return f"{words(column)} {rate * 100:.0f} % of revenue"

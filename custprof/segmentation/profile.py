@@ -32,8 +32,8 @@ def segment_profile(X: pd.DataFrame, profit, labels, *, revenue: str | None = No
     DataFrame by segment
         name (unique, see `segment_names`); customers; share (of customers); profit (sum); profit_share (of the total profit, NaN unless
         that is positive); loss_share (of all losses, NaN if there are none); mean_profit; losing (share of its customers with a loss);
-        median_<column> for every money column; <column>_rate for every column but revenue (sum over sum of revenue, NaN unless that is
-        positive).
+        median_<column> for every money column; <column>_rate for every column but revenue (share of revenue of the median customer with
+        revenue, NaN if there is none: the ratio of the sums would follow one giant).
 
     Raises
     ------
@@ -63,7 +63,7 @@ def segment_profile(X: pd.DataFrame, profit, labels, *, revenue: str | None = No
     frame = pd.DataFrame(values, columns=list(X.columns))
     by = pd.Index(labels, name="segment")
     money, grouped = pd.Series(profit).groupby(by), frame.groupby(by)
-    sums, medians = grouped.sum(), grouped.median()
+    medians = grouped.median()
     losses = pd.Series(np.maximum(-profit, 0)).groupby(by).sum()
     table = pd.DataFrame({"customers": money.size(), "share": money.size() / len(X), "profit": money.sum()})
     table["profit_share"] = table["profit"] / profit.sum() if profit.sum() > 0 else np.nan
@@ -71,7 +71,7 @@ def segment_profile(X: pd.DataFrame, profit, labels, *, revenue: str | None = No
     table["mean_profit"] = money.mean()
     table["losing"] = pd.Series(profit < 0).groupby(by).mean()
     table = table.join(medians.add_prefix("median_"))
-    rates = sums.drop(columns=at).div(sums[at].where(sums[at] > 0), axis=0)
-    table = table.join(rates.add_suffix("_rate"))
+    rates = frame.drop(columns=at).div(frame[at].where(frame[at] > 0), axis=0)
+    table = table.join(rates.groupby(by).median().add_suffix("_rate"))
     table.insert(0, "name", segment_names(frame, profit, labels, revenue=at, whales=whales))
     return table

@@ -18,6 +18,17 @@ from custprof.segmentation.scaler import as_money, bounded_ratio, check_money, r
 
 __all__ = ["segment_rules", "segment_sql"]
 
+#: Words that cannot name a column without quotes in some database.
+RESERVED = """
+all alter analyse analyze and any array as asc between both by case cast check collate column constraint create cross current
+current_date current_time current_timestamp current_user database date default delete desc describe distinct drop else end except
+exists false fetch for foreign from full function grant group groups having in index inner insert intersect interval into is join
+key keys lateral leading left like limit localtime localtimestamp natural not null of offset on only or order outer over partition
+pivot primary procedure qualify range rank references returning right row rows select session_user set show some start summarize
+symmetric system table then time timestamp to trailing trigger true union unique unpivot update user using value values view when
+where window with
+"""
+
 
 def segment_rules(X: pd.DataFrame, labels, *, names=None, revenue: str | None = None, max_leaves: int | None = None) -> pd.DataFrame:
     """Rules in money units that reproduce the segments, one row per rule.
@@ -127,7 +138,7 @@ def _condition(column: str, revenue: str, low: float, high: float, ratio: bool) 
 
 
 def _quoted(name: str) -> str:
-    return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else '"' + name.replace('"', '""') + '"'
+    return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) and name not in RESERVED.split() else '"' + name.replace('"', '""') + '"'
 
 
 def _paths(tree, node: int = 0, path: tuple = ()):

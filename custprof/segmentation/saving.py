@@ -18,6 +18,7 @@ __all__ = ["as_document", "read_document", "restore", "write_document"]
 
 FORMAT = "custprof segments 1"
 FRAMES = ("profile_", "rules_", "merged_", "k_table_")
+PARTS = ("parameters", "columns", "named_columns", "scaler", "assignment", "home", "order", "frames")
 PLAIN = ("revenue_", "n_segments_", "n_features_in_", "fidelity_", "whale_limit_")
 
 
@@ -60,8 +61,12 @@ def as_document(segmenter) -> dict:
 
 def restore(segmenter, document: dict):
     """Give a new segmenter what ``as_document`` wrote of another: it predicts and explains as that one did, and knows no customers."""
-    if document.get("format") != FORMAT:
-        raise ValueError(f"this is not a segmentation written by custprof (format {document.get('format')!r}); expected {FORMAT!r}.")
+    written = document.get("format") if isinstance(document, dict) else None
+    if written != FORMAT:
+        raise ValueError(f"this is not a segmentation written by custprof (format {written!r}); expected {FORMAT!r}.")
+    lacking = [name for name in (*PARTS, *PLAIN) if name not in document]
+    if lacking:
+        raise ValueError(f"the segmentation lacks {lacking[:3]}: the file was changed after it was written; save it again.")
     segmenter.set_params(**document["parameters"])
     kept, scaler = document["scaler"], MoneyScaler(document["scaler"]["revenue"], size_weight=document["scaler"]["size_weight"])
     columns = document["columns"]
@@ -89,8 +94,11 @@ def write_document(document: dict, path: str | Path) -> Path:
 
 
 def read_document(path: str | Path) -> dict:
-    """Read a document written by `write_document`."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Read a document written by `write_document`. Raises ValueError if it is no JSON."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is not a segmentation written by custprof: it is not JSON ({error}).") from error
 
 
 def _frame(table: pd.DataFrame | None) -> dict | None:

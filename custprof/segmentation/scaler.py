@@ -15,7 +15,18 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-__all__ = ["MoneyScaler", "as_money", "bounded_ratio", "check_money", "check_numbers", "check_once", "low_amount", "revenue_column"]
+__all__ = [
+    "MoneyScaler",
+    "as_money",
+    "bounded_ratio",
+    "check_money",
+    "check_numbers",
+    "check_once",
+    "check_whole",
+    "is_whole",
+    "low_amount",
+    "revenue_column",
+]
 
 #: A feature that varies less than this (by about a third) is not blown up to unit variance: what hardly differs makes no kinds, and a
 #: fixed rate of commission differs by rounding only.
@@ -126,7 +137,7 @@ def as_money(X, estimator: BaseEstimator | None = None, *, reset: bool = True) -
     """
     if isinstance(X, pd.DataFrame):
         check_money(X)
-        money = X
+        money = X if all(isinstance(name, str) for name in X.columns) else X.set_axis([str(name) for name in X.columns], axis="columns")
     else:
         X = check_array(X, dtype=float, estimator=estimator)
         money = pd.DataFrame(X, columns=[f"x{column}" for column in range(X.shape[1])])
@@ -168,14 +179,15 @@ def check_money(X: pd.DataFrame) -> np.ndarray:
     """
     if X.shape[1] == 0:
         raise ValueError("X has no columns; pass revenue and the margins and costs of every customer.")
-    repeated = X.columns[X.columns.duplicated()]
+    names = X.columns.map(str)
+    repeated = names[names.duplicated()]
     if len(repeated):
         raise ValueError(f"columns {list(repeated)} appear more than once; give every column its own name.")
     texts = [column for column in X.columns if _is_text(X[column])]
     if texts:
         example = next(value for value in X[texts[0]] if isinstance(value, str))
         raise TypeError(f"columns {texts[:3]} are text, such as {example!r}; turn them into numbers before segmenting, or leave them out.")
-    others = [column for column in X.columns if not pd.api.types.is_numeric_dtype(X[column])]
+    others = [column for column in X.columns if not pd.api.types.is_numeric_dtype(X[column]) or pd.api.types.is_complex_dtype(X[column])]
     if others:
         raise TypeError(f"columns {others[:3]} are not numbers; pass money columns only.")
     values = X.to_numpy(dtype=float, na_value=np.nan)
@@ -216,6 +228,27 @@ def check_once(customers: pd.Index, name: str) -> None:
         raise ValueError(
             f"{len(twice):,} customers stand in {name} more than once, first {twice[:3].tolist()}; sum their rows before segmenting."
         )
+
+
+def check_whole(value, name: str, least: int) -> None:
+    """Refuse what is not a whole number, or too small a one.
+
+    >>> check_whole(0, "sample", 2)
+    Traceback (most recent call last):
+    ...
+    ValueError: sample is 0; give a whole number from 2.
+    """
+    if not is_whole(value) or value < least:
+        raise ValueError(f"{name} is {value!r}; give a whole number from {least}.")
+
+
+def is_whole(value) -> bool:
+    """Whether a value is a whole number; True and False are not.
+
+    >>> is_whole(3), is_whole(True), is_whole("3")
+    (True, False, False)
+    """
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def _is_text(amounts: pd.Series) -> bool:

@@ -6,6 +6,7 @@ on a sample in one thread, segments ordered by mean profit, named and profiled i
 
 from __future__ import annotations
 
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -20,15 +21,15 @@ from custprof.segmentation.choice import align_profit, choose_k
 from custprof.segmentation.profile import segment_profile
 from custprof.segmentation.rules import segment_rules
 from custprof.segmentation.saving import as_document, read_document, restore, write_document
-from custprof.segmentation.scaler import MoneyScaler, as_money, check_money, revenue_column
-from custprof.segmentation.stability import canonical_order, jaccards, mean_similarity, sets_segments, verdict, with_segments
+from custprof.segmentation.scaler import MoneyScaler, as_money, check_money, check_whole, is_whole, revenue_column
+from custprof.segmentation.stability import canonical_order, check_clusterer, sets_segments, stability, with_segments
 
 __all__ = ["ProfitSegmenter"]
 
 #: The raw label of whales; clusterers use -1 for noise.
 WHALE = -2
-#: Draws and customers behind the verdict on every segment in the profile.
-DRAWS, DRAWN = 25, 3_000
+#: Bootstraps behind the verdict on every segment in the profile.
+DRAWS = 50
 
 
 class ProfitSegmenter(ClusterMixin, BaseEstimator):
@@ -61,7 +62,7 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         The name of the customer's segment, an ordered category, best first.
     profile_ : DataFrame by segment
         See `segment_profile`: name, customers, share, profit, profit_share, loss_share, mean_profit, losing, median_<column>,
-        <column>_rate; then jaccard (similarity of the segment to its like in 25 bootstraps, see `stability`) and verdict ("a rule" for
+        <column>_rate; then jaccard (similarity of the segment to its like in 50 bootstraps, as by `stability`) and verdict ("a rule" for
         whales).
     rules_ : DataFrame by rule
         See `segment_rules`: segment, name, rule, sql, customers, right. ``fidelity_`` is the share of all customers that the rules place
@@ -134,6 +135,10 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         self._judge(X.iloc[rows], self.labels_[rows])
         return self
 
+    def fit_predict(self, X: pd.DataFrame, y=None, **kwargs) -> np.ndarray:
+        """Find the segments (see ``fit``) and return the labels: ndarray of int, one per customer."""
+        return self.fit(X, y, **kwargs).labels_
+
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Segment of every customer of X (the columns of ``fit``, in currency units): ndarray of int."""
         check_is_fitted(self, "assignment_")
@@ -174,12 +179,19 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
                 "the profit of the customers is needed to order and name the segments: fit(X, y=pnl['profit']). ProfitSegmenter "
                 "requires y to be passed, but the target y is None."
             )
-        if not (self.n_segments == "auto" or (isinstance(self.n_segments, int | np.integer) and self.n_segments >= 1)):
+        if not (self.n_segments == "auto" or (is_whole(self.n_segments) and self.n_segments >= 1)):
             raise ValueError(f"n_segments is {self.n_segments!r}; give a whole number from 1, or 'auto'.")
+        check_clusterer(self.estimator)
+        check_whole(self.sample, "sample", 2)
+        for name in ("whales", "min_share"):
+            if not isinstance(share := getattr(self, name), Real):
+                raise TypeError(f"{name} is {share!r}; give a share of the customers as a number, such as 0.02.")
         if not 0 <= self.whales < 1 or not 0 <= self.min_share < 1:
             raise ValueError(
                 f"whales is {self.whales} and min_share {self.min_share}; both are shares of the customers, from 0 to below 1."
             )
+        if not len(X):
+            raise ValueError("there are no customers to segment; pass a frame with at least one row.")
         if len(X) < (1 if self.n_segments == "auto" else self.n_segments):
             raise ValueError(f"{self.n_segments} segments asked of {len(X):,} customers; ask for fewer, or pass more customers.")
 
@@ -225,16 +237,9 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
 
     def _judge(self, X: pd.DataFrame, labels: np.ndarray) -> None:
         """Add to the profile how well every segment is found again; whales are a rule, not a cluster."""
-        rng = np.random.default_rng(self.random_state)
-        chosen = np.sort(rng.choice(len(X), DRAWN, replace=False)) if len(X) > DRAWN else np.arange(len(X))
-        segments, codes = np.unique(labels[chosen], return_inverse=True)
-        found = pd.Series(1.0, index=segments)
-        if len(segments) > 1:
-            again = with_segments(self.estimator, len(segments) if sets_segments(self.estimator) else None)
-            with threadpool_limits(1):
-                found[:] = mean_similarity(jaccards(self._features(X.iloc[chosen]), codes, again, DRAWS, rng))
-        self.profile_["jaccard"] = found.reindex(self.profile_.index)
-        self.profile_["verdict"] = self.profile_["jaccard"].map(lambda jaccard: "a rule" if pd.isna(jaccard) else verdict(jaccard))
+        judged = stability(X, labels, estimator=self.estimator, n_bootstraps=DRAWS, random_state=self.random_state)
+        self.profile_ = self.profile_.join(judged[["jaccard", "verdict"]])
+        self.profile_["verdict"] = self.profile_["verdict"].fillna("a rule")
 
 
 def _whale_limit(revenue: np.ndarray, share: float) -> float | None:

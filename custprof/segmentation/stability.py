@@ -16,9 +16,9 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from custprof.segmentation.scaler import MoneyScaler, as_money, check_money
+from custprof.segmentation.scaler import MoneyScaler, as_money, check_money, check_whole
 
-__all__ = ["stability", "verdict"]
+__all__ = ["check_clusterer", "stability", "verdict"]
 
 VALID, DOUBTFUL, DISSOLVED = 0.75, 0.6, 0.5
 
@@ -70,6 +70,9 @@ def stability(
     """
     X = as_money(X)
     values = check_money(X)
+    check_clusterer(estimator)
+    check_whole(sample, "sample", 2)
+    check_whole(n_bootstraps, "n_bootstraps", 1)
     codes = _codes(labels, X)
     features = np.round(MoneyScaler().fit(X).transform(X), 9)
     rng = np.random.default_rng(random_state)
@@ -134,6 +137,22 @@ def mean_similarity(runs: np.ndarray) -> np.ndarray:
     """
     drawn = ~np.isnan(runs)
     return np.nansum(runs, axis=0) / np.maximum(drawn.sum(axis=0), 1)
+
+
+def check_clusterer(estimator) -> None:
+    """Refuse what does not cluster: a name, a class, a regression.
+
+    >>> check_clusterer("kmeans")
+    Traceback (most recent call last):
+    ...
+    TypeError: the estimator is 'kmeans'; pass a clusterer or mixture of scikit-learn, made, such as KMeans() or GaussianMixture().
+    """
+    if estimator is not None and (
+        isinstance(estimator, type) or not (hasattr(estimator, "fit_predict") and hasattr(estimator, "get_params"))
+    ):
+        raise TypeError(
+            f"the estimator is {estimator!r}; pass a clusterer or mixture of scikit-learn, made, such as KMeans() or GaussianMixture()."
+        )
 
 
 def sets_segments(estimator) -> bool:
