@@ -156,7 +156,7 @@ def test_a_notebook_runs_in_jupyterlab_without_an_error(browser, lab, notebook):
         handle.scroll_into_view_if_needed()
         handle.focus()
         page.keyboard.press("ArrowLeft")
-        _wait(lambda: "95 %" in page.locator(".widget-output").first.inner_text(), page, 60)
+        _wait(lambda: "95 %" in page.locator(".widget-html-content").first.inner_text(), page, 60)
     assert outside == []
     context.close()
 

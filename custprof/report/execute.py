@@ -210,7 +210,7 @@ def _client(notebook, folder: str):
         kernel_manager_class=Manager,
         resources={"metadata": {"path": folder}},
         timeout=None,
-        store_widget_state=True,
+        store_widget_state=False,
         record_timing=False,
         shutdown_kernel="immediate",
     )
