@@ -17,6 +17,7 @@ from custprof.study.engine import UNKNOWN_CUSTOMER
 
 from .cells import NO_ACTIVITY, SUSTAINING, UNASSIGNED
 from .cents import MOST_CENTS, to_cents
+from .kinds import check_frame
 from .model import CostModel
 from .time_driven import UNUSED
 
@@ -156,6 +157,8 @@ def read_quantities(model: CostModel, drivers: pd.DataFrame, periods: list[str] 
 def unknown_quantities(model: CostModel, drivers: pd.DataFrame) -> list[tuple[str, int, str]]:
     """Activities with rows on which their driver has no value: the rule, how many rows, and what to do."""
     found = []
+    if "missing" in drivers:
+        check_frame(drivers, "drivers", numbers=["missing"], say="give the result of driver_quantities")
     rows = drivers.groupby("activity", sort=True, observed=True)["missing"].sum() if "missing" in drivers else pd.Series(dtype="int64")
     for name, count in rows[rows > 0].items():
         minutes, driver = model.activities[name].minutes, model.activities[name].driver

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.profit.inputs import check_amounts, check_beside, check_number
+from custprof.profit.inputs import check_amounts, check_beside, check_frame, check_number, check_seed
 
 __all__ = ["check_draws", "loss_probability"]
 
@@ -55,8 +55,8 @@ def loss_probability(costs: pd.DataFrame, profit: pd.Series, *, error: float = 0
     {'a': 0.35, 'b': 1.0}
     """
     check_draws(error, draws)
-    if not isinstance(costs, pd.DataFrame):
-        raise TypeError(f"costs is a {type(costs).__name__}; give a frame, customers x activities, such as allocation.customers().")
+    check_seed(random_state)
+    check_frame(costs, "costs", say="give a frame of customers x activities, such as allocation.customers()")
     check_beside(profit, costs.index, "profit")
     for name in costs:
         check_amounts(costs[name], str(name))

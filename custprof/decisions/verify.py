@@ -24,7 +24,7 @@ from custprof.decisions.verdicts import (
     loss_reasons,
 )
 from custprof.profit import activity_columns, customers_only, profit_name
-from custprof.profit.inputs import check_amounts, check_number, check_pnl
+from custprof.profit.inputs import check_amounts, check_kind, check_number, check_pnl, check_seed
 
 __all__ = ["VERDICTS", "verify_losses"]
 
@@ -84,6 +84,7 @@ def verify_losses(
     """
     check_pnl(pnl_by_period, name="pnl_by_period", by_period=True)
     check_draws(error, draws)
+    check_seed(random_state)
     check_number(certainty, "certainty", least=0, most=1, say="give a probability between 0 and 1, say 0.9")
     rows = _without(customers_only(pnl_by_period), one_offs)
     customer, ids = pd.factorize(rows.index.get_level_values(0), sort=True)  # numbers once, or each sum sorts the ids anew
@@ -116,8 +117,7 @@ def verify_losses(
 def _without(rows: pd.DataFrame, one_offs: pd.Series | None) -> pd.DataFrame:
     if one_offs is None:
         return rows
-    if not isinstance(one_offs, pd.Series):
-        raise TypeError(f"one_offs is a {type(one_offs).__name__}; give a Series by customer_id and period.")
+    check_kind(one_offs, pd.Series, "one_offs", say="give a Series by customer_id and period")
     check_amounts(one_offs, "one_offs")
     strange = one_offs.index.difference(rows.index)
     if len(strange):

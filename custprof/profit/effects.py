@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from custprof.profit.drift import drift
-from custprof.profit.inputs import check_amounts, check_beside
+from custprof.profit.inputs import check_amounts, check_beside, check_frame, check_number
 from custprof.profit.ladder import DIRECT_COSTS, activity_columns, customers_only
 from custprof.profit.products import NOT_SPLIT, RETURNED
 from custprof.profit.totals import total
@@ -86,6 +86,10 @@ def drift_effects(
     >>> found.loc[("a", "2024"), ["volume", "mix", "price", "unit_cost", "cost_to_serve"]].tolist()
     [8.0, 0.0, -6.0, 0.0, -5.0]
     """
+    check_number(decimals, "decimals", least=0, most=4, whole=True, say="give 0 to 4 decimals of the minor unit of money")
+    if rates is not None:
+        check_frame(rates, "rates", needs=["period", "activity", "rate"], say="give Allocation.rates()")
+        check_amounts(rates["rate"], "rate of rates", gaps=True)
     moves = drift(pnl_by_period)
     if "net_revenue" not in pnl_by_period:
         raise ValueError("pnl_by_period lacks net_revenue; the change of profit cannot be told apart without it.")
@@ -131,7 +135,10 @@ def effect_steps(effects: pd.DataFrame) -> pd.DataFrame:
     2          price    -6.0   step
     3   profit_after    38.0  total
     """
+    check_frame(effects, "effects", needs=["profit_before", "profit_after"], say="give the result of drift_effects")
     shown = effects.loc[:, "profit_before":"profit_after"]
+    for name in shown:
+        check_amounts(shown[name], f"{name} of effects")
     rows = [(name, total(shown[name]), "total" if name.startswith("profit_") else "step") for name in shown]
     rows = [row for row in rows if row[2] == "total" or shown[row[0]].any()]
     return pd.DataFrame(rows, columns=["step", "amount", "kind"])
@@ -181,12 +188,12 @@ def _from_products(products: pd.DataFrame, rows: pd.DataFrame, known: Sequence[p
 
 def _checked(products: pd.DataFrame, rows: pd.DataFrame, known: Sequence[pd.Index]) -> tuple[pd.DataFrame, np.ndarray]:
     """Quantity, listed, discount and cost of products that are those of the profit and loss; with the number of customer and period."""
+    check_beside(products, rows.index, "products", kind=pd.DataFrame)
     if products.index.nlevels != 3:
         raise ValueError("products are not by customer_id, period and product_id; give the result of product_sales.")
     missing = [name for name in ("quantity", "revenue") if name not in products]
     if missing:
         raise ValueError(f"products lack {', '.join(missing)}; give the result of product_sales.")
-    check_beside(products, rows.index, "products", kind=pd.DataFrame)
     for name in [name for name in ("quantity", "revenue", "list_amount", "cost_of_goods") if name in products]:
         check_amounts(products[name], f"{name} of products")
     listed = products["list_amount"] if "list_amount" in products else products["revenue"]
