@@ -677,7 +677,7 @@ def test_lines_without_account_and_with_an_unknown_pool_are_said():
         (lambda: allocate({}, LEDGER, DRIVERS), "model is a dict; make it with CostModel.read"),
         (lambda: allocate(model(), None, DRIVERS), "ledger is a NoneType; give a DataFrame"),
         (lambda: CostModel.from_dict([1]), "a cost model is a mapping"),
-        (lambda: time_driven(100, 60, None), "activities are a NoneType"),
+        (lambda: time_driven(100, 60, None), "activities is a NoneType"),
         (lambda: model().diff({}), "other is a dict; give a CostModel"),
     ],
 )

@@ -42,24 +42,36 @@ def test_full_cost_keeps_avoidable_cost_repairs_and_only_the_rest_parts():
     assert advice["action"].to_dict() == {"a": "keep", "b": "repair", "c": "part", "d": "part"}
     assert advice["to_break_even"].tolist() == [0.0, 20.0, 50.0, 25.0]
     assert advice["if_parted"].tolist() == [-160.0, -20.0, 25.0, 15.0]
-    assert list(advice) == ["action", "reason", "profit", "avoidable_profit", "to_break_even", "if_parted"]
-    assert "parting would lose that contribution" in advice.loc["b", "reason"]
-    assert "periods not looked at" in advice.loc["c", "reason"]
+    assert list(advice) == ["action", "ground", "reason", "profit", "avoidable_profit", "to_break_even", "if_parted"]
+    assert advice["ground"].tolist() == ["pays its full cost", "pays its avoidable cost", *["loss, periods not looked at"] * 2]
+    assert advice["reason"].tolist() == [
+        "pays its full cost and leaves 120",
+        "loses 20 at full cost, but still pays its avoidable cost and leaves 20: parting would lose that contribution",
+        "loses 25 even at avoidable cost (periods not looked at: verify the loss first)",
+        "loses 15 even at avoidable cost (periods not looked at: verify the loss first)",
+    ]
 
 
 def test_a_loss_in_one_period_is_repaired():
     advice = decisions.recommend(PNL, verified=decisions.verify_losses(BY_PERIOD))
     assert advice["action"].to_dict() == {"a": "keep", "b": "repair", "c": "part", "d": "repair"}
-    assert advice.loc["d", "reason"] == "a loss even at avoidable cost, but in one period only: wait and mend"
-    assert advice.loc["c", "reason"] == "a loss even at avoidable cost, in more than one period"
+    assert advice.loc["d", "reason"] == (
+        "loses 15 even at avoidable cost, but in 1 of 2 periods only: wait whether it comes again, and mend its cause"
+    )
+    assert advice.loc["c", "reason"] == "loses 25 even at avoidable cost, in 2 of 2 periods"
 
 
 def test_a_future_worth_something_or_unknown_is_repaired():
     advice = decisions.recommend(PNL, value=pd.Series({"a": -1.0, "c": 0.0}))
     assert advice["action"].to_dict() == {"a": "keep", "b": "repair", "c": "repair", "d": "repair"}
-    assert "lifetime value is not negative" in advice.loc["c", "reason"]
+    assert advice.loc["c", "reason"] == "loses 25 even at avoidable cost; its lifetime value is not negative: 0.00"
     assert "lifetime value is not known" in advice.loc["d", "reason"]
-    assert decisions.recommend(PNL, value=pd.Series({"c": -0.01})).loc["c", "action"] == "part"
+    advice = decisions.recommend(PNL, value=pd.Series({"c": -80.0}), verified=decisions.verify_losses(BY_PERIOD))
+    assert advice.loc["c", ["action", "ground", "reason"]].tolist() == [
+        "part",
+        "confirmed loss",
+        "loses 25 even at avoidable cost, in 2 of 2 periods; its lifetime value is negative: -80",
+    ]
 
 
 def test_nobody_is_parted_with_where_avoidable_cost_is_not_known():
@@ -73,8 +85,18 @@ def test_a_customer_not_verified_is_not_parted_with():
     verified = decisions.verify_losses(BY_PERIOD).drop("c")
     assert decisions.recommend(PNL, verified=verified).loc["c", ["action", "reason"]].tolist() == [
         "repair",
-        "a loss even at avoidable cost, but not verified over periods",
+        "loses 25 even at avoidable cost, but that is not verified over periods: verify it first",
     ]
+
+
+def test_a_loss_that_is_taken_out_as_a_one_off_is_told_beside_the_booked_one():
+    verified = decisions.verify_losses(BY_PERIOD, one_offs=pd.Series({("c", "2021"): -60.0}))
+    advice = decisions.recommend(PNL, verified=verified).loc["c"]
+    assert advice[["action", "ground"]].tolist() == ["repair", "no loss"]
+    assert advice["reason"] == (
+        "loses 25 even at avoidable cost as booked, but as verified it leaves 10 over all periods,"
+        " but made a loss at full cost in 1 of 2 periods"
+    )
 
 
 def test_recommend_mutates_nothing_and_says_what_is_wrong():
@@ -101,9 +123,9 @@ def test_verdicts_by_hand():
         "e": "loss in one period",
     }
     assert found.loc["e", ["periods", "loss_periods", "profit", "avoidable_profit"]].tolist() == [1, 1, -4.0, -3.0]
-    assert found.loc["c", "reason"] == "a loss even at avoidable cost, in 2 of 2 periods"
-    assert found.loc["e", "reason"] == "a loss even at avoidable cost, but in 1 of 1 period only"
-    assert found.loc["b", "reason"] == "a loss at full cost in 2 of 2 periods; what would go with the customer is still paid"
+    assert found.loc["c", "reason"] == "loses 25 even at avoidable cost, in 2 of 2 periods"
+    assert found.loc["e", "reason"] == ("loses 3.00 even at avoidable cost, but was there in one period only, so it could not repeat")
+    assert found.loc["b", "reason"] == "loses 20 at full cost in 2 of 2 periods; after avoidable cost it still leaves 20"
 
 
 def test_without_avoidable_cost_no_loss_is_confirmed():
@@ -141,10 +163,15 @@ def test_a_loss_must_stand_uncertain_rates_and_one_unusual_amount():
         "owing": "loss by one unusual amount",
         "fine": "no loss",
     }
-    assert found.loc["clear", "reason"] == "a loss even at avoidable cost, in 3 of 3 periods, 100 % likely with uncertain rates"
-    assert 'but none without 95 more than in any other period for "bad debt" in 2023' in found.loc["owing", "reason"]
-    percent = round(100 * found.loc["close", "avoidable_loss_probability"])
-    assert f"but only {percent} % likely" in found.loc["close", "reason"] and 45 < percent < 75
+    assert found.loc["clear", "reason"] == (
+        "loses 120 even at avoidable cost, in 3 of 3 periods; with rates and work uncertain by 20 % that is 99 % likely"
+    )
+    assert found.loc["owing", "reason"] == (
+        'loses 92 even at avoidable cost, in 3 of 3 periods, but not without the 95 more for "bad debt" in 2023 than in any other period'
+    )
+    percent = int(100 * found.loc["close", "avoidable_loss_probability"])
+    assert f"but with rates and work uncertain by 20 % that is only {percent} % likely, and 90 % is asked" in found.loc["close", "reason"]
+    assert 45 < percent < 75
     assert found.loc["close", "loss_probability"] > found.loc["close", "avoidable_loss_probability"]
     sure = decisions.verify_losses(SERVED, error=0.0)
     assert sure["avoidable_loss_probability"].isin([0.0, 1.0]).all() and sure.loc["close", "verdict"] == "confirmed loss"
@@ -171,10 +198,21 @@ def test_the_probability_of_a_loss_is_that_of_two_lognormal_errors():
     expected = norm.cdf((np.log([0.8, 1.0, 1.3]) - width**2) / (np.sqrt(2) * width))
     np.testing.assert_allclose(found[:3], expected, atol=0.004)
     assert found[3:].tolist() == [1.0, 0.0, 1.0]
-    with pytest.raises(ValueError, match="error is -1 and draws 500"):
+    with pytest.raises(ValueError, match="error is -1; give the relative standard deviation"):
         decisions.loss_probability(costs, left, error=-1)
     with pytest.raises(ValueError, match=r"profit is missing for 1 of 6 customers, first \['a'\]"):
         decisions.loss_probability(costs, left.drop("a"))
+
+
+def test_the_table_of_the_normal_distribution_changes_no_seventh_decimal():
+    from scipy.stats import norm
+
+    rng, width = np.random.default_rng(3), np.sqrt(np.log1p(0.04))
+    cost, left = rng.lognormal(0, 1, (200, 2)), np.append(rng.lognormal(0, 1, 190), [1e-9] * 5 + [1e9] * 5)
+    factors = np.exp(width * np.random.default_rng(0).standard_normal((2, 50)) - width**2 / 2)
+    expected = norm.cdf((np.log(cost @ factors / left[:, None]) - width**2 / 2) / width).mean(axis=1)
+    found = decisions.loss_probability(pd.DataFrame(cost, columns=["call", "visit"]), pd.Series(left - cost.sum(axis=1)), draws=50)
+    np.testing.assert_allclose(found, expected, atol=5e-8)
 
 
 def test_verify_messages():
@@ -313,12 +351,12 @@ def test_where_costs_are_not_known_nothing_is_called_a_loss_at_full_cost():
     by_period = pd.DataFrame({"net_revenue": [5.0, -9.0, 3.0, 4.0], "profit": [5.0, -9.0, 3.0, 4.0]}, index=rows)
     verified = decisions.verify_losses(by_period)
     assert verified["verdict"].tolist() == ["loss, avoidable cost not known", "no loss"]
-    assert verified.loc["a", "reason"] == "a negative net revenue in 1 of 2 periods; avoidable cost is not known"
+    assert verified.loc["a", "reason"] == "has a net revenue of -4.00, below zero in 1 of 2 periods; avoidable cost is not known"
     advice = decisions.recommend(by_period.groupby(level=0).sum(), verified=verified)
     assert advice["action"].tolist() == ["repair", "keep"]
     assert advice["reason"].tolist() == [
-        "a negative net revenue; avoidable cost is not known, so parting cannot be judged",
-        "its net revenue is not negative; further cost is not known",
+        "has a net revenue of -4.00; avoidable cost is not known, so parting cannot be judged",
+        "has a net revenue of 7.00; further cost is not known",
     ]
 
 

@@ -187,7 +187,7 @@ def test_a_missing_fact_is_zero_but_an_infinite_one_is_refused(wrong):
 
 OPTIONS = {
     "error is nan": lambda: decisions.verify_losses(BY_PERIOD, error=np.nan),
-    "draws 0": lambda: decisions.verify_losses(BY_PERIOD, draws=0),
+    "draws is 0": lambda: decisions.verify_losses(BY_PERIOD, draws=0),
     "certainty is 90": lambda: decisions.verify_losses(BY_PERIOD, certainty=90),
     "certainty is nan": lambda: decisions.verify_losses(BY_PERIOD, certainty=np.nan),
     "p_alive is 80": lambda: decisions.recommend(PNL, p_alive=pd.Series({"a": 80.0})),

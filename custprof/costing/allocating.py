@@ -12,6 +12,7 @@ from .allocation import Allocation
 from .drivers import driver_quantities
 from .flow import Inputs, run_flow
 from .inputs import read_lines, read_quantities
+from .kinds import check_frame, check_kind, check_study
 from .model import CostModel
 
 __all__ = ["ATTRIBUTES", "allocate", "allocate_study"]
@@ -80,13 +81,11 @@ def allocate(
     b                        200.0            0.0
     (unused capacity)          0.0          200.0
     """
-    if not isinstance(model, CostModel):
-        raise TypeError(f"model is a {type(model).__name__}; make it with CostModel.read or CostModel.from_dict.")
+    check_kind(model, CostModel, "model", say="make it with CostModel.read or CostModel.from_dict")
     if not isinstance(decimals, int) or not 0 <= decimals <= 4:
         raise ValueError(f"decimals is {decimals!r}; give 0 to 4 decimals of the currency's minor unit.")
     for what, frame in (("ledger", ledger), ("drivers", drivers)):
-        if not isinstance(frame, pd.DataFrame):
-            raise TypeError(f"{what} is a {type(frame).__name__}; give a DataFrame.")
+        check_frame(frame, what, say="give a DataFrame")
     by_period = "period" in ledger.columns and "period" in drivers.columns
     issues: list[tuple] = []
     lines, periods = read_lines(model, ledger, by_period, decimals, issues)
@@ -109,6 +108,7 @@ def allocate_study(study, *, method: str = "reciprocal", order: list | None = No
     -------
     Allocation or None
     """
+    check_study(study)
     if study.lacks("ledger", "cost_model"):
         return None
     model = CostModel.read(study.cost_model)
@@ -121,6 +121,7 @@ def _attributes(customers: pd.DataFrame | None, ids: np.ndarray) -> pd.DataFrame
     """What is known of the customers of the drivers, in their order; missing where nothing is."""
     if customers is None:
         return pd.DataFrame(index=ids)
+    check_frame(customers, "customers", say="give the study's customers")
     if customers.index.name != "customer_id" and "customer_id" not in customers.columns:
         raise ValueError(f"customers lack customer_id; they have {', '.join(map(str, customers.columns))}.")
     frame = customers if customers.index.name == "customer_id" else customers.set_index("customer_id")

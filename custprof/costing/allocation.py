@@ -6,7 +6,6 @@ a customer is worked out when asked, from its cells back through the pools to th
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,7 +15,8 @@ import pandas as pd
 
 from custprof.study.engine import UNKNOWN_CUSTOMER
 
-from .cells import NO_ACTIVITY, NO_POOL, RESIDUALS, Cells, Rows, sum_cells
+from .balance import money_flow, node_balance
+from .cells import NO_ACTIVITY, NO_POOL, RESIDUALS, Cells, Rows, attribute_rows, sum_cells
 from .model import CostModel
 from .tracing import trace_cost
 
@@ -44,10 +44,13 @@ class Allocation:
     _names: np.ndarray = field(init=False)
     _row: np.ndarray = field(init=False)
     _above: frozenset[int] = field(init=False)
+    _pool_of: list[int] = field(init=False)
 
     def __post_init__(self):
         object.__setattr__(self, "_activities", [*self.model.activities, NO_ACTIVITY])
         object.__setattr__(self, "_operating", [*self.model.operating, NO_POOL])
+        pools = [activity.pool for activity in self.model.activities.values()]
+        object.__setattr__(self, "_pool_of", [self._operating.index(pool) for pool in pools])  # by activity, the operating pool that pays
         # Rows of the results: the customers, then the residual rows, of which the unknown customer is the first.
         known = self._ids != UNKNOWN_CUSTOMER
         object.__setattr__(self, "_names", np.append(self._ids[known], np.array(RESIDUALS, dtype="object")))
@@ -58,10 +61,8 @@ class Allocation:
 
     def __repr__(self) -> str:
         known = len(self._ids) - (UNKNOWN_CUSTOMER in self._ids)
-        content = (
-            f"{self.total:,.{self.decimals}f} to {known:,} customers, {len(self.model.activities)} activities, {len(self._issues)} issues"
-        )
-        return f"<Allocation of {content}>"
+        amount = f"{self.total:,.{self.decimals}f}"
+        return f"<Allocation of {amount} to {known:,} customers, {len(self.model.activities)} activities, {len(self._issues)} issues>"
 
     @property
     def model(self) -> CostModel:
@@ -129,7 +130,8 @@ class Allocation:
         if column == "activity":
             return self.customers(avoidable=avoidable)
         if isinstance(column, str) and column in self._inputs.attributes:
-            return self._table(self._activities, np.arange(len(self._activities)), self._gathered(column), avoidable=avoidable)
+            rows = attribute_rows(self._inputs.attributes[column], self._ids, frozenset() if column == "channel" else self._above)
+            return self._table(self._activities, np.arange(len(self._activities)), rows, avoidable=avoidable)
         if column not in ("pool", "department"):
             known = ", ".join(["pool", "department", "activity", *self._inputs.attributes])
             raise ValueError(f"column is {column!r}; choose one of {known} (attributes of customers need the table customers).")
@@ -138,9 +140,7 @@ class Allocation:
             names = [self.model.pools[name].department or "(no department)" if name in self.model.pools else NO_POOL for name in names]
         columns = list(dict.fromkeys(names))
         of_pool = np.array([columns.index(name) for name in names])
-        of_activity = np.array(
-            [of_pool[self._operating.index(activity.pool)] for activity in self.model.activities.values()] + [-1], dtype="int64"
-        )
+        of_activity = np.append(of_pool[self._pool_of], -1).astype("int64")
         return self._table(columns, of_activity, of_pool=of_pool, avoidable=avoidable)
 
     def balance(self) -> pd.DataFrame:
@@ -153,21 +153,7 @@ class Allocation:
             from ledger and support pools), ``to_pools`` (what support pools pass on), ``to_customers``, ``to_unknown``, ``unused``,
             ``unassigned``, ``sustaining`` and ``remainder``, which is 0. The rows of kind "pool" sum to `total`.
         """
-        support = {name: self._moved.sum(axis=(0, 2))[place] for place, name in enumerate(self.model.pools) if name not in self._operating}
-        rows = [(name, "support pool", cents, cents, 0, 0, 0, 0, 0) for name, cents in support.items()]
-        out = self._outflow()
-        cost_in = self._moved.sum(axis=(0, 1))
-        for place, name in enumerate(self._operating):
-            if name != NO_POOL or cost_in[place]:
-                rows.append((name, "pool", cost_in[place], 0, *out[:, place].sum(axis=0)))
-        charged = self._rates.groupby("activity")["amount"].sum() * self._unit
-        for place, name in enumerate(self.model.activities):
-            rows.append((name, "activity", round(charged.get(name, 0.0)), 0, *out[place].sum(axis=0)))
-        columns = ["node", "kind", "cost_in", "to_pools", "to_customers", "to_unknown", "unused", "unassigned", "sustaining"]
-        table = pd.DataFrame(rows, columns=columns)
-        table["remainder"] = table["cost_in"] - table[columns[3:]].sum(axis="columns")
-        table[[*columns[2:], "remainder"]] /= self._unit
-        return table
+        return node_balance(self)
 
     def money_flow(self) -> pd.DataFrame:
         """The way of the money: from ledger to pools, to activities, to customers and residual rows.
@@ -179,16 +165,7 @@ class Allocation:
             activity, or "(no activity)", 3: activity to "customers" or a residual row), ``source``, ``target``, ``amount`` (currency units,
             negative for credits and over-driven time). The amounts of every stage sum to `total`.
         """
-        ends = ["customers", *RESIDUALS]
-        moved, out = self._moved.sum(axis=0), self._outflow()
-        pools = [*self.model.pools, NO_POOL]
-        rows = [(1, pools[i], self._operating[j], moved[i, j]) for i, j in np.argwhere(moved)]
-        to_activity = out.sum(axis=2)
-        rows += [(2, self._operating[j], self._activities[i], to_activity[i, j]) for j, i in np.argwhere(to_activity.T)]
-        to_end = out.sum(axis=1)
-        rows += [(3, self._activities[i], ends[k], to_end[i, k]) for i, k in np.argwhere(to_end)]
-        table = pd.DataFrame(rows, columns=["stage", "source", "target", "amount"])
-        return table.assign(amount=table["amount"].astype("int64") / self._unit)
+        return money_flow(self)
 
     def rates(self) -> pd.DataFrame:
         """What one unit of every driver costs.
@@ -330,33 +307,3 @@ class Allocation:
         """Cells and residuals added up, in currency units."""
         rows = rows or Rows("customer_id", self._names, self._row, self._above)
         return sum_cells(self._cells, self._residuals, rows, columns, of_activity, unit=self._unit, **options)
-
-    def _gathered(self, column: str) -> Rows:
-        """Rows by an attribute of the customers."""
-        values = (
-            self._inputs.attributes[column].astype("object").where(self._inputs.attributes[column].notna(), "(not known)").astype("str")
-        )
-        values = values.to_numpy("object")
-        values[np.isin(values, RESIDUALS)] += f" as {column}"  # a value that looks like a residual row is none
-        values[self._ids == UNKNOWN_CUSTOMER] = UNKNOWN_CUSTOMER
-        found = sorted(set(values) - {UNKNOWN_CUSTOMER}, key=lambda name: (name == "(not known)", name))
-        names = np.array([*found, *RESIDUALS], dtype="object")
-        place = {name: number for number, name in enumerate(names)}
-        return Rows(
-            column, names, np.array([place[name] for name in values], dtype="int64"), frozenset() if column == "channel" else self._above
-        )
-
-    def _outflow(self) -> np.ndarray:
-        """Cents by activity, operating pool and where they end: customers, unknown customer, unused, unassigned, sustaining."""
-        out = np.zeros((len(self._activities), len(self._operating), 5), dtype="int64")
-        unknown = bisect_left(self._ids, UNKNOWN_CUSTOMER)
-        for _, activity, part in self._cells.groups():
-            pool = self._operating.index(self.model.activities[self._activities[activity]].pool)
-            if activity in self._above:
-                out[activity, pool, 4] += int(self._cells.cents[part].sum())
-                continue
-            nobody = int(self._cells.cents[part][self._cells.customer[part] == unknown].sum())
-            out[activity, pool, :2] += int(self._cells.cents[part].sum()) - nobody, nobody
-        for residual in self._residuals.itertuples():
-            out[residual.activity, residual.pool, 1 + RESIDUALS.index(residual.row)] += residual.cents
-        return out

@@ -16,7 +16,7 @@ from custprof.study.engine import UNKNOWN_CUSTOMER
 
 from .time_driven import UNUSED
 
-__all__ = ["NO_ACTIVITY", "NO_LINE", "NO_POOL", "RESIDUALS", "SUSTAINING", "UNASSIGNED", "Cells", "Rows", "sum_cells"]
+__all__ = ["NO_ACTIVITY", "NO_LINE", "NO_POOL", "RESIDUALS", "SUSTAINING", "UNASSIGNED", "Cells", "Rows", "attribute_rows", "sum_cells"]
 
 #: The residual row of cost whose activity or pool has no driver quantity.
 UNASSIGNED = "(unassigned)"
@@ -66,6 +66,18 @@ class Rows:
     def of(self, activity: int, customers: np.ndarray) -> np.ndarray:
         """The rows that the customers' cells of an activity belong to."""
         return self.row[customers] if activity not in self.above else np.full(len(customers), self.residual(SUSTAINING))
+
+
+def attribute_rows(values: pd.Series, ids: np.ndarray, above: frozenset[int]) -> Rows:
+    """Rows by an attribute of the customers, in the order of their ids."""
+    label = str(values.name)
+    values = values.astype("object").where(values.notna(), "(not known)").astype("str").to_numpy("object")
+    values[np.isin(values, RESIDUALS)] += f" as {label}"  # a value that looks like a residual row is none
+    values[ids == UNKNOWN_CUSTOMER] = UNKNOWN_CUSTOMER
+    found = sorted(set(values) - {UNKNOWN_CUSTOMER}, key=lambda name: (name == "(not known)", name))
+    names = np.array([*found, *RESIDUALS], dtype="object")
+    place = {name: number for number, name in enumerate(names)}
+    return Rows(label, names, np.array([place[name] for name in values], dtype="int64"), above)
 
 
 def sum_cells(

@@ -7,8 +7,12 @@ moves a cent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
+
+from .kinds import as_numbers, check_kind
 
 __all__ = ["MOST_CENTS", "split_cents", "split_in_order", "to_cents"]
 
@@ -54,7 +58,10 @@ def split_cents(total: int, weights: pd.Series) -> pd.Series:
     """
     if isinstance(total, bool) or not isinstance(total, (int, np.integer)):
         raise TypeError(f"total is {total!r}; give whole cents, for example round(amount * 100).")
-    weights = pd.Series(weights, dtype="float64")
+    if isinstance(weights, Mapping):
+        weights = pd.Series(weights)
+    check_kind(weights, pd.Series, "weights", say="give a Series (or a mapping) of weights by key")
+    weights = pd.Series(as_numbers(weights, "weights"), index=weights.index)
     if weights.index.has_duplicates:
         twice = weights.index[weights.index.duplicated()].unique()
         raise ValueError(f"weights name {len(twice)} keys twice, first {twice[:3].tolist()}; add up the weights of a key first.")

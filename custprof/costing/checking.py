@@ -17,6 +17,7 @@ from custprof.study.checks import COLUMNS
 from .allocating import allocate
 from .drivers import driver_quantities, lacking_columns
 from .inputs import read_lines, read_quantities, unknown_quantities
+from .kinds import check_study
 from .model import CostModel
 from .reading import CostModelError
 
@@ -48,6 +49,7 @@ def check_costs(study) -> pd.DataFrame:
     >>> issues["rule"].tolist()
     ['pool "customer_service" is over-driven in 2025: 324,040 of 313,000 minutes']
     """
+    check_study(study)
     if study.lacks("ledger", "cost_model"):
         return _frame([])
     try:

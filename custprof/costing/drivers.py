@@ -13,6 +13,7 @@ import pandas as pd
 from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, nearest, period_label
 
 from .activities import TABLES, Activity
+from .kinds import check_kind, check_study
 from .model import CostModel
 
 __all__ = ["driver_quantities", "driver_rows", "lacking_columns"]
@@ -44,6 +45,8 @@ def driver_quantities(model: CostModel, study) -> pd.DataFrame:
     ValueError
         If an activity uses a column that its table lacks.
     """
+    check_kind(model, CostModel, "model", say="make it with CostModel.read or CostModel.from_dict")
+    check_study(study)
     _refuse_lacking(lacking_columns(model, study))
     scans: dict[tuple, list[Activity]] = {}
     for activity in _counted(model, study):

@@ -17,6 +17,7 @@ from custprof.study.engine import UNKNOWN_CUSTOMER
 
 from .cells import NO_ACTIVITY, SUSTAINING, UNASSIGNED
 from .cents import MOST_CENTS, to_cents
+from .kinds import check_frame
 from .model import CostModel
 from .time_driven import UNUSED
 
@@ -39,31 +40,8 @@ def read_lines(model: CostModel, ledger: pd.DataFrame, by_period: bool, decimals
     _refuse("line_id occurs again", lines["line_id"], lines["line_id"].duplicated().to_numpy(), "ledger lines")
     if np.abs(lines["amount"]).sum() * 10**decimals > MOST_CENTS:
         raise ValueError(f"the ledger's amounts sum to {np.abs(lines['amount']).sum():.4g}, too much to hold every cent; use larger units.")
-    account = lines["account"]
-    direct = account.isin(model.direct)
-    pool = account.map(model.pool_of()).astype("object")
-    if "pool" in lines:
-        named = lines["pool"].notna()
-        pool = pool.mask(named, lines["pool"])
-        _issue(
-            issues,
-            lines,
-            named & ~direct & ~lines["pool"].isin(list(model.pools)),
-            "lines name a pool that the cost model lacks",
-            f"their cost is under {UNASSIGNED}; correct the names in the ledger, or add the pools",
-        )
-        _issue(
-            issues,
-            lines,
-            named & direct,
-            "lines of direct accounts name a pool",
-            "they are left out; a cost that goes two ways is counted twice",
-        )
-    allocated = lines.assign(account=account, pool=pool.where(pool.isin(list(model.pools))))[~direct]
-    nowhere = allocated["pool"].isna() & (allocated["pool"].isna() if "pool" not in lines else lines.loc[~direct, "pool"].isna())
-    for name, stray in allocated[nowhere].groupby("account"):
-        advice = f'its cost is under {UNASSIGNED}, {NO_ACTIVITY}: add it to a pool, or to "direct" if it is on the invoice lines'
-        issues.append(("warning", "ledger", f"account {name} is in no pool and not direct", stray["amount"].sum(), advice))
+    direct = lines["account"].isin(model.direct)
+    allocated = lines.assign(pool=_pools(model, lines, direct, issues))[~direct]
     periods = [ALL]
     if "period" in lines:
         _refuse("the period is missing", lines["line_id"], lines["period"].isna().to_numpy(), "ledger lines")
@@ -83,13 +61,36 @@ def read_lines(model: CostModel, ledger: pd.DataFrame, by_period: bool, decimals
     return result.sort_values("line_id", key=lambda ids: ids.astype("str"), ignore_index=True), periods
 
 
+def _pools(model: CostModel, lines: pd.DataFrame, direct: pd.Series, issues: list) -> pd.Series:
+    """The pool of each line: the one it names, else that of its account; missing where the model has none."""
+    named = lines["pool"] if "pool" in lines else pd.Series(np.nan, index=lines.index, dtype="object")
+    _issue(
+        issues,
+        lines,
+        named.notna() & ~direct & ~named.isin(list(model.pools)),
+        "lines name a pool that the cost model lacks",
+        f"their cost is under {UNASSIGNED}; correct the names in the ledger, or add the pools",
+    )
+    _issue(
+        issues,
+        lines,
+        named.notna() & direct,
+        "lines of direct accounts name a pool",
+        "they are left out; a cost that goes two ways is counted twice",
+    )
+    pool = lines["account"].map(model.pool_of()).astype("object").mask(named.notna(), named)
+    for name, stray in lines[pool.isna() & ~direct].groupby("account"):
+        advice = f'its cost is under {UNASSIGNED}, {NO_ACTIVITY}: add it to a pool, or to "direct" if it is on the invoice lines'
+        issues.append(("warning", "ledger", f"account {name} is in no pool and not direct", stray["amount"].sum(), advice))
+    return pool.where(pool.isin(list(model.pools)))
+
+
 def _avoidable(model: CostModel, lines: pd.DataFrame, issues: list) -> np.ndarray:
     """The avoidable fraction of each line: its own, else that of its account in the model."""
     if "avoidable" not in lines and not model.avoidable:
         return np.zeros(len(lines))
-    own = lines["avoidable"] if "avoidable" in lines else pd.Series(np.nan, index=lines.index)
-    own = pd.to_numeric(own, errors="coerce").mask(own.notna() & pd.to_numeric(own, errors="coerce").isna(), -1.0)  # text is no fraction
-    fraction = own.astype("float64").fillna(lines["account"].map(model.avoidable).astype("float64"))
+    own = _fractions(lines["avoidable"]) if "avoidable" in lines else pd.Series(np.nan, index=lines.index)
+    fraction = own.fillna(lines["account"].map(model.avoidable).astype("float64"))
     _refuse("avoidable is not a fraction from 0 to 1", lines["line_id"], ((fraction < 0) | (fraction > 1)).to_numpy(), "ledger lines")
     _issue(
         issues,
@@ -99,6 +100,12 @@ def _avoidable(model: CostModel, lines: pd.DataFrame, issues: list) -> np.ndarra
         "it is taken as not avoidable; say which part ends when the work ends (0 to 1)",
     )
     return fraction.fillna(0.0).to_numpy()
+
+
+def _fractions(values: pd.Series) -> pd.Series:
+    """A column as numbers; a text is no fraction, and becomes one below zero."""
+    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+    return numbers.mask(values.notna() & numbers.isna(), -1.0)
 
 
 class Quantities:
@@ -150,6 +157,8 @@ def read_quantities(model: CostModel, drivers: pd.DataFrame, periods: list[str] 
 def unknown_quantities(model: CostModel, drivers: pd.DataFrame) -> list[tuple[str, int, str]]:
     """Activities with rows on which their driver has no value: the rule, how many rows, and what to do."""
     found = []
+    if "missing" in drivers:
+        check_frame(drivers, "drivers", numbers=["missing"], say="give the result of driver_quantities")
     rows = drivers.groupby("activity", sort=True, observed=True)["missing"].sum() if "missing" in drivers else pd.Series(dtype="int64")
     for name, count in rows[rows > 0].items():
         minutes, driver = model.activities[name].minutes, model.activities[name].driver

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from .kinds import as_numbers, check_kind
+
 __all__ = ["METHODS", "allocate_support", "reciprocal_costs", "support_shares"]
 
 METHODS = ("reciprocal", "direct", "step_down")
@@ -113,6 +115,7 @@ def support_shares(usage: pd.DataFrame, *, method: str = "reciprocal", order: li
     >>> support_shares(usage)["shop"].tolist()
     [1.0, 1.0]
     """
+    check_kind(usage, pd.DataFrame, "usage", say="give a frame, support departments x all departments")
     costs, shares = _check(pd.Series(0.0, index=usage.columns.union(usage.index, sort=False)), usage)
     operating = [name for name in costs.index if name not in shares.index]
     rows = []
@@ -124,7 +127,10 @@ def support_shares(usage: pd.DataFrame, *, method: str = "reciprocal", order: li
 
 def _check(costs: pd.Series, usage: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
     """Costs as floats and usage as shares of each row over the same departments, or a sentence saying what is wrong."""
-    costs, usage = pd.Series(costs, dtype="float64"), pd.DataFrame(usage, dtype="float64")
+    check_kind(costs, pd.Series, "costs", say="give a Series by department")
+    check_kind(usage, pd.DataFrame, "usage", say="give a frame, support departments x all departments")
+    costs = pd.Series(as_numbers(costs, "costs"), index=costs.index)
+    usage = pd.DataFrame(as_numbers(usage, "usage"), index=usage.index, columns=usage.columns)
     for what, names in (("costs", costs.index), ("rows of usage", usage.index), ("columns of usage", usage.columns)):
         if names.has_duplicates:
             raise ValueError(f"{what} name departments twice: {_names(names[names.duplicated()].unique())}; add them up first.")

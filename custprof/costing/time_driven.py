@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .cents import split_in_order, to_cents
+from .kinds import as_numbers, check_frame, check_number
 
 __all__ = ["UNUSED", "time_driven"]
 
@@ -50,18 +51,17 @@ def time_driven(cost: float, capacity_minutes: float, activities: pd.DataFrame) 
     >>> time_driven(560_000, 700_000, activities)["cost"].to_dict()
     {'orders': 313600.0, 'inquiries': 49280.0, 'checks': 100000.0, '(unused capacity)': 97120.0}
     """
-    if not np.isfinite(capacity_minutes) or capacity_minutes <= 0:
-        raise ValueError(f"capacity_minutes is {capacity_minutes!r}; give the minutes that can be worked in the period, more than 0.")
-    if not np.isfinite(cost):
-        raise ValueError(f"cost is {cost!r}; give the cost of the period.")
-    if not isinstance(activities, pd.DataFrame):
-        raise TypeError(f"activities are a {type(activities).__name__}; give a DataFrame with unit_minutes and volume by activity.")
+    say = "give the minutes that can be worked in the period, more than 0"
+    check_number(capacity_minutes, "capacity_minutes", least=np.nextafter(0, 1), say=say)
+    check_number(cost, "cost", say="give the cost of the period")
+    check_frame(activities, "activities", say="give a DataFrame with unit_minutes and volume by activity")
     if UNUSED in activities.index or activities.index.has_duplicates:
         raise ValueError(f"activities name one twice, or the residual row {UNUSED}; give every activity a name of its own.")
     missing = [name for name in ("unit_minutes", "volume") if name not in activities.columns]
     if missing:
         raise ValueError(f"activities lack {' and '.join(missing)}; give unit_minutes and volume by activity.")
-    table = activities[["unit_minutes", "volume"]].astype("float64")
+    table = activities[["unit_minutes", "volume"]]
+    table = pd.DataFrame(as_numbers(table, "activities"), index=table.index, columns=table.columns)
     bad = table.index[~(np.isfinite(table) & (table >= 0)).all(axis="columns")]
     if len(bad):
         raise ValueError(

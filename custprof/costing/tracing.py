@@ -52,7 +52,7 @@ def _cells_of(allocation: Allocation, name: str) -> list[tuple[int, int, int, in
         cells = list(found[["period", "activity", "pool", "cents"]].itertuples(index=False, name=None))
         if name == SUSTAINING:
             cells += [
-                (period, activity, _pool(allocation, activity), int(allocation._cells.cents[part].sum()))
+                (period, activity, allocation._pool_of[activity], int(allocation._cells.cents[part].sum()))
                 for period, activity, part in allocation._cells.groups()
                 if activity in allocation._above
             ]
@@ -64,13 +64,8 @@ def _cells_of(allocation: Allocation, name: str) -> list[tuple[int, int, int, in
     for period, activity, part in allocation._cells.groups():
         at = part.start + int(np.searchsorted(allocation._cells.customer[part], np.int32(place)))  # of their type, or all are copied
         if at < part.stop and allocation._cells.customer[at] == place and activity not in allocation._above:
-            cells.append((period, activity, _pool(allocation, activity), int(allocation._cells.cents[at])))
+            cells.append((period, activity, allocation._pool_of[activity], int(allocation._cells.cents[at])))
     return cells or None
-
-
-def _pool(allocation: Allocation, activity: int) -> int:
-    """The operating pool that pays for an activity."""
-    return allocation._operating.index(allocation.model.activities[allocation._activities[activity]].pool)
 
 
 def _shares(total: int, amounts: np.ndarray) -> tuple[list[int], list[int]]:

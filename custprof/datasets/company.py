@@ -14,9 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from custprof.datasets import economy, recipe, service
+from custprof.datasets import recipe, sales, service
 from custprof.datasets.books import Totals, ledger_table, practical_capacity
+from custprof.datasets.leads import draw_leads, lead_table
 from custprof.datasets.market import Market, draw_market, to_dates
+from custprof.datasets.people import customer_ids, customer_table, customer_truth, draw_customers
 
 __all__ = ["BLOCK", "Company", "simulate_company"]
 
@@ -111,27 +113,27 @@ def _blocks(market: Market, totals: Totals, sizes, streams) -> Iterator[dict[str
     first_customer, first_order, first_lead = 1, 1, 1
     for number, (size, stream) in enumerate(zip(sizes, streams, strict=True)):
         rng = np.random.default_rng(stream)
-        people = economy.draw_customers(rng, market, first_customer, size)
-        lines = economy.draw_lines(rng, market, people, closing=number == 0)
-        orders = economy.order_frame(lines)
+        people = draw_customers(rng, market, first_customer, size)
+        lines = sales.draw_lines(rng, market, people, closing=number == 0)
+        orders = sales.order_frame(lines)
         invoices = service.draw_invoices(rng, people, orders)
         events = service.draw_events(rng, people, invoices)
         ratings = service.draw_ratings(rng, people)
         contributions = service.draw_contributions(rng, people)
-        leads = service.draw_leads(rng, market, people)
+        leads = draw_leads(rng, market, people)
         totals.add(lines, orders, invoices, events, leads)
 
-        ids = economy.customer_ids(people)
+        ids = customer_ids(people)
         numbers = first_order + np.arange(len(orders))
         yield {
-            "customers": economy.customer_table(market, people),
+            "customers": customer_table(market, people),
             "transactions": _transaction_table(ids, numbers, lines),
             "events": service.event_table(ids, events),
             "invoices": service.invoice_table(ids, numbers, invoices),
-            "leads": service.lead_table(market, ids, first_lead, leads),
+            "leads": lead_table(market, ids, first_lead, leads),
             "ratings": _dated(ids, ratings),
             "contributions": _dated(ids, contributions.assign(value=contributions["value"] / 100)),
-            "truth": economy.customer_truth(people),
+            "truth": customer_truth(people),
         }
         first_customer, first_order, first_lead = first_customer + size, first_order + len(orders), first_lead + len(leads)
 

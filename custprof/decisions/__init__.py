@@ -1,12 +1,13 @@
 """What to do about it: verify the losses, keep, repair or part, count what parting costs, plan care, and see what hangs on few."""
 
+from custprof.decisions.chance import loss_probability
 from custprof.decisions.drop import drop_effect
 from custprof.decisions.effort import compare_rewards, effort_plan
 from custprof.decisions.leakage import leakage
 from custprof.decisions.promoters import net_promoter_score
 from custprof.decisions.recommend import recommend
 from custprof.decisions.risk import NO_MANAGER, concentration, manager_risk
-from custprof.decisions.verify import loss_probability, verify_losses
+from custprof.decisions.verify import verify_losses
 from custprof.profit import expected_credit_loss
 
 __all__ = [

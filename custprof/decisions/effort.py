@@ -14,6 +14,7 @@ from scipy.stats import hypergeom
 
 from custprof.costing import split_cents
 from custprof.profit import customers_only, total
+from custprof.profit.inputs import as_numbers, check_frame, check_number
 
 __all__ = ["compare_rewards", "effort_plan"]
 
@@ -65,6 +66,8 @@ def effort_plan(
     c   0.00      0.0           -60.0     0.0          NaN
     """
     rows = _checked(customers, minutes, budget, rewarded)
+    if by is not None and not (isinstance(by, str) and by in rows):
+        raise ValueError(f"by is {by!r}; name a column of customers: {', '.join(map(str, rows.columns))}.")
     weight = rows["profit"].clip(lower=0.0) * rows.get("potential", 1.0)
     if not weight.sum() > 0:
         raise ValueError(f"none of the {len(rows):,} customers has a profit and a potential above zero; there is nobody to plan care for.")
@@ -117,6 +120,7 @@ def compare_rewards(plan: pd.DataFrame) -> pd.DataFrame:
     planned            1        0.0           300.0          0.1
     at random          1       15.0            75.0          0.4
     """
+    check_frame(plan, "plan", numbers=["profit"], say="give the result of effort_plan")
     if "reward" not in plan or "customers" in plan:
         raise ValueError("plan is not one of effort_plan with a row per customer; leave out by.")
     count = int((plan["reward"] > 0).sum())
@@ -134,13 +138,16 @@ def compare_rewards(plan: pd.DataFrame) -> pd.DataFrame:
 
 
 def _checked(customers: pd.DataFrame, minutes: float | None, budget: float, rewarded: float) -> pd.DataFrame:
-    if not isinstance(customers, pd.DataFrame) or "profit" not in customers:
-        raise ValueError("customers lacks profit; give a frame by customer_id with profit, and potential and minutes where known.")
+    check_frame(
+        customers, "customers", needs=["profit"], say="give a frame by customer_id with profit, and potential and minutes where known"
+    )
+    for value, name in ((budget, "budget"), (rewarded, "rewarded"), *([] if minutes is None else [(minutes, "minutes")])):
+        check_number(value, name, say="give a number, none below zero, and as rewarded a share of the customers")
     rows = customers_only(customers)
     if rows.index.has_duplicates:
         raise ValueError(f"customers {rows.index[rows.index.duplicated()][:3].tolist()} stand in more than one row; sum them first.")
     for name in [name for name in ("profit", "potential", "minutes") if name in rows]:
-        values = rows[name].to_numpy(dtype=float, na_value=np.nan)
+        values = as_numbers(rows[name].to_numpy(na_value=np.nan), name)
         wrong = ~np.isfinite(values) | ((values < 0) & (name != "profit"))
         if wrong.any():
             what = "missing" if np.isnan(values[wrong]).all() else "missing, infinite or negative"

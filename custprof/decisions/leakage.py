@@ -133,7 +133,11 @@ def _peers(rate: pd.Series, volume: pd.Series, classes: int) -> tuple[pd.Series,
 
 
 def _policy(policy: float | pd.Series, volume: pd.Series) -> pd.Series:
-    steps = policy.sort_index() if isinstance(policy, pd.Series) else pd.Series([policy], index=[0.0])
+    if not isinstance(policy, pd.Series):
+        check_number(policy, "policy", say="give the highest discount as a fraction, or a Series of them by list revenue")
+        policy = pd.Series([policy], index=[0.0])
+    steps = policy.sort_index()
+    check_amounts(steps, "policy")
     if not steps.between(0, 1).all():
         raise ValueError(f"policy holds {steps[~steps.between(0, 1)].iloc[0]}; a discount is a fraction between 0 and 1 of list revenue.")
     place = np.searchsorted(steps.index.to_numpy(dtype=float), volume.to_numpy(dtype=float), side="right") - 1

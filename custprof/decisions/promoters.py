@@ -11,6 +11,8 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
+from custprof.profit.inputs import check_frame, check_kind
+
 __all__ = ["net_promoter_score"]
 
 _ADDED = 3.0  # answers added by the adjusted Wald interval; 3/4 of one at either end, the rest in the middle
@@ -50,9 +52,14 @@ def net_promoter_score(ratings: pd.DataFrame, *, by: str | None = None, level: f
     group
     all          4        0.5        0.25   0.25 -0.442  0.727
     """
+    if by is not None:
+        check_kind(by, str, "by", say="name a column of ratings")
+    check_frame(ratings, "ratings", say="give the study's ratings")
     missing = [name for name in ("customer_id", "date", "score", by) if name and name not in ratings]
     if missing:
         raise ValueError(f"ratings lack {', '.join(missing)}; they have {', '.join(map(str, ratings.columns))}.")
+    if not pd.api.types.is_numeric_dtype(ratings["score"]):
+        raise TypeError(f"score is of type {ratings['score'].dtype}, not a number; parse it first, for instance with pandas.to_numeric.")
     outside = ratings[~ratings["score"].between(0, 10)]
     if len(outside):
         first = outside["customer_id"].head(3).tolist()

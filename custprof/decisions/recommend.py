@@ -8,10 +8,9 @@ reason to part. And nothing is left to decide about a customer who has most like
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-from custprof.decisions.verify import VERDICTS
+from custprof.decisions.verdicts import CONFIRMED, ONE_AMOUNT, ONE_PERIOD, UNCERTAIN, money_words
 from custprof.profit import customers_only, profit_name
 from custprof.profit.inputs import check_amounts, check_beside, check_pnl
 
@@ -21,6 +20,12 @@ __all__ = ["ACTIONS", "GONE_BELOW", "recommend"]
 ACTIONS = ("keep", "repair", "part", "gone")
 #: Below this probability of still being there a customer counts as gone.
 GONE_BELOW = 0.1
+
+_MEND = {
+    ONE_PERIOD: "wait whether it comes again, and mend its cause",
+    ONE_AMOUNT: "see that it does not come again",
+    UNCERTAIN: "mend it, and measure its rates and work better",
+}
 
 
 def recommend(
@@ -44,10 +49,11 @@ def recommend(
     Returns
     -------
     DataFrame
-        Index customer_id. Columns action ("keep", "repair", "part", "gone"), reason (words), profit (money), avoidable_profit (where
-        known), value (where given), to_break_even (money: what a repair must bring to carry full cost, zero for those who do) and, where
-        avoidable cost is known, if_parted (money: change of the company's profit if the customer went, -avoidable_profit). The last two are
-        zero for "gone". Amounts are over the whole time of `pnl`.
+        Index customer_id. Columns action ("keep", "repair", "part", "gone"), ground (words, the same for all of a kind), reason (words: a
+        sentence about the customer, with the amounts that decide), profit (money), avoidable_profit (where known), value (where given),
+        to_break_even (money: what a repair must bring to carry full cost, zero for those who do) and, where avoidable cost is known,
+        if_parted (money: change of the company's profit if the customer went, -avoidable_profit). The last two are zero for "gone". Amounts
+        are over the whole time of `pnl`.
 
     Raises
     ------
@@ -65,50 +71,61 @@ def recommend(
     c    part            9.0        2.0
     """
     rows = _checked(pnl, value, verified, p_alive)
-    known = "avoidable_profit" in rows
-    profit = rows["profit"]
-    advice = pd.DataFrame({"action": "", "reason": "", "profit": profit}, index=rows.index)
-    if known:
-        advice["avoidable_profit"] = rows["avoidable_profit"]
-    gone = pd.Series(False, index=rows.index) if p_alive is None else p_alive.reindex(rows.index) < GONE_BELOW
+    columns = ["profit", "avoidable_profit"] if "avoidable_profit" in rows else ["profit"]
+    advice = rows[columns].copy()
     if value is not None:
         advice["value"] = value.reindex(rows.index).astype(float)
-    cases = _cases(advice, verified, profit_name(rows))
-    masks = [mask for mask, _, _ in cases]
-    advice["action"] = np.select(masks, [action for _, action, _ in cases], default="part")
-    advice["reason"] = np.select(masks, [reason for _, _, reason in cases], default=_why_part(advice, verified))
-    advice.loc[gone, ["action", "reason"]] = ["gone", f"has most likely left already: probability of being there below {GONE_BELOW:.0%}"]
-    advice["to_break_even"] = (-profit).clip(lower=0.0).mask(gone, 0.0) + 0.0
-    if known:
+    asked = advice if p_alive is None else advice.assign(p_alive=p_alive.reindex(rows.index))
+    if verified is not None:
+        asked = asked.join(verified[["verdict", "reason"]])
+    what = profit_name(rows)
+    advised = [_advised(row, what) for row in asked.astype(object).itertuples(index=False)]
+    for place, name in enumerate(("action", "ground", "reason")):
+        advice.insert(place, name, pd.Series([words[place] for words in advised], index=rows.index, dtype="str"))
+    gone = advice["action"] == "gone"
+    advice["to_break_even"] = (-rows["profit"]).clip(lower=0.0).mask(gone, 0.0) + 0.0
+    if "avoidable_profit" in rows:
         advice["if_parted"] = (0.0 - rows["avoidable_profit"]).mask(gone, 0.0)
     return advice
 
 
-def _cases(advice: pd.DataFrame, verified: pd.DataFrame | None, what: str) -> list[tuple[pd.Series, str, str | pd.Series]]:
-    """Conditions in the order they are asked, each with the action and the reason; who passes them all is parted with."""
-    partly = what != "profit"  # of the costs, some are not known
-    cases = [(advice["profit"] >= 0, "keep", f"its {what} is not negative; further cost is not known" if partly else "pays its full cost")]
-    if "avoidable_profit" not in advice:
-        unknown = pd.Series(True, index=advice.index)
-        loss = f"a negative {what}" if partly else "a loss at full cost"
-        return [*cases, (unknown, "repair", f"{loss}; avoidable cost is not known, so parting cannot be judged")]
-    still = "a loss at full cost, but it still pays its avoidable cost: parting would lose that contribution"
-    cases.append((advice["avoidable_profit"] >= 0, "repair", still))
-    if verified is not None:
-        verdict = verified["verdict"].reindex(advice.index)
-        cases.append((verdict.isna(), "repair", "a loss even at avoidable cost, but not verified over periods"))
-        cases.append((verdict == VERDICTS[2], "repair", "a loss even at avoidable cost, but in one period only: wait and mend"))
-        cases.append((verdict != VERDICTS[3], "repair", "a loss even at avoidable cost, but over the periods: " + verdict.fillna("")))
-    if "value" in advice:
-        cases.append((advice["value"].isna(), "repair", "a loss even at avoidable cost, but its lifetime value is not known"))
-        cases.append((advice["value"] >= 0, "repair", "a loss even at avoidable cost today, but its lifetime value is not negative"))
-    return cases
+def _advised(row, what: str) -> tuple[str, str, str]:
+    """Action, its ground and the reason in words, by the first question whose answer decides; what was not given is not asked."""
+    if hasattr(row, "p_alive") and row.p_alive < GONE_BELOW:
+        return "gone", "left already", f"has most likely left already: it is still there with a probability of {_percent(row.p_alive)}"
+    full = what == "profit"  # otherwise some of the costs are not known
+    if row.profit >= 0 and full:
+        return "keep", "pays its full cost", f"pays its full cost and leaves {money_words(row.profit)}"
+    has = f"has a {what} of {money_words(row.profit)}"
+    if row.profit >= 0:
+        return "keep", f"{what} not negative", f"{has}; further cost is not known"
+    lost = f"loses {money_words(-row.profit)} at full cost" if full else has
+    if not hasattr(row, "avoidable_profit"):
+        return "repair", "avoidable cost not known", f"{lost}; avoidable cost is not known, so parting cannot be judged"
+    if row.avoidable_profit >= 0:
+        left = f"still pays its avoidable cost and leaves {money_words(row.avoidable_profit)}"
+        return "repair", "pays its avoidable cost", f"{lost}, but {left}: parting would lose that contribution"
+    lost = f"loses {money_words(-row.avoidable_profit)} even at avoidable cost"
+    ground = "loss, periods not looked at"
+    if hasattr(row, "verdict"):
+        if pd.isna(row.verdict):
+            return "repair", "loss not verified", f"{lost}, but that is not verified over periods: verify it first"
+        if row.verdict in _MEND:
+            return "repair", row.verdict, f"{row.reason}: {_MEND[row.verdict]}"
+        if row.verdict != CONFIRMED:  # verified without what does not come again
+            return "repair", row.verdict, f"{lost} as booked, but as verified it {row.reason}"
+        lost, ground = row.reason, row.verdict
+    if hasattr(row, "value"):
+        if pd.isna(row.value):
+            return "repair", "lifetime value not known", f"{lost}; its lifetime value is not known"
+        if row.value >= 0:
+            return "repair", "lifetime value not negative", f"{lost}; its lifetime value is not negative: {money_words(row.value)}"
+        lost += f"; its lifetime value is negative: {money_words(row.value)}"
+    return "part", ground, lost if hasattr(row, "verdict") else f"{lost} (periods not looked at: verify the loss first)"
 
 
-def _why_part(advice: pd.DataFrame, verified: pd.DataFrame | None) -> str:
-    words = "a loss even at avoidable cost"
-    words += ", in more than one period" if verified is not None else " (periods not looked at: verify the loss first)"
-    return words + (", and its lifetime value is negative" if "value" in advice else "")
+def _percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %")
 
 
 def _checked(pnl: pd.DataFrame, value: pd.Series | None, verified: pd.DataFrame | None, p_alive: pd.Series | None) -> pd.DataFrame:
@@ -119,8 +136,9 @@ def _checked(pnl: pd.DataFrame, value: pd.Series | None, verified: pd.DataFrame 
             check_amounts(amounts, name, gaps=True)
     if verified is not None:
         check_beside(verified, pnl.index, "verified", kind=pd.DataFrame)
-        if "verdict" not in verified:
-            raise ValueError("verified lacks verdict; give the result of verify_losses.")
+        missing = [name for name in ("verdict", "reason") if name not in verified]
+        if missing:
+            raise ValueError(f"verified lacks {', '.join(missing)}; give the result of verify_losses.")
     if p_alive is not None and not p_alive.dropna().between(0, 1).all():
         strange = p_alive[~p_alive.between(0, 1) & p_alive.notna()]
         raise ValueError(f"p_alive is {strange.iloc[0]} for {strange.index[0]!r}; give probabilities between 0 and 1.")

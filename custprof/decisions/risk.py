@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from custprof.profit import customers_only, running_total, total
-from custprof.profit.inputs import check_beside, check_pnl, check_profits
+from custprof.profit.inputs import check_beside, check_frame, check_pnl, check_profits
 
 __all__ = ["NO_MANAGER", "concentration", "manager_risk"]
 
@@ -112,6 +112,7 @@ def manager_risk(pnl: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     (no account manager)          1    40.0            40.0            0.4
     """
     check_pnl(pnl, by_period=False)
+    check_frame(customers, "customers", say="give the study's customers")
     people = customers.set_index("customer_id") if "customer_id" in customers else customers
     if "account_manager" not in people:
         raise ValueError("customers lack account_manager; map that column in study.toml.")

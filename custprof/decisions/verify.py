@@ -3,11 +3,7 @@
 Before anybody is called a loss-maker, the loss has to stand five questions: is it one at full cost; is it still one at avoidable cost (what
 would go if the customer went); did it happen in more than one period; does it stand without its most unusual amount, and without what is
 known not to come again; and would it still be one if the rates of the activities and the work counted for this customer were somewhat
-wrong? A loss at full cost alone mostly pays for capacity that stays.
-
-The last question is answered by drawing an error for every rate, shared by all customers, and one for what was counted for each customer.
-The latter is not drawn but integrated: given the rates, a lognormal error of the customer's cost tips it into a loss with a probability in
-closed form. So a customer's answer depends on no other customer, and some hundred draws are enough.
+wrong (`loss_probability`)? A loss at full cost alone mostly pays for capacity that stays.
 """
 
 from __future__ import annotations
@@ -15,25 +11,24 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.profit import activity_columns, customers_only, profit_name
-from custprof.profit.inputs import check_amounts, check_beside, check_number, check_pnl
-
-__all__ = ["VERDICTS", "loss_probability", "verify_losses"]
-
-#: What `verify_losses` may find; the first three are harmless or may pass, the fourth is certain.
-VERDICTS = (
-    "no loss",
-    "loss at full cost only",
-    "loss in one period",
-    "confirmed loss",
-    "loss, avoidable cost not known",
-    "loss by one unusual amount",
-    "uncertain loss",
+from custprof.decisions.chance import check_draws, loss_probability
+from custprof.decisions.verdicts import (
+    CONFIRMED,
+    FULL_COST_ONLY,
+    NO_LOSS,
+    NOT_KNOWN,
+    ONE_AMOUNT,
+    ONE_PERIOD,
+    UNCERTAIN,
+    VERDICTS,
+    loss_reasons,
 )
+from custprof.profit import activity_columns, customers_only, profit_name
+from custprof.profit.inputs import check_amounts, check_kind, check_number, check_pnl, check_seed
 
-_CUSTOMERS_AT_ONCE = 2000  # so that customers x draws stay within memory
+__all__ = ["VERDICTS", "verify_losses"]
+
 _UNUSUAL = ("credit_cost", "bad_debt", "credit_loss_provision")  # costs that may come once, besides the activities
-_OPEN = {True: "; what would go with the customer is still paid", False: "; avoidable cost is not known"}
 
 
 def verify_losses(
@@ -88,103 +83,41 @@ def verify_losses(
     {'a': 'confirmed loss', 'b': 'loss at full cost only'}
     """
     check_pnl(pnl_by_period, name="pnl_by_period", by_period=True)
-    _check_options(error, draws)
+    check_draws(error, draws)
+    check_seed(random_state)
     check_number(certainty, "certainty", least=0, most=1, say="give a probability between 0 and 1, say 0.9")
     rows = _without(customers_only(pnl_by_period), one_offs)
+    customer, ids = pd.factorize(rows.index.get_level_values(0), sort=True)  # numbers once, or each sum sorts the ids anew
+    ids = ids.rename("customer_id")
+
+    def by_customer(values: pd.Series | pd.DataFrame) -> pd.Series | pd.DataFrame:
+        return values.groupby(customer).sum().set_axis(ids)
+
     active = (rows.select_dtypes("number") != 0).any(axis=1)
-    found = pd.DataFrame({"periods": _count(active), "loss_periods": _count(rows["profit"] < 0), "profit": _sum(rows["profit"])})
+    found = pd.DataFrame({"periods": by_customer(active), "loss_periods": by_customer(rows["profit"] < 0)})
+    found["profit"] = by_customer(rows["profit"]).round(4)  # few periods each: compensated and rounded, exact
     if "avoidable_profit" in rows:
-        found["avoidable_loss_periods"] = _count(rows["avoidable_profit"] < 0)
-        found["avoidable_profit"] = _sum(rows["avoidable_profit"])
-    costs = rows[activity_columns(rows)].groupby(level=0).sum()
+        found["avoidable_loss_periods"] = by_customer(rows["avoidable_profit"] < 0)
+        found["avoidable_profit"] = by_customer(rows["avoidable_profit"]).round(4)
+    costs = by_customer(rows[activity_columns(rows)])
+    ending = None  # the part of each customer's cost that ends with it
     if costs.shape[1]:
         found["loss_probability"] = loss_probability(costs, found["profit"], error=error, draws=draws, random_state=random_state)
         if "avoidable_profit" in found:
-            share = _sum(rows["avoidable_cost"]) / costs.sum(axis=1).where(lambda cost: cost != 0)
-            avoidable = costs.mul(share.fillna(0.0), axis=0)
+            ending = (by_customer(rows["avoidable_cost"]).round(4) / costs.sum(axis=1).where(lambda cost: cost != 0)).fillna(0.0)
             found["avoidable_loss_probability"] = loss_probability(
-                avoidable, found["avoidable_profit"], error=error, draws=draws, random_state=random_state
+                costs.mul(ending, axis=0), found["avoidable_profit"], error=error, draws=draws, random_state=random_state
             )
-    return found.assign(**_verdicts(found, rows, certainty))
-
-
-def loss_probability(costs: pd.DataFrame, profit: pd.Series, *, error: float = 0.2, draws: int = 500, random_state: int = 0) -> pd.Series:
-    """Probability that each customer loses money, when rates and counted work are uncertain.
-
-    Parameters
-    ----------
-    costs : DataFrame
-        What serving each customer cost (money): index customer_id, one column per activity, such as ``allocation.customers()``.
-    profit : Series of float
-        Profit after these costs, by customer_id (money).
-    error : float
-        Relative standard deviation (fraction) of two lognormal errors of mean one: that of every rate, shared by all customers, and that of
-        the work counted for the customer.
-    draws : int
-        Draws of the rates.
-    random_state : int
-        Seed of the draws; the customers and their order change nothing.
-
-    Returns
-    -------
-    Series of float, by customer_id
-        Fraction between 0 and 1; 0 or 1 for who has no cost to serve.
-
-    Raises
-    ------
-    ValueError
-        If error is negative, draws is below one, an amount is missing or infinite, or profit is not known for all customers of `costs`.
-
-    Examples
-    --------
-    Both have a contribution of 100; the cost of "a" is 95 and that of "b" 200:
-
-    >>> costs = pd.DataFrame({"call": [45.0, 100.0], "visit": [50.0, 100.0]}, index=["a", "b"])
-    >>> loss_probability(costs, pd.Series({"a": 5.0, "b": -100.0})).round(2).to_dict()
-    {'a': 0.35, 'b': 1.0}
-    """
-    from scipy.special import ndtr
-
-    _check_options(error, draws)
-    check_beside(profit, costs.index, "profit")
-    for name in costs:
-        check_amounts(costs[name], str(name))
-    check_amounts(profit, "profit", gaps=True)
-    missing = costs.index.difference(profit.dropna().index)
-    if len(missing):
-        raise ValueError(f"profit is missing for {len(missing)} of {len(costs)} customers, first {missing[:3].tolist()}; give it for all.")
-    width = np.sqrt(np.log1p(error**2))
-    names = sorted(costs.columns)  # the draws belong to the activities, whatever their order
-    factors = np.exp(width * np.random.default_rng(random_state).standard_normal((len(names), draws)) - width**2 / 2)
-    cost = costs[names].to_numpy(dtype=float)
-    left = profit.reindex(costs.index).to_numpy(dtype=float) + cost.sum(axis=1)  # contribution: what the cost must stay below
-    found = np.empty(len(costs))
-    for start in range(0, len(costs), _CUSTOMERS_AT_ONCE):
-        part = slice(start, start + _CUSTOMERS_AT_ONCE)
-        found[part] = _tipped(cost[part] @ factors, left[part, None], width, ndtr).mean(axis=1)
-    return pd.Series(found, index=costs.index, name="loss_probability")
-
-
-def _check_options(error: float, draws: int) -> None:
-    if not 0 <= error < np.inf or not 1 <= draws < np.inf or draws % 1:
-        raise ValueError(f"error is {error} and draws {draws}; give an error of zero or more and one draw or more.")
-
-
-def _tipped(cost: np.ndarray, left: np.ndarray, width: float, ndtr) -> np.ndarray:
-    """Probability that cost times a lognormal error of mean one exceeds what is left; at no error, whether it does."""
-    beyond = (cost > left).astype(float)
-    chance = (cost > 0) & (left > 0)  # otherwise no error changes the answer
-    if not width:
-        return beyond
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(chance, ndtr((np.log(cost / left) - width**2 / 2) / width), beyond)
+    single = _by_one_amount(found, rows[active], customer[active], ending) if "avoidable_profit" in found else None
+    found["verdict"] = _verdicts(found, single, certainty)
+    told = found if single is None else found.join(single)
+    return found.assign(reason=loss_reasons(told, what=profit_name(rows), error=error, certainty=certainty))
 
 
 def _without(rows: pd.DataFrame, one_offs: pd.Series | None) -> pd.DataFrame:
     if one_offs is None:
         return rows
-    if not isinstance(one_offs, pd.Series):
-        raise TypeError(f"one_offs is a {type(one_offs).__name__}; give a Series by customer_id and period.")
+    check_kind(one_offs, pd.Series, "one_offs", say="give a Series by customer_id and period")
     check_amounts(one_offs, "one_offs")
     strange = one_offs.index.difference(rows.index)
     if len(strange):
@@ -194,66 +127,41 @@ def _without(rows: pd.DataFrame, one_offs: pd.Series | None) -> pd.DataFrame:
     return rows.assign(**{name: (rows[name] - out).round(4) for name in known})
 
 
-def _count(mask: pd.Series) -> pd.Series:
-    return mask.astype(int).groupby(level=0).sum()
+def _by_one_amount(found: pd.DataFrame, rows: pd.DataFrame, customer: np.ndarray, ending: pd.Series | None) -> pd.DataFrame:
+    """Who would make no avoidable loss without what one cost of one period exceeds that of each other period by: which, when, how much."""
+    asked = (found["avoidable_profit"] < 0) & (found["avoidable_loss_periods"] > 1) & (found["periods"] > 2)  # the others have a verdict
+    names = sorted(name for name in (*_UNUSUAL, *activity_columns(rows)) if name in rows)
+    kept = np.flatnonzero(asked.to_numpy()[customer])
+    if not len(kept) or not names:
+        return pd.DataFrame(columns=["cost", "period", "amount", "ending"], index=found.index[:0])
+    costs, place = rows[names].iloc[kept].reset_index(drop=True), customer[kept]
+    by = costs.groupby(place)
+    top = costs == by.transform("max")
+    excess = by.max() - costs.mask(top).groupby(place).max()
+    excess = excess.where(top.groupby(place).sum() == 1, 0.0)  # two periods cost as much
+    best = excess.to_numpy().argmax(axis=1)
+    when = by.idxmax().to_numpy()[np.arange(len(best)), best]
+    unusual = pd.DataFrame(
+        {
+            "cost": np.array([name.replace("_", " ") if name in _UNUSUAL else name for name in names], dtype=object)[best],
+            "period": rows.index.get_level_values(1)[kept[when]].astype(str),
+            "amount": excess.max(axis=1).to_numpy(),
+        },
+        index=found.index[excess.index],
+    )
+    part = 1.0 if ending is None else ending[unusual.index].where(~np.isin(names, _UNUSUAL)[best], 1.0)
+    unusual["ending"] = unusual["amount"] * part  # of an activity only what ends with the customer counts
+    return unusual[(unusual["ending"] > 0) & (found["avoidable_profit"][unusual.index] + unusual["ending"] >= 0)]
 
 
-def _sum(amounts: pd.Series) -> pd.Series:
-    return amounts.groupby(level=0).sum().round(4)  # few periods each: compensated and rounded, exact
-
-
-def _most_unusual(rows: pd.DataFrame, active: pd.Series) -> pd.DataFrame:
-    """Of customers of three periods or more: the cost of one period that exceeds that of each other period by most."""
-    names = [name for name in (*_UNUSUAL, *activity_columns(rows)) if name in rows]
-    often = active.groupby(level=0).transform("sum") > 2
-    long = rows.loc[often & active, names].rename_axis(index=["customer_id", "period"])
-    long = long.melt(var_name="name", value_name="cost", ignore_index=False).reset_index()
-    long = long.sort_values(["customer_id", "name", "cost", "period"], ascending=[True, True, False, True], kind="stable")
-    grouped = long.groupby(["customer_id", "name"])
-    largest = long.assign(excess=long["cost"] - grouped["cost"].shift(-1))[grouped.cumcount() == 0]
-    largest = largest.sort_values(["customer_id", "excess", "name"], ascending=[True, False, True], kind="stable")
-    return largest.drop_duplicates("customer_id").set_index("customer_id")[["name", "period", "excess"]]
-
-
-def _verdicts(found: pd.DataFrame, rows: pd.DataFrame, certainty: float) -> dict[str, np.ndarray]:
-    what, known = profit_name(rows), "avoidable_profit" in found
-    avoidable = found["avoidable_profit"] if known else pd.Series(0.0, index=found.index)
-    repeated = found["avoidable_loss_periods"] if known else found["loss_periods"]
-    of_periods = " of " + found["periods"].astype(str) + np.where(found["periods"] == 1, " period", " periods")
-    lost = ("a loss at full cost in " if what == "profit" else f"a negative {what} in ") + found["loss_periods"].astype(str) + of_periods
-    always = "a loss even at avoidable cost, in " + repeated.astype(str) + of_periods
-    once, of_what = _by_one_amount(found, rows) if known else (pd.Series(False, index=found.index), "")
-    chance = found["avoidable_loss_probability"] if "avoidable_loss_probability" in found else pd.Series(1.0, index=found.index)
-    percent = (100 * chance).round().astype(int).astype(str) + " %"
+def _verdicts(found: pd.DataFrame, single: pd.DataFrame | None, certainty: float) -> np.ndarray:
+    if single is None:
+        return np.where(found["profit"] >= 0, NO_LOSS, NOT_KNOWN)
     cases = [
-        (
-            found["profit"] >= 0,
-            VERDICTS[0],
-            np.where(found["loss_periods"] > 0, "no loss over all periods, but " + lost, "no loss in any period"),
-        ),
-        (avoidable >= 0, VERDICTS[1] if known else VERDICTS[4], lost + _OPEN[known]),
-        (repeated <= 1, VERDICTS[2], "a loss even at avoidable cost, but in " + repeated.astype(str) + of_periods + " only"),
-        (once, VERDICTS[5], always + ", but none without " + of_what),
-        (
-            chance < certainty,
-            VERDICTS[6],
-            always + ", but only " + percent + " likely with the rates and the work as uncertain as they are",
-        ),
+        (found["profit"] >= 0, NO_LOSS),
+        (found["avoidable_profit"] >= 0, FULL_COST_ONLY),
+        (found["avoidable_loss_periods"] <= 1, ONE_PERIOD),
+        (found.index.isin(single.index), ONE_AMOUNT),
+        (found.get("avoidable_loss_probability", pd.Series(1.0, index=found.index)) < certainty, UNCERTAIN),
     ]
-    masks, names, words = ([case[part] for case in cases] for part in range(3))
-    certain = always + (", " + percent + " likely with uncertain rates" if "avoidable_loss_probability" in found else "")
-    return {"verdict": np.select(masks, names, default=VERDICTS[3]), "reason": np.select(masks, words, default=certain)}
-
-
-def _by_one_amount(found: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    asked = found.index[(found["avoidable_profit"] < 0) & (found["avoidable_loss_periods"] > 1)]  # the others have their verdict
-    asked = rows[rows.index.get_level_values(0).isin(asked)]
-    unusual = _most_unusual(asked, (asked.select_dtypes("number") != 0).any(axis=1)).reindex(found.index)
-    share = 1.0
-    if "avoidable_cost" in rows:  # of an activity only what ends with the customer counts
-        served = _sum(rows["cost_to_serve"])
-        share = (_sum(rows["avoidable_cost"]) / served.where(served != 0)).fillna(0.0).where(~unusual["name"].isin(_UNUSUAL), 1.0)
-    excess = unusual["excess"].fillna(0.0) * share
-    amount = unusual["excess"].fillna(0.0).map("{:,.0f}".format)
-    of_what = unusual["name"].astype(str).str.replace("_", " ") + '" in ' + unusual["period"].astype(str)
-    return (excess > 0) & (found["avoidable_profit"] + excess >= 0), amount + ' more than in any other period for "' + of_what
+    return np.select(*zip(*cases, strict=True), default=CONFIRMED)

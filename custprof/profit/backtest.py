@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from custprof.profit.drift import wilson
+from custprof.profit.inputs import check_frame, check_number
 from custprof.profit.ladder import customers_only
 from custprof.profit.warning import Fitted, learnable, periods_of, refuse_if_hopeless
 
@@ -84,6 +85,7 @@ def warning_scores(backtest: pd.DataFrame) -> pd.DataFrame:
     the usual share for everybody      NaN     NaN    NaN  0.250  0.5
     profit fell                        2.0     0.5    0.5  0.250  0.5
     """
+    check_frame(backtest, "backtest", numbers=["turned", "probability"], say="give the result of backtest_warning")
     turned = backtest["turned"].to_numpy(bool)
     chance = backtest["probability"]
     order = chance.sort_index(kind="stable").sort_values(ascending=False, kind="stable").index[: turned.sum()]
@@ -124,6 +126,8 @@ def warning_calibration(backtest: pd.DataFrame, *, bins: int = 8) -> pd.DataFram
     0          2       0.2     0.0
     1          2       0.9     1.0
     """
+    check_frame(backtest, "backtest", numbers=["turned", "probability"], say="give the result of backtest_warning")
+    check_number(bins, "bins", least=1, whole=True, say="give a whole number of groups, one or more")
     group = np.minimum((backtest["probability"].rank(method="average", pct=True) * bins).astype(int), bins - 1)
     seen = backtest.groupby(group.to_numpy())
     table = pd.DataFrame({"customers": seen.size(), "expected": seen["probability"].mean(), "turned": seen["turned"].mean()})

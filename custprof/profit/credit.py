@@ -16,6 +16,7 @@ from __future__ import annotations
 import narwhals.stable.v2 as nw
 import pandas as pd
 
+from custprof.costing.kinds import check_number
 from custprof.study.engine import collect, customer_key, day_number, lazy, money, period_label
 
 __all__ = ["credit_loss_rates", "expected_credit_loss"]
@@ -62,7 +63,7 @@ def credit_loss_rates(invoices, *, end, write_off_days: int = 180, decimals: int
     31-60 days   350.0  150.0   0.428571
     """
     labels = _labels(write_off_days)
-    last = pd.Timestamp(end).toordinal()
+    last = _day(end)
     known = _owed(invoices, last, decimals).filter((nw.col("_due") + int(write_off_days) < last) & (nw.col("_amount") > 0))
     amount, lost = nw.col("_amount"), nw.col("_owed")
     reached = [
@@ -145,8 +146,9 @@ def expected_credit_loss(
     wrong = [label for label in labels if not 0 <= rates.get(label, -1.0) <= 1]
     if wrong:
         raise ValueError(f"rates of {wrong} are missing or outside 0 to 1; give one for each of {labels}.")
-    last = pd.Timestamp(end).toordinal()
-    owed = _owed(invoices, last, decimals, by=by, fiscal_start=fiscal_start)
+    check_number(fiscal_start, "fiscal_start", least=1, most=12, whole=True, say="give the month in which the fiscal year starts, 1 to 12")
+    last = _day(end)
+    owed = _owed(invoices, last, decimals, by=by, fiscal_start=fiscal_start, held=True)
     owed = owed.filter((nw.col("_due") + int(write_off_days) >= last) & (nw.col("_owed") > 0))
     late = last - nw.col("_due")
     older = {label: nw.when(late > days).then(nw.col("_owed")).otherwise(nw.lit(0)) for label, days in zip(labels[1:], _AGES, strict=True)}
@@ -159,10 +161,20 @@ def expected_credit_loss(
     return found / 10**decimals
 
 
-def _owed(invoices, last: int, decimals: int, *, by: str | None = None, fiscal_start: int = 1) -> nw.LazyFrame:
+def _owed(invoices, last: int, decimals: int, *, by: str | None = None, fiscal_start: int = 1, held: bool = False) -> nw.LazyFrame:
     """Of invoices issued by the last day: day due, day paid, amount and what of it had not come in by then, in minor units."""
-    invoices = lazy(invoices)
-    known = invoices.collect_schema().names()
+    check_number(decimals, "decimals", least=0, most=4, whole=True, say="give 0 to 4 decimals of the minor unit of money")
+    try:
+        invoices = lazy(invoices)
+    except TypeError:
+        raise TypeError(f"invoices is a {type(invoices).__name__}; give study.table('invoices') or a frame like it.") from None
+    schema = invoices.collect_schema()
+    known = schema.names()
+    lacking = [name for name in ("due_on", "amount", *(["customer_id"] if held else [])) if name not in known]
+    if lacking:
+        raise ValueError(f"invoices lack {', '.join(lacking)}; they have {', '.join(known) or 'no columns'}.")
+    if not schema["amount"].is_numeric():
+        raise TypeError("amount of invoices is no number; parse it first.")
     _refuse_gaps(invoices, [name for name in ("amount", "due_on", "invoiced_on") if name != "invoiced_on" or name in known])
     columns = {"_amount": money("amount", decimals), "_due": day_number("due_on")}
     columns["_paid_on"] = day_number("paid_on") if "paid_on" in known else nw.lit(0)
@@ -192,7 +204,15 @@ def _refuse_gaps(invoices: nw.LazyFrame, columns: list[str]) -> None:
             )
 
 
+def _day(end) -> int:
+    try:
+        return pd.Timestamp(end).toordinal()
+    except (TypeError, ValueError):
+        raise ValueError(f"end is {end!r}; give the day on which the account is taken, say '2024-12-31'.") from None
+
+
 def _labels(write_off_days: int) -> list[str]:
+    check_number(write_off_days, "write_off_days", whole=True, say="give a whole number of days")
     if write_off_days <= _AGES[-1]:
         raise ValueError(f"write_off_days is {write_off_days}; the classes of age reach beyond {_AGES[-1]} days.")
     starts = [start + 1 for start in _AGES]

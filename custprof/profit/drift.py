@@ -59,27 +59,24 @@ def drift(pnl_by_period: pd.DataFrame, *, neutral: float = 0.0) -> pd.DataFrame:
     b           2024      12.0          new      profit                  new
     """
     tables = _by_period(pnl_by_period, neutral)
-    profit, there = tables["profit"], tables["there"]
-    pairs = []
-    for before, after in zip(profit.columns[:-1], profit.columns[1:], strict=True):
-        pair = pd.DataFrame(
-            {
-                "period_before": before,
-                "profit_before": profit[before],
-                "profit_after": profit[after],
-                "change": (profit[after] - profit[before]).round(4),
-                "class_before": _classes(profit[before], there[before], neutral, "new"),
-                "class_after": _classes(profit[after], there[after], neutral, "lost"),
-            }
-        )
-        pair["state"] = _states(pair["class_before"], pair["class_after"])
-        for name in ("net_revenue", "cost_to_serve"):
-            if name in tables:
-                pair[f"{name}_change"] = (tables[name][after] - tables[name][before]).round(4)
-        if "net_revenue" in tables and "cost_to_serve" in tables:
-            pair["warning"] = (pair["net_revenue_change"] < 0) & (pair["cost_to_serve_change"] > 0) & there[before] & there[after]
-        pairs.append(pair[there[before] | there[after]].assign(period=after).set_index("period", append=True))
-    return pd.concat(pairs).sort_index()
+    customers, periods = tables["profit"].index, tables["profit"].columns
+    before, after = ({name: table.to_numpy()[:, part] for name, table in tables.items()} for part in (slice(None, -1), slice(1, None)))
+    kept = before["there"] | after["there"]
+    customer, pair = kept.nonzero()  # by customer, then by period
+    index = pd.MultiIndex.from_arrays([customers.take(customer), periods.take(pair + 1)], names=["customer_id", "period"])
+    before, after = ({name: values[kept] for name, values in side.items()} for side in (before, after))
+    moves = pd.DataFrame({"period_before": periods.take(pair), "profit_before": before["profit"], "profit_after": after["profit"]})
+    moves["change"] = (after["profit"] - before["profit"]).round(4)
+    classes = [_class(side["profit"], side["there"], neutral, absent) for side, absent in ((before, "new"), (after, "lost"))]
+    moves["class_before"], moves["class_after"] = (_names(CLASSES, places) for places in classes)
+    moves["state"] = _names(STATES, _state(*classes))
+    for name in ("net_revenue", "cost_to_serve"):
+        if name in tables:
+            moves[f"{name}_change"] = (after[name] - before[name]).round(4)
+    if "net_revenue" in tables and "cost_to_serve" in tables:
+        stayed = before["there"] & after["there"]
+        moves["warning"] = (moves["net_revenue_change"] < 0) & (moves["cost_to_serve_change"] > 0) & stayed
+    return moves.set_axis(index)
 
 
 def transitions(pnl_by_period: pd.DataFrame, *, neutral: float = 0.0) -> pd.DataFrame:
@@ -153,11 +150,18 @@ def _by_period(pnl: pd.DataFrame, neutral: float) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def _classes(profit: pd.Series, there: pd.Series, neutral: float, absent: str) -> np.ndarray:
-    return np.select([~there, profit.abs() <= neutral, profit > 0], [absent, "neutral", "profit"], default="loss")
+def _class(profit: np.ndarray, there: np.ndarray, neutral: float, absent: str) -> np.ndarray:
+    """Places in `CLASSES`."""
+    return np.select([~there, np.abs(profit) <= neutral, profit > 0], [CLASSES.index(absent), 1, 0], default=2)
 
 
-def _states(before: pd.Series, after: pd.Series) -> np.ndarray:
-    lost_money, loses_money = before == "loss", after == "loss"
-    cases = [before == "new", after == "lost", loses_money & ~lost_money, lost_money & ~loses_money, loses_money]
-    return np.select(cases, STATES[:5], default=STATES[5])
+def _state(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Places in `STATES`, from those in `CLASSES`."""
+    new, lost, loss = (CLASSES.index(name) for name in ("new", "lost", "loss"))
+    lost_money, loses_money = before == loss, after == loss
+    cases = [before == new, after == lost, loses_money & ~lost_money, lost_money & ~loses_money, loses_money]
+    return np.select(cases, range(5), default=5)
+
+
+def _names(names: tuple[str, ...], places: np.ndarray) -> pd.api.extensions.ExtensionArray:
+    return pd.array(names, dtype="str").take(places)

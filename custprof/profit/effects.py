@@ -19,18 +19,20 @@ goods cost per unit of list revenue, whatever made it: list prices, unit costs o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from custprof.profit.drift import drift
-from custprof.profit.inputs import check_amounts, check_beside
+from custprof.profit.inputs import check_amounts, check_beside, check_frame, check_number
 from custprof.profit.ladder import DIRECT_COSTS, activity_columns, customers_only
 from custprof.profit.products import NOT_SPLIT, RETURNED
 from custprof.profit.totals import total
 
 __all__ = ["drift_effects", "effect_steps"]
 
-_GOODS = ("volume", "mix", "price", "discounts", "unit_cost")
+_KNOWN_BY = {"discounts": "list_amount", "unit_cost": "cost_of_goods"}  # effects that need a column of the products
 
 
 def drift_effects(
@@ -84,14 +86,19 @@ def drift_effects(
     >>> found.loc[("a", "2024"), ["volume", "mix", "price", "unit_cost", "cost_to_serve"]].tolist()
     [8.0, 0.0, -6.0, 0.0, -5.0]
     """
+    check_number(decimals, "decimals", least=0, most=4, whole=True, say="give 0 to 4 decimals of the minor unit of money")
+    if rates is not None:
+        check_frame(rates, "rates", needs=["period", "activity", "rate"], say="give Allocation.rates()")
+        check_amounts(rates["rate"], "rate of rates", gaps=True)
     moves = drift(pnl_by_period)
     if "net_revenue" not in pnl_by_period:
         raise ValueError("pnl_by_period lacks net_revenue; the change of profit cannot be told apart without it.")
     rows = customers_only(pnl_by_period)
     numbers = rows.select_dtypes("number").astype(float)
-    earlier = pd.MultiIndex.from_arrays([moves.index.get_level_values(0), moves["period_before"]], names=rows.index.names)
-    before, after = (numbers.reindex(index).fillna(0.0).set_index(moves.index) for index in (earlier, moves.index))
-    goods = _from_pnl(before, after) if products is None else _from_products(products, rows, moves, earlier)
+    known = rows.index.remove_unused_levels().levels
+    of_row, later = (_number(index, known) for index in (rows.index, moves.index))
+    before, after = (numbers.set_axis(of_row).reindex(later - back).fillna(0.0).set_axis(moves.index) for back in (1, 0))
+    goods = _from_pnl(before, after) if products is None else _from_products(products, rows, known, later).set_axis(moves.index)
     costs = [name for name in DIRECT_COSTS if name in numbers]
     effects = pd.concat([goods, before[costs] - after[costs]], axis=1)
     if "cost_to_serve" in numbers and rates is not None:
@@ -128,94 +135,90 @@ def effect_steps(effects: pd.DataFrame) -> pd.DataFrame:
     2          price    -6.0   step
     3   profit_after    38.0  total
     """
+    check_frame(effects, "effects", needs=["profit_before", "profit_after"], say="give the result of drift_effects")
     shown = effects.loc[:, "profit_before":"profit_after"]
+    for name in shown:
+        check_amounts(shown[name], f"{name} of effects")
     rows = [(name, total(shown[name]), "total" if name.startswith("profit_") else "step") for name in shown]
     rows = [row for row in rows if row[2] == "total" or shown[row[0]].any()]
     return pd.DataFrame(rows, columns=["step", "amount", "kind"])
 
 
+def _number(index: pd.MultiIndex, known: Sequence[pd.Index]) -> np.ndarray:
+    """One number for every customer and period, since strings are slow; that of the period before is one less. Of nobody known: -2."""
+    customers, periods = known[0], known[1].sort_values()
+    customer, period = (names.get_indexer(index.levels[at])[index.codes[at]] for at, names in enumerate((customers, periods)))
+    return np.where((customer < 0) | (period < 0), -2, customer * (len(periods) + 1) + period + 1)
+
+
 def _from_pnl(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """All goods of a customer as one product whose quantity is its list revenue."""
-    listed = [_one_product(table) for table in (before, after)]
-    goods = _split(*listed).drop(columns=["mix", "price"]).rename(columns={"unit_cost": "price_and_mix"})
-    known = ["volume", *(["discounts"] if "discounts" in after else []), *(["price_and_mix"] if "cost_of_goods" in after else [])]
-    goods = goods.groupby(level=[0, 1]).sum()[known].reindex(after.index)
-    if "returns" in after:
-        goods["returns"] = before["returns"] - after["returns"]
-    return goods
+    goods = _split(_one_product(before), _one_product(after)).rename(columns={"unit_cost": "price_and_mix"})
+    goods = goods[["volume", *(["discounts"] if "discounts" in after else []), *(["price_and_mix"] if "cost_of_goods" in after else [])]]
+    return goods.assign(returns=before["returns"] - after["returns"]) if "returns" in after else goods
 
 
 def _one_product(table: pd.DataFrame) -> pd.DataFrame:
-    returns = table.get("returns", 0.0)
     discount = table.get("discounts", 0.0 * table["net_revenue"])
-    listed = table["net_revenue"] + returns + discount
-    cost = table.get("cost_of_goods", 0.0 * listed)
-    return (
-        pd.DataFrame({"quantity": listed, "listed": listed, "discount": discount, "cost": cost})
-        .assign(product_id="all")
-        .set_index("product_id", append=True)
-    )
+    listed = table["net_revenue"] + table.get("returns", 0.0) + discount
+    return pd.DataFrame({"quantity": listed, "listed": listed, "discount": discount, "cost": table.get("cost_of_goods", 0.0 * listed)})
 
 
-def _from_products(products: pd.DataFrame, rows: pd.DataFrame, moves: pd.DataFrame, earlier: pd.MultiIndex) -> pd.DataFrame:
-    sold = _checked(products, rows)
-    named = sold.index.get_level_values(2)
-    alone = named.isin([RETURNED, NOT_SPLIT]) | ~(sold["quantity"] > 0)
-    kind = np.where(named == RETURNED, "returns", "unsplit")
-    parts = pd.DataFrame(index=moves.index)
-    for name in ("returns", "unsplit"):
-        chosen = sold[alone & (kind == name)]
-        margin = (chosen["listed"] - chosen["discount"] - chosen["cost"]).groupby(level=[0, 1]).sum()
-        parts[name] = margin.reindex(moves.index).fillna(0.0) - margin.reindex(earlier).fillna(0.0).to_numpy()
-    sold = sold[~alone]
-    following = pd.Series(moves.index.get_level_values(1), index=earlier)  # the period after, by customer and the period before
-    customer_period = sold.index.droplevel(2)
-    before = sold[customer_period.isin(earlier)]
-    later = following.reindex(before.index.droplevel(2)).to_numpy()
-    names = sold.index.names
-    before = before.set_index(
-        pd.MultiIndex.from_arrays([before.index.get_level_values(0), later, before.index.get_level_values(2)], names=names)
-    )
-    goods = _split(before, sold[customer_period.isin(moves.index)])
-    known = [name for name in _GOODS if name not in ("discounts", "unit_cost") or (name == "discounts" and "list_amount" in products)]
-    known += ["unit_cost"] if "cost_of_goods" in products else []
-    return pd.concat([goods[known].reindex(moves.index).fillna(0.0), parts], axis=1)
+def _from_products(products: pd.DataFrame, rows: pd.DataFrame, known: Sequence[pd.Index], later: np.ndarray) -> pd.DataFrame:
+    """Effects of the goods at each change, which bears the number of its later period."""
+    sold, number = _checked(products, rows, known)
+    product, names = pd.factorize(sold.index.get_level_values(2))
+    named = {name: product == names.get_indexer([name])[0] for name in (RETURNED, NOT_SPLIT)}
+    alone = named[RETURNED] | named[NOT_SPLIT] | ~(sold["quantity"] > 0).to_numpy()
+    margin = sold["listed"] - sold["discount"] - sold["cost"]
+    parts = {}
+    for name, chosen in (("returns", named[RETURNED]), ("unsplit", alone & ~named[RETURNED])):
+        sums = margin[chosen].groupby(number[chosen]).sum()
+        before, after = (sums.reindex(later - back).fillna(0.0).to_numpy() for back in (1, 0))
+        parts[name] = after - before
+    sides = []  # what was bought of each product, before and after each change
+    for back in (1, 0):
+        kept = ~alone & np.isin(number + back, later)
+        sides.append(sold[kept].set_axis((number[kept] + back) * len(names) + product[kept]))
+    every = sides[0].index.union(sides[1].index)
+    goods = _split(*(side.reindex(every, fill_value=0.0) for side in sides), of=every // len(names))
+    goods = goods.drop(columns=[effect for effect, column in _KNOWN_BY.items() if column not in products])
+    return goods.reindex(later).fillna(0.0).assign(**parts)
 
 
-def _checked(products: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Quantity, listed, discount and cost by customer, period and product; the products are those of the profit and loss."""
+def _checked(products: pd.DataFrame, rows: pd.DataFrame, known: Sequence[pd.Index]) -> tuple[pd.DataFrame, np.ndarray]:
+    """Quantity, listed, discount and cost of products that are those of the profit and loss; with the number of customer and period."""
+    check_beside(products, rows.index, "products", kind=pd.DataFrame)
     if products.index.nlevels != 3:
         raise ValueError("products are not by customer_id, period and product_id; give the result of product_sales.")
     missing = [name for name in ("quantity", "revenue") if name not in products]
     if missing:
         raise ValueError(f"products lack {', '.join(missing)}; give the result of product_sales.")
-    check_beside(products, rows.index, "products", kind=pd.DataFrame)
     for name in [name for name in ("quantity", "revenue", "list_amount", "cost_of_goods") if name in products]:
         check_amounts(products[name], f"{name} of products")
     listed = products["list_amount"] if "list_amount" in products else products["revenue"]
     cost = products["cost_of_goods"] if "cost_of_goods" in products else 0.0 * listed
+    number, of_row = (_number(index, known) for index in (products.index, rows.index))
     for name, ours in (("net_revenue", products["revenue"]), ("cost_of_goods", cost)):
         if name in rows:
-            differs = (rows[name] - ours.groupby(level=[0, 1]).sum().reindex(rows.index).fillna(0.0)).round(2) != 0
+            differs = (rows[name] - ours.groupby(number).sum().reindex(of_row).fillna(0.0).to_numpy()).round(2) != 0
             if differs.any():
                 first = rows.index[differs][:3].tolist()
                 raise ValueError(
                     f"products differ from pnl_by_period in {name} for {differs.sum()} of {len(rows)} rows, first {first}; make both from"
                     " the same lines and periods."
                 )
-    return pd.DataFrame({"quantity": products["quantity"], "listed": listed, "discount": listed - products["revenue"], "cost": cost})
+    sold = {"quantity": products["quantity"], "listed": listed, "discount": listed - products["revenue"], "cost": cost}
+    return pd.DataFrame(sold), number
 
 
-def _split(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Volume, mix, price, discounts and unit cost by customer and period, from what was bought before and after of every product."""
-    index = before.index.union(after.index)
-    before, after = before.reindex(index, fill_value=0.0), after.reindex(index, fill_value=0.0)
+def _split(before: pd.DataFrame, after: pd.DataFrame, *, of: pd.Index | None = None) -> pd.DataFrame:
+    """Volume, mix, price, discounts and unit cost, from what was bought of every product before and after; summed by the change."""
     bought = before["quantity"] > 0
     factor = (after["quantity"] / before["quantity"].where(bought)).fillna(0.0)
     parts = ["listed", "discount", "cost"]
     today = before[parts].mul(factor, axis=0).where(bought, after[parts])  # today's quantities at the prices of before
-    keys = [index.get_level_values(0), index.get_level_values(1)]
-    old, new, base = (table[parts].groupby(keys).sum() for table in (before, after, today))
+    old, new, base = (table[parts] if of is None else table[parts].groupby(of).sum() for table in (before, after, today))
     margin, moved = (table["listed"] - table["discount"] - table["cost"] for table in (old, base))
     per_value = margin / old["listed"].where(old["listed"] > 0)
     volume = ((base["listed"] - old["listed"]) * per_value).fillna(moved - margin)
@@ -227,7 +230,7 @@ def _split(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
             "discounts": base["discount"] - new["discount"],
             "unit_cost": base["cost"] - new["cost"],
         }
-    ).rename_axis(index=before.index.names[:2])
+    )
 
 
 def _work_and_rates(

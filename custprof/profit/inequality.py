@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.profit.inputs import check_profits
+from custprof.profit.inputs import as_numbers, check_profits
 
 __all__ = ["normalized_gini"]
 
@@ -53,7 +53,7 @@ def normalized_gini(values) -> float:
     """
     if isinstance(values, (pd.Series, pd.DataFrame)):
         check_profits(values, name="values")
-    ordered = np.sort(np.asarray(values, dtype=float).ravel())
+    ordered = np.sort(as_numbers(values, "values").ravel())
     count = ordered.size
     if count < 2:
         raise ValueError(f"values holds {count} number; inequality needs two or more.")

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from custprof.costing import SUSTAINING, UNASSIGNED, UNUSED
+from custprof.costing.kinds import as_numbers, check_frame, check_kind, check_number, check_seed
 from custprof.study.engine import UNKNOWN_CUSTOMER
 
 __all__ = [
@@ -19,11 +20,15 @@ __all__ = [
     "MARGINS",
     "RESIDUALS",
     "REVENUE",
+    "as_numbers",
     "check_amounts",
     "check_beside",
+    "check_frame",
+    "check_kind",
     "check_number",
     "check_pnl",
     "check_profits",
+    "check_seed",
     "named",
 ]
 
@@ -119,13 +124,6 @@ def check_beside(values, index: pd.Index, name: str, *, kind: type = pd.Series) 
             f"0 of {len(given):,} ids of {name} match those of the customers, first three {given[:3].tolist()} against "
             f"{ids[:3].tolist()}; give ids of the same type."
         )
-
-
-def check_number(value, name: str, *, least: float = -np.inf, most: float = np.inf, whole: bool = False, say: str) -> None:
-    """Refuse an option that is no finite number, or lies outside what makes sense."""
-    known = isinstance(value, (int, float, np.integer, np.floating)) and np.isfinite(value)
-    if not known or not least <= value <= most or (whole and value != int(value)):
-        raise ValueError(f"{name} is {value}; {say}.")
 
 
 def named(customers, name: str = "customers", *, what: str = "customer_id") -> pd.Index:

@@ -14,7 +14,18 @@ from __future__ import annotations
 
 import pandas as pd
 
-from custprof.profit.inputs import DIRECT_COSTS, FACTS, MARGINS, RESIDUALS, REVENUE, check_amounts, check_beside, check_index
+from custprof.profit.inputs import (
+    DIRECT_COSTS,
+    FACTS,
+    MARGINS,
+    RESIDUALS,
+    REVENUE,
+    check_amounts,
+    check_beside,
+    check_frame,
+    check_index,
+    check_kind,
+)
 
 __all__ = ["DIRECT_COSTS", "RESIDUALS", "REVENUE", "activity_columns", "customer_pnl", "customers_only"]
 
@@ -104,6 +115,7 @@ def customers_only(pnl: pd.DataFrame) -> pd.DataFrame:
     >>> customers_only(pd.Series({"a": 30.0, "(unassigned)": -5.0})).to_dict()
     {'a': 30.0}
     """
+    check_kind(pnl, (pd.DataFrame, pd.Series), "pnl", say="give the frame of customer_pnl, or one of its columns")
     return pnl[~pnl.index.get_level_values(0).isin(RESIDUALS)]
 
 
@@ -115,6 +127,7 @@ def activity_columns(pnl: pd.DataFrame) -> list[str]:
     >>> activity_columns(pd.DataFrame(columns=["net_revenue", "pick", "sell", "cost_to_serve", "profit", "segment"]))
     ['pick', 'sell']
     """
+    check_frame(pnl, "pnl", say="give the frame of customer_pnl")
     if "cost_to_serve" not in pnl:
         return []
     before = pnl.columns[: pnl.columns.get_loc("cost_to_serve")]
@@ -146,6 +159,10 @@ def _activity_costs(allocation, index: pd.Index) -> tuple[pd.DataFrame | None, p
         return None, None
     if isinstance(allocation, pd.DataFrame):
         full, avoidable = allocation, None
+    elif not hasattr(allocation, "customers"):
+        raise TypeError(
+            f"allocation is a {type(allocation).__name__}; give the result of costing.allocate, or a frame of customers x activities."
+        )
     else:
         by = "period" if index.nlevels == 2 else None
         full, avoidable = (allocation.customers(by=by, avoidable=part) for part in (False, True))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from custprof.profit.inputs import check_pnl
+from custprof.profit.inputs import check_frame, check_pnl
 from custprof.profit.ladder import DIRECT_COSTS, RESIDUALS, REVENUE, activity_columns, customers_only
 from custprof.profit.totals import total
 
@@ -120,6 +120,7 @@ def profit_basis(pnl: pd.DataFrame) -> str:
     >>> profit_basis(pnl)
     'Profit is net revenue less cost of goods and freight. Not known, so not deducted: commission, credit cost, bad debt, cost to serve.'
     """
+    check_frame(pnl, "pnl", say="give the frame of customer_pnl")
     steps = ("cost_of_goods", *DIRECT_COSTS, "cost_to_serve")
     deducted = [step.replace("_", " ") for step in steps if step in pnl]
     optional = "credit_loss_provision"  # deducted only where it is asked for
@@ -150,6 +151,7 @@ def profit_name(pnl: pd.DataFrame) -> str:
     >>> profit_name(customer_pnl(pd.DataFrame({"net_revenue": [100.0], "cost_of_goods": [60.0]}, index=["a"])))
     'gross margin'
     """
+    check_frame(pnl, "pnl", say="give the frame of customer_pnl")
     if "cost_to_serve" in pnl or "net_revenue" not in pnl:  # a frame of profits alone is taken at its word
         return "profit"
     if any(step in pnl for step in DIRECT_COSTS):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from custprof.costing.kinds import as_numbers
+
 __all__ = ["running_total", "total"]
 
 _ROOM = 1e14  # a scaled amount below this keeps its last decimal exact in float64
@@ -60,7 +62,7 @@ def running_total(values) -> np.ndarray:
 
 
 def _whole(values) -> tuple[np.ndarray, float]:
-    amounts = np.asarray(values.to_numpy() if isinstance(values, pd.Series) else values, dtype=float)
+    amounts = as_numbers(values.to_numpy() if isinstance(values, pd.Series) else values, "values")
     size = np.abs(amounts)
     if not amounts.size or not size.max():
         return np.zeros(amounts.size, dtype=np.int64), 1.0

@@ -57,7 +57,7 @@ def warning_obstacle(pnl_by_period: pd.DataFrame) -> str:
     check_pnl(pnl_by_period, name="pnl_by_period", by_period=True)
     periods = periods_of(pnl_by_period)
     if len(periods) < 3:
-        return f"A warning that is tested out of time needs three periods; there are {len(periods)}."
+        return f"A warning that is tested out of time needs three periods; there {'is' if len(periods) == 1 else 'are'} {len(periods)}."
     past, _ = learnable(pnl_by_period)
     fitted = past[past["period"] != periods[-2]]
     needed = EVENTS_PER_FEATURE * len(_features(fitted))

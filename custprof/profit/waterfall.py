@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from custprof.profit.inputs import check_pnl, named
+from custprof.profit.inputs import check_kind, check_pnl, named
 from custprof.profit.ladder import DIRECT_COSTS, RESIDUALS, REVENUE
 from custprof.profit.totals import total
 
@@ -130,6 +130,7 @@ def levers(pnl: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows(pnl: pd.DataFrame | pd.Series, customers) -> pd.DataFrame:
+    check_kind(pnl, (pd.DataFrame, pd.Series), "pnl", say="give rows of customer_pnl")
     if isinstance(pnl, pd.Series):
         pnl = pnl.to_frame().T.infer_objects()
     if customers is None:

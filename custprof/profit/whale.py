@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.profit.inputs import check_number, check_profits
+from custprof.profit.inputs import as_numbers, check_number, check_profits, check_seed
 from custprof.profit.totals import running_total, total
 
 __all__ = ["top_shares", "whale_band", "whale_curve", "whale_summary"]
@@ -157,6 +157,7 @@ def top_shares(profit: pd.Series, *, top=(1, 10, 0.01, 0.05, 0.2, 0.5)) -> pd.Da
     sizes = "whole numbers of customers, or fractions between 0 and 1"
     if not pd.api.types.is_list_like(top) or not len(top):
         raise ValueError(f"top is {top!r}; give a list of sizes: {sizes}.")
+    as_numbers(top, "top")
     wrong = [size for size in top if not (0 < size < 1 or (size >= 1 and size % 1 == 0))]
     if wrong:
         raise ValueError(f"top holds {wrong[0]}; give {sizes}.")
@@ -208,8 +209,10 @@ def whale_band(profit: pd.Series, *, level: float = 0.9, resamples: int = 200, r
     {'low': 20.0, 'high': 180.0}
     """
     _check(profit)
+    check_number(level, "level", say="give a share between 0 and 1, say 0.9")
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; give a share between 0 and 1, say 0.9.")
+    check_seed(random_state)
     check_number(resamples, "resamples", least=1, whole=True, say="give a whole number of one or more")
     best_first = np.sort(profit.to_numpy(dtype=float))[::-1]
     count, random = len(best_first), np.random.default_rng(random_state)

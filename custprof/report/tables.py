@@ -13,6 +13,7 @@ from pandas.api import types
 __all__ = ["table"]
 
 _FRACTIONS = {
+    "caught",
     "conversion",
     "detractors",
     "dissolved",
@@ -25,6 +26,7 @@ _FRACTIONS = {
     "utilisation",
 }
 _LEFT, _RIGHT = [("text-align", "left")], [("text-align", "right")]
+_SENTENCE = [*_LEFT, ("min-width", "16em")]  # on a phone the table is moved sideways; a sentence is not squeezed to a word a line
 
 
 def table(frame: pd.DataFrame, *, decimals: int = 2, rows: int = 20, caption: str = ""):
@@ -59,7 +61,7 @@ def table(frame: pd.DataFrame, *, decimals: int = 2, rows: int = 20, caption: st
     styler = styler.format_index(lambda name: str(name).replace("_", " "), axis="columns")
     if isinstance(shown.index, pd.RangeIndex):
         styler = styler.hide(axis="index")
-    sides = {name: _RIGHT if types.is_numeric_dtype(shown[name]) and not types.is_bool_dtype(shown[name]) else _LEFT for name in shown}
+    sides = {name: _side(shown[name]) for name in shown}
     styler = styler.set_table_styles({name: [{"selector": "", "props": side}] for name, side in sides.items()})
     text = " ".join(filter(None, [caption, note]))
     return styler.set_caption(text) if text else styler
@@ -79,6 +81,12 @@ def _flat(frame: pd.DataFrame) -> pd.DataFrame:
     if not flat.index.is_unique:
         flat = flat.reset_index(names="")
     return flat.loc[:, ~flat.columns.duplicated()]
+
+
+def _side(values: pd.Series) -> list[tuple[str, str]]:
+    if types.is_numeric_dtype(values) and not types.is_bool_dtype(values):
+        return _RIGHT
+    return _SENTENCE if not types.is_bool_dtype(values) and values.astype(str).str.len().max() > 40 else _LEFT
 
 
 def _format(name: str, values: pd.Series, decimals: int):
