@@ -70,9 +70,9 @@ def refits(model, n_boot: int, rng: np.random.Generator) -> list[tuple[np.ndarra
     -------
     list of (ndarray, ndarray)
     """
-    frequency, recency, age, value, weights = model._sample.T
+    (frequency, recency, age, value, weights), known = model._sample.T[:5], model._sample[:, 5:]
     purchases, spend = model.purchases_, model.spend_
-    rows = compress(frequency, recency, age)
+    rows = compress(frequency, recency, age, known if known.size else None)
     scaled = rows.scaled(1 / purchases._scale)
     repeaters = frequency > 0
     spent = _data(frequency[repeaters], value[repeaters] / spend._scale)
@@ -113,6 +113,8 @@ def group_draws(
     ends = np.array([purchases._clock(terms.annual_rate, h)[1] for h in horizons])
     year = DAYS[purchases.unit_] / DAYS_PER_YEAR
     columns = [frequency, recency, age, value, terms.margin, terms.order_cost, terms.holding_cost * year]
+    known = purchases._design(summary)
+    columns += [] if known is None else [*known.T]
     if code is not None:
         columns.append(code.astype(float))
     table, same = np.column_stack(columns), np.arange(len(summary))
@@ -124,9 +126,11 @@ def group_draws(
     out = np.zeros((len(parameters), len(ends), code.max() + 1)) if code is not None else np.empty((len(quantiles), len(table)))
     for start in range(0, len(table), _CHUNK):
         x, last, now, mean, *money = table[start : start + _CHUNK].T
-        rows = compress(x, last, now)
+        covariates = None if known is None else np.column_stack(money[3 : 3 + known.shape[1]])
+        rows = compress(x, last, now, covariates)
         chunk = np.empty((len(parameters) * lives, len(ends), len(x)))
         for i, (life, spend) in enumerate(parameters):
+            life = purchases._by_row(life, rows)
             alive = purchases._alive(life, rows)
             for j in range(i * lives, (i + 1) * lives):
                 future = purchases._draw(rng, life, rows, alive)
@@ -135,7 +139,7 @@ def group_draws(
         if code is None:
             out[:, start : start + _CHUNK] = np.quantile(chunk[:, -1], quantiles, axis=0)
         else:
-            groups = money[3].astype(int)
+            groups = money[-1].astype(int)
             for i in range(len(parameters)):
                 for k in range(len(ends)):
                     out[i, k] += np.bincount(groups, chunk[i, k], minlength=out.shape[2])

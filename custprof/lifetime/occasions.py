@@ -74,7 +74,7 @@ class BetaGeoBinomial(PurchaseModel):
     def _start(self, rate: float) -> np.ndarray:
         return np.log([1.0, max(1 / rate - 1, 0.1), 0.5, 2.0])
 
-    def _likelihood(self, point: np.ndarray, rows: Rows, *, gradient: bool = True) -> tuple[np.ndarray, np.ndarray | None]:
+    def _likelihood(self, point, rows: Rows, *, gradient: bool = True) -> tuple[np.ndarray, np.ndarray | None]:
         alpha, beta, gamma, delta = np.exp(point)
         x, n, row_pair, steps = _pairs(rows)
         bought, d_bought = rising(alpha, x)

@@ -16,8 +16,8 @@ from scipy.special import digamma, gammaln
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from custprof.lifetime.checks import check_summary
-from custprof.lifetime.fitting import check_weights, ending
+from custprof.lifetime.checks import check_summary, check_weights
+from custprof.lifetime.endings import ending
 from custprof.lifetime.rows import log_rising
 from custprof.lifetime.search import MANY, Axes, maximise, sample, spread
 

@@ -57,12 +57,13 @@ class CustomerValue(BaseEstimator):
         self.spend = spend
 
     def fit(self, summary: pd.DataFrame, sample_weight=None):
-        """Fit both models on a summary (columns frequency, recency, T, monetary_value; see `summarize`)."""
+        """Fit both models on a summary (columns frequency, recency, T, monetary_value and covariates; see `summarize`)."""
         check_summary(summary, *_SUMMARY)
         self.purchases_ = clone(self.purchases if self.purchases is not None else ParetoNBD()).fit(summary, sample_weight)
         self.spend_ = clone(self.spend if self.spend is not None else GammaGamma()).fit(summary, sample_weight)
         weights = np.ones(len(summary)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
-        sample = np.column_stack([summary[list(_SUMMARY)].to_numpy("float64"), weights])
+        known = self.purchases_._design(summary)
+        sample = np.column_stack([summary[list(_SUMMARY)].to_numpy("float64"), weights, *([] if known is None else [known])])
         self._sample = sample[np.lexsort(sample.T)]
         self._counts = weights.sum(), weights[summary["frequency"].to_numpy() > 0].sum()  # who the two models learnt from
         return self
