@@ -28,14 +28,15 @@ _DRAWN = np.log(20.0)
 _FLAT = 1e-2  # information along an axis: a spread of 10, further than the axis reaches
 
 
-def possible_parameters(model, method: str, n_boot: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Parameters of purchases and spend that the data allow as well, `n_boot` times, by "bootstrap" or "laplace".
+def possible_parameters(model, method, n_boot: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Parameters of purchases and spend that the data allow as well, `n_boot` times, by "bootstrap", "laplace" or from given draws.
 
     Parameters
     ----------
     model : CustomerValue
         Fitted.
-    method : {"bootstrap", "laplace"}
+    method : {"bootstrap", "laplace"} or DataFrame
+        Draws of all parameters, as `posterior` gives them: `n_boot` of its rows are taken by chance.
     n_boot : int
     rng : numpy Generator
 
@@ -43,6 +44,13 @@ def possible_parameters(model, method: str, n_boot: int, rng: np.random.Generato
     -------
     list of (ndarray, ndarray)
     """
+    if isinstance(method, pd.DataFrame):
+        names = [list(part.params_.index) for part in (model.purchases_, model.spend_)]
+        lacking = [name for part in names for name in part if name not in method.columns]
+        if lacking or method.empty:
+            raise ValueError(f"the draws lack {lacking or 'rows'}; make them by posterior(model, summary) of the same CustomerValue.")
+        taken = method.iloc[rng.choice(len(method), n_boot, replace=n_boot > len(method))]
+        return list(zip(*(taken[each].to_numpy("float64") for each in names), strict=True))
     if method == "bootstrap":
         return refits(model, n_boot, rng)
     if method != "laplace":

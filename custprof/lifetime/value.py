@@ -177,10 +177,10 @@ class CustomerValue(BaseEstimator):
             None: a row per customer; a Series of labels: a row per group with the group's sum; "total": one row, the sum of all.
         level : float
             Probability of the interval, centred: 0.9 goes from the 5 % to the 95 % quantile.
-        method : {"bootstrap", "laplace"}
+        method : {"bootstrap", "laplace"} or DataFrame
             Where the parameters of a round come from: both models refitted on customers drawn again with replacement, or drawn from the
             normal distribution that the curvature of the likelihood gives. The second is faster and trusts the model; the first also
-            covers customers less alike than the model says.
+            covers customers less alike than the model says. Or draws of all parameters, from `custprof.lifetime.posterior`.
         n_boot : int
             Rounds. Memory stays small: customers are treated 5,000 at a time.
         random_state : int or numpy Generator
