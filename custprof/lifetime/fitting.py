@@ -27,11 +27,15 @@ __all__ = ["Future", "PurchaseModel"]
 
 
 class Future(NamedTuple):
-    """One possible future by customer: purchases a unit of time while alive, time alive from now, one purchase at the very end or not."""
+    """One possible future by customer: purchases a unit of time while alive, time alive from now, one purchase at the very end or not.
+
+    With ``occasions`` the rate is the chance of one purchase at the end of each unit of time.
+    """
 
     rate: np.ndarray
     lifetime: np.ndarray
     last: np.ndarray
+    occasions: bool = False
 
 
 class PurchaseModel(BaseEstimator):

@@ -171,9 +171,11 @@ def _play(rng: np.random.Generator, future, shape: float, scale: np.ndarray, mon
     """Discounted value up to every horizon (horizons, customers) of one future."""
     margin, order_cost, holding_cost = money
     n, stop = len(scale), min(ends[-1], _DRAWN / delta if delta else np.inf)
+    worth_of = _occasions_worth if future.occasions else annuity
+    if future.occasions:
+        ends, stop = ends + 1e-9, np.floor(stop + 1e-9)
     time = np.minimum(future.lifetime, stop)
-    owner = np.repeat(np.arange(n), rng.poisson(future.rate * time))
-    when = rng.random(len(owner)) * time[owner]
+    owner, when = (_at_occasions if future.occasions else _at_any_time)(rng, future.rate, time)
     parting = np.flatnonzero(future.last & (future.lifetime <= stop))
     owner, when = np.concatenate([owner, parting]), np.concatenate([when, future.lifetime[parting]])
     worth = np.exp(-delta * when) * (margin[owner] * scale[owner] * rng.gamma(shape, size=len(owner)) - order_cost[owner])
@@ -183,9 +185,29 @@ def _play(rng: np.random.Generator, future, shape: float, scale: np.ndarray, mon
     )
     later = future.rate * (margin * shape * scale - order_cost)
     for k, end in enumerate(ends):
-        until = np.minimum(future.lifetime, end)
-        beyond = np.maximum(until - time, 0.0)
-        total[k] -= holding_cost * annuity(delta, until)
+        alive = worth_of(delta, np.minimum(future.lifetime, end))
+        total[k] -= holding_cost * alive
         if end > stop:
-            total[k] += later * np.exp(-delta * time) * annuity(delta, beyond)
+            total[k] += later * (alive - worth_of(delta, time))
     return total
+
+
+def _at_any_time(rng: np.random.Generator, rate: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Who buys, and when."""
+    owner = np.repeat(np.arange(len(rate)), rng.poisson(rate * time))
+    return owner, rng.random(len(owner)) * time[owner]
+
+
+def _at_occasions(rng: np.random.Generator, chance: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Who buys, and at which of the occasions that come while the customer is here."""
+    counts = time.astype(np.intp)
+    owner = np.repeat(np.arange(len(chance)), counts)
+    when = np.arange(1, len(owner) + 1) - np.repeat(np.cumsum(counts) - counts, counts)
+    bought = rng.random(len(owner)) < chance[owner]
+    return owner[bought], when[bought].astype(float)
+
+
+def _occasions_worth(rate: float, time):
+    """Worth today of 1 at the end of each whole unit of time, for so long a time."""
+    whole = np.floor(time)
+    return annuity(rate, whole) * (rate / np.expm1(rate) if rate else 1.0)
