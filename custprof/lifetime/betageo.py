@@ -36,7 +36,8 @@ class BetaGeoNBD(PurchaseModel):
 
     References
     ----------
-    Fader, Hardie & Lee (2005), "Counting your customers the easy way", Marketing Science 24, eq. 3 to 10.
+    Fader, Hardie & Lee (2005), "Counting your customers the easy way", Marketing Science 24, eq. 3 to 10; Fader & Hardie (2007),
+    "Incorporating time-invariant covariates into the Pareto/NBD and BG/NBD models".
 
     Examples
     --------
