@@ -136,8 +136,8 @@ def test_discounted_lifetimes_of_contracts():
 def test_donors_at_yearly_occasions():
     """Fader, Hardie & Shang 2010: 11,104 donors, 1.204 / .750 / .657 / 2.783; expectations by an independent computation.
 
-    The values .13022 and 3.62797, of donors who never gave again and of those who gave four times, last in the fifth year of six, are of ten
-    years; over the five years of the paper's holdout it is .07286 and 2.03002.
+    The values .13022 and 3.62797, of donors who never gave again and of those who gave four times, last in the fifth year of six, are of
+    ten years; over the five years of the paper's holdout it is .07286 and 2.03002.
     """
     case = load_case("donors")
     donors, expected = case["donors"], case["expected"]
