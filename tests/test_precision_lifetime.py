@@ -11,7 +11,7 @@ import pytest
 
 from custprof import lifetime
 from custprof.lifetime.rows import compress
-from custprof.lifetime.spend import _data, _objective
+from custprof.lifetime.spend import _data, _objective, _steps
 
 TABLE = pd.read_csv(Path(__file__).parent / "references" / "lifetime.csv")
 PURCHASES = ["ParetoNBD", "BetaGeoNBD", "ModifiedBetaGeoNBD", "BetaGeoBinomial"]
@@ -67,3 +67,25 @@ def test_nothing_is_missing_or_impossible(name):
         objective = model._objective(compress(*(part[c].to_numpy(float) for c in ("frequency", "recency", "T"))), np.ones(len(part)))
         value, slope = objective(np.log(model.params_.to_numpy()))
         assert np.isfinite(value) and np.isfinite(slope).all(), parameters
+
+
+def test_gathered_spend_has_the_likelihood_of_every_customer():
+    """More than 10,000 repeaters are gathered by what they spent; the likelihood stays that of each one, from pennies to fortunes."""
+    rng = np.random.default_rng(4)
+    x = rng.geometric(0.2, 30_000)
+    value = rng.gamma(4 * x) / x / rng.gamma(2.5, 1 / 40, len(x))
+    value[:2] = 1e-4, 1e7
+    weights = rng.integers(1, 4, len(x)).astype(float)
+    summary = pd.DataFrame({"frequency": x, "monetary_value": value})
+    model = lifetime.GammaGamma().fit(summary, weights)
+    exact = _objective(_data(x.astype(float), value / model._scale), weights)
+    found, slope = exact(model._optimum.point)
+    total = weights.sum()
+    assert model.loglik_ == pytest.approx(-total * (found + np.log(model._scale)), abs=1e-5) and np.abs(slope).max() < 1e-9
+    near = _objective(_data(x.astype(float), value / model._scale), weights, gather=_steps)
+    for point in ([2.0, 3.0, 2.0], [0.1, 0.2, 20.0], [50.0, 50.0, 0.01]):
+        (value_near, slope_near), (value_exact, slope_exact) = near(np.log(point)), exact(np.log(point))
+        assert total * (value_near - value_exact) == pytest.approx(0, abs=1e-5)
+        assert slope_near.tolist() == pytest.approx(slope_exact.tolist(), abs=1e-9)
+    turned = lifetime.GammaGamma().fit(summary.iloc[::-1], weights[::-1])
+    assert turned.params_.tolist() == pytest.approx(model.params_.tolist(), rel=1e-10)

@@ -9,6 +9,7 @@ from custprof.lifetime.history import Split, split, summarize
 from custprof.lifetime.markov import chain_value, margin_multiple
 from custprof.lifetime.occasions import BetaGeoBinomial
 from custprof.lifetime.pareto import ParetoNBD
+from custprof.lifetime.posterior import posterior
 from custprof.lifetime.renewals import BetaDiscreteWeibull, ShiftedBetaGeometric
 from custprof.lifetime.spend import GammaGamma
 from custprof.lifetime.stored import load_model, save_model
@@ -34,6 +35,7 @@ __all__ = [
     "compare_models",
     "load_model",
     "margin_multiple",
+    "posterior",
     "reliability",
     "retention_curve",
     "save_model",

@@ -12,15 +12,16 @@ from typing import ClassVar
 
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
-from scipy.special import expit
+from scipy.special import digamma, expit
 
 from custprof.lifetime.discount import decay_integral
 from custprof.lifetime.fitting import Future, PurchaseModel
-from custprof.lifetime.rows import Rows, compress, rising
+from custprof.lifetime.rows import Rows, compress, log_rising, rising
 
 __all__ = ["BetaGeoNBD", "ModifiedBetaGeoNBD"]
 
 _NODES = 64
+_CHUNK = 8192  # of 64 nodes each at a time
 
 
 class BetaGeoNBD(PurchaseModel):
@@ -35,7 +36,8 @@ class BetaGeoNBD(PurchaseModel):
 
     References
     ----------
-    Fader, Hardie & Lee (2005), "Counting your customers the easy way", Marketing Science 24, eq. 3 to 10.
+    Fader, Hardie & Lee (2005), "Counting your customers the easy way", Marketing Science 24, eq. 3 to 10; Fader & Hardie (2007),
+    "Incorporating time-invariant covariates into the Pareto/NBD and BG/NBD models".
 
     Examples
     --------
@@ -49,20 +51,33 @@ class BetaGeoNBD(PurchaseModel):
     _names = ("r", "alpha", "a", "b")
     _times = ("alpha",)
     _kinds = ("purchase rates", "chances of leaving")
+    _moves: ClassVar[dict] = {"purchases": (1, -1), "a": (2, 1), "b": (3, 1)}
     _offset: ClassVar[int] = 0  # chances to leave before the first repeat purchase
 
     def _start(self, rate: float) -> np.ndarray:
         return np.log([1.0, 1 / rate, 1.0, 2.0])
 
-    def _likelihood(self, point: np.ndarray, rows: Rows, *, gradient: bool = False) -> tuple[np.ndarray, None]:
-        r, alpha, a, b = np.exp(point)
-        k_values = rows.x_values + self._offset
-        counts = rising(r, rows.x_values)[0] + rising(b, k_values)[0] - rising(a + b, k_values)[0] - rows.x_values * np.log(alpha)
-        stay = counts[rows.x_code] - (r + rows.x) * np.log1p(rows.age / alpha)
-        return stay + np.logaddexp(0, self._log_odds(r, alpha, a, b, rows)), None
+    def _likelihood(self, point, rows: Rows, *, gradient: bool = True) -> tuple[np.ndarray, np.ndarray | None]:
+        r, alpha, a, b = [np.exp(each) for each in point]
+        x, k = rows.x, rows.x + self._offset
+        up, d_up = rising(r, rows.x_values)
+        stayed, chosen = log_rising(b, k), log_rising(a + b, k)
+        log_odds = self._log_odds(r, alpha, a, b, rows)
+        old = np.log1p(rows.age / alpha)
+        value = up[rows.x_code] + stayed - chosen - x * point[1] - (r + x) * old + np.logaddexp(0, log_odds)
+        if not gradient:
+            return value, None
+        gone, lag = expit(log_odds), np.log1p((rows.age - rows.recency) / (alpha + rows.recency))
+        share_age, share_recency = rows.age / (alpha + rows.age), rows.recency / (alpha + rows.recency)
+        d_alpha = (r + x) * (share_age - gone * (share_age - share_recency)) - x  # times alpha
+        d_chosen = digamma(a + b + k) - digamma(a + b)
+        d_b = digamma(b + k) - digamma(b) - d_chosen - gone / (b + np.maximum(k, 1) - 1)
+        return value, np.stack([r * (d_up[rows.x_code] - old + gone * lag), d_alpha, gone - a * d_chosen, b * d_b])
 
     def _objective(self, rows: Rows, row_weights: np.ndarray):
-        """As for every model, with logs and weights taken once for each distinct frequency, recency and T."""
+        """As for every model; without covariates logs and weights are taken once for each distinct frequency, recency and T."""
+        if rows.covariates is not None:
+            return super()._objective(rows, row_weights)
         x, ages, recencies, total = rows.x_values, rows.age_values, rows.recency_values, row_weights.sum()
         k = x + self._offset
         some = np.searchsorted(rows.x, 1 - self._offset)  # from this row on customers have had a chance to leave
@@ -98,28 +113,33 @@ class BetaGeoNBD(PurchaseModel):
         odds = np.log(a / (b + np.maximum(chances, 1) - 1)) + (r + rows.x) * np.log1p((rows.age - rows.recency) / (alpha + rows.recency))
         return np.where(chances > 0, odds, -np.inf)
 
-    def _alive(self, params: np.ndarray, rows: Rows) -> np.ndarray:
+    def _alive(self, params, rows: Rows) -> np.ndarray:
         return expit(-self._log_odds(*params, rows))
 
-    def _expect(self, params: np.ndarray, rows: Rows, delta: float, end: float) -> tuple[np.ndarray, np.ndarray]:
-        r, alpha, a, b = params
-        pairs = compress(rows.x, np.zeros_like(rows.x), rows.age)
-        nodes, weights = _jacobi(a, b + pairs.x_values + self._offset)
-        shape, known = (r + pairs.x)[:, None], (alpha + pairs.age)[:, None]
-        leave, weight = nodes[pairs.x_code], weights[pairs.x_code]
-        slow = known / leave
-        time = (weight * slow * decay_integral(shape, delta * slow, end / slow)).sum(axis=1)
-        purchases = (weight * shape / leave * decay_integral(shape + 1, delta * slow, end / slow)).sum(axis=1)
+    def _expect(self, params, rows: Rows, delta: float, end: float) -> tuple[np.ndarray, np.ndarray]:
+        pairs = compress(rows.x, np.zeros_like(rows.x), rows.age, rows.covariates)
+        first = np.unique(pairs.inverse, return_index=True)[1]
+        r, alpha, a, b = [np.broadcast_to(each, rows.x.shape)[first] for each in params]
+        betas, code = np.unique(np.column_stack([a, b + pairs.x + self._offset]), axis=0, return_inverse=True)
+        nodes, weights = _jacobi(betas)
+        purchases, time = np.empty(len(first)), np.empty(len(first))
+        for start in range(0, len(first), _CHUNK):
+            part = np.s_[start : start + _CHUNK]
+            shape, known = (r + pairs.x)[part, None], (alpha + pairs.age)[part, None]
+            leave, weight = nodes[code[part]], weights[code[part]]
+            slow = known / leave
+            time[part] = (weight * slow * decay_integral(shape, delta * slow, end / slow)).sum(axis=1)
+            purchases[part] = (weight * shape / leave * decay_integral(shape + 1, delta * slow, end / slow)).sum(axis=1)
         alive = self._alive(params, rows)
         return alive * purchases[pairs.inverse], alive * time[pairs.inverse]
 
-    def _draw(self, rng: np.random.Generator, params: np.ndarray, rows: Rows, alive: np.ndarray) -> Future:
+    def _draw(self, rng: np.random.Generator, params, rows: Rows, alive: np.ndarray) -> Future:
         r, alpha, a, b = params
-        x, age = rows.x[rows.inverse], rows.age[rows.inverse]
-        rate = rng.gamma(r + x) / (alpha + age)
-        leave = np.maximum(rng.beta(a, b + x + self._offset), 1e-300)
-        stays = rng.random(len(x)) < alive[rows.inverse]
-        lifetime = np.where(stays, rng.exponential(size=len(x)) / np.maximum(rate * leave, 1e-300), 0.0)
+        owner = rows.inverse
+        rate = rng.gamma((r + rows.x)[owner]) / (alpha + rows.age)[owner]
+        leave = np.maximum(rng.beta(np.broadcast_to(a, rows.x.shape)[owner], (b + rows.x + self._offset)[owner]), 1e-300)
+        stays = rng.random(len(owner)) < alive[owner]
+        lifetime = np.where(stays, rng.exponential(size=len(owner)) / np.maximum(rate * leave, 1e-300), 0.0)
         return Future(rate * (1 - leave), lifetime, stays)
 
 
@@ -146,11 +166,11 @@ class ModifiedBetaGeoNBD(BetaGeoNBD):
     _offset = 1
 
 
-def _jacobi(a: float, b_values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights (summing to 1) of averages over Beta(a, b), for every b; Golub & Welsch 1969."""
-    nodes, weights = np.empty((len(b_values), _NODES)), np.empty((len(b_values), _NODES))
+def _jacobi(betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights (summing to 1) of averages over Beta(a, b), for every pair a, b; Golub & Welsch 1969."""
+    nodes, weights = np.empty((len(betas), _NODES)), np.empty((len(betas), _NODES))
     k = np.arange(1, _NODES)
-    for i, b in enumerate(b_values):
+    for i, (a, b) in enumerate(betas):
         first, second = b - 1, a - 1  # weight (1-u)^first (1+u)^second on [-1, 1]
         total = first + second
         diagonal = np.empty(_NODES)

@@ -8,7 +8,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-__all__ = ["RULES", "check_number", "check_numeric", "check_rules", "check_summary", "read_summary", "refuse_repeated"]
+__all__ = [
+    "RULES",
+    "check_number",
+    "check_numeric",
+    "check_rules",
+    "check_summary",
+    "check_time",
+    "check_weights",
+    "read_summary",
+    "refuse_repeated",
+]
 
 RULES = ("grain", "returns", "free")  #: How a summary was counted, beside its unit.
 
@@ -88,6 +98,24 @@ def check_number(value, name: str, advice: str) -> None:
     """
     if np.ndim(value) or np.asarray(value).dtype.kind not in "iuf":
         raise TypeError(f"{name} is {value!r}, not a number; {advice}")
+
+
+def check_weights(sample_weight, n: int) -> np.ndarray | None:
+    """The weights of the customers as floats, or None."""
+    if sample_weight is None:
+        return None
+    weights = np.asarray(sample_weight, dtype=float)
+    if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any() or weights.sum() == 0:
+        raise ValueError(f"sample_weight needs {n} finite numbers >= 0, one a customer, not all 0.")
+    return weights
+
+
+def check_time(t: float) -> None:
+    """Refuse a length of time ahead that is no number, negative or infinite."""
+    advice = "give the length of the period ahead in units of the summary, finite and not negative."
+    check_number(t, "t", advice)
+    if not (np.isfinite(t) and t >= 0):
+        raise ValueError(f"t is {t!r}; {advice}")
 
 
 def check_numeric(values: pd.Series, name: str) -> None:

@@ -28,7 +28,7 @@ def departure(params, x: np.ndarray, recency: np.ndarray, age: np.ndarray, *, me
     Parameters
     ----------
     params : sequence of float
-        r, alpha, s, beta, all positive.
+        r, alpha, s, beta, all positive; alpha and beta may be arrays, shape (n,).
     x, recency, age : ndarray, shape (n,)
         Repeat purchases, t_x and T, in the unit of alpha and beta.
     means : bool
@@ -48,10 +48,9 @@ def departure(params, x: np.ndarray, recency: np.ndarray, age: np.ndarray, *, me
     0.375
     """
     r, alpha, s, beta = params
-    swapped = alpha > beta
-    near, far = sorted((alpha, beta))
-    powers = r + x, np.full(len(x), s + 1.0)
-    power, other = powers[::-1] if swapped else powers
+    swapped = np.greater(alpha, beta)
+    near, far = np.minimum(alpha, beta), np.maximum(alpha, beta)
+    power, other = np.where(swapped, s + 1.0, r + x), np.where(swapped, r + x, s + 1.0)
     low, high = near + recency, far + recency
     slope, ratio = power - 1, low / high
     width = _width(slope, other, ratio, np.log1p((age - recency) / low))
@@ -69,7 +68,7 @@ def departure(params, x: np.ndarray, recency: np.ndarray, age: np.ndarray, *, me
     mean = np.where(width > 0, sums[1:] / np.where(width > 0, sums[0], 1.0), 0.0)
     mean[0] += np.log1p(recency / near)
     mean[1] += np.log1p(recency / far)
-    return log, mean[[1, 0, 3, 2]] if swapped else mean
+    return log, np.where(swapped, mean[[1, 0, 3, 2]], mean)
 
 
 def _width(slope: np.ndarray, other: np.ndarray, ratio: np.ndarray, width: np.ndarray) -> np.ndarray:

@@ -15,56 +15,27 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from custprof.lifetime.checks import RULES, check_number, check_rules, read_summary
+from custprof.lifetime.checks import RULES, check_rules, check_time, check_weights, read_summary
+from custprof.lifetime.covariates import coefficients, describe, design, moved, name_terms, widen
 from custprof.lifetime.discount import DAYS_PER_YEAR, discount_rate, periods
+from custprof.lifetime.endings import UNITS, ending, pair_reasons
 from custprof.lifetime.history import DAYS
 from custprof.lifetime.rows import Rows, compress
-from custprof.lifetime.search import MANY, Axes, Optimum, maximise, sample, spread
+from custprof.lifetime.search import MANY, Axes, maximise, sample, spread
 
-__all__ = ["Future", "PurchaseModel", "check_weights", "ending", "pair_reasons"]
-
-_UNITS = {"D": " a day", "W": " a week", "M": " a month", "Q": " a quarter", "Y": " a year", None: " a unit of time"}
+__all__ = ["Future", "PurchaseModel"]
 
 
 class Future(NamedTuple):
-    """One possible future by customer: purchases a unit of time while alive, time alive from now, one purchase at the very end or not."""
+    """One possible future by customer: purchases a unit of time while alive, time alive from now, one purchase at the very end or not.
+
+    With ``occasions`` the rate is the chance of one purchase at the end of each unit of time.
+    """
 
     rate: np.ndarray
     lifetime: np.ndarray
     last: np.ndarray
-
-
-def check_weights(sample_weight, n: int) -> np.ndarray | None:
-    """The weights of the customers as floats, or None."""
-    if sample_weight is None:
-        return None
-    weights = np.asarray(sample_weight, dtype=float)
-    if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any() or weights.sum() == 0:
-        raise ValueError(f"sample_weight needs {n} finite numbers >= 0, one a customer, not all 0.")
-    return weights
-
-
-def ending(name: str, optimum: Optimum, reasons: list[str]) -> str:
-    """What there is to say of the end of a search: nothing where it ended inside."""
-    if not optimum.found:
-        return f"{name} did not converge: its parameters are not to be trusted."
-    if not optimum.ends.any():
-        return ""
-    return f"{name} ended at its boundary: {'; '.join(reasons)}. Predictions stand, the standard errors of these parameters do not."
-
-
-def pair_reasons(params: pd.Series, kinds, ends: np.ndarray, *, times=(), unit: str | None = None) -> list[str]:
-    """In words, for each pair of parameters that is held at an end, what that says of its kind of difference between customers."""
-    reasons = []
-    for i, (kind, mean, shape) in enumerate(zip(kinds, ends[::2], ends[1::2], strict=True)):
-        first, second = params.index[2 * i : 2 * i + 2]
-        if mean or shape > 0:
-            size = {-1: "next to nothing", 0: "next to nothing for most, far higher for a few", 1: "as high as can be"}[int(mean)]
-            reasons.append(f"{kind} are {size}, so {first} and {second} mean nothing by themselves")
-        elif shape:
-            ratio = f"{params[first] / params[second]:.2g}{_UNITS[unit] if second in times else ''}"
-            reasons.append(f"{kind} hardly differ between customers, so {first} and {second} are known only as their ratio ({ratio})")
-    return reasons
+    occasions: bool = False
 
 
 class PurchaseModel(BaseEstimator):
@@ -74,11 +45,18 @@ class PurchaseModel(BaseEstimator):
     ----------
     unit : {"D", "W", "M"}, optional
         Unit of time of summaries that do not say theirs. A summary from `summarize` does, and a contradiction is refused.
+    covariates : list of str, optional
+        Columns of the summary that say what stays with a customer, put there by ``summary.assign(channel=customers["channel"])``: numbers
+        and yes or no as they are, names as one coefficient each against the first (see `covariates`). What is predicted for then needs
+        them too. Customers alike in purchases and covariates are still one row.
 
     Attributes
     ----------
     params_ : Series
-        Parameters by name; times in ``unit_``.
+        Parameters by name; times in ``unit_``. Covariates add their coefficients, "purchases: channel=web"; the other parameters are then
+        those of a customer whose covariates are 0.
+    coef_ : DataFrame
+        With covariates, by process and term: ``coefficient``, ``se``, and ``times``, the factor on a rate for each unit.
     se_ : Series
         Their standard errors, from the observed information; missing where parameters are known only together.
     loglik_ : float
@@ -96,13 +74,16 @@ class PurchaseModel(BaseEstimator):
 
     _names: ClassVar[tuple[str, ...]]
     _times: ClassVar[tuple[str, ...]]  # parameters measured in time
+    _moves: ClassVar[dict[str, tuple[int, int]]] = {}  # by process the parameter that covariates move, and which way
+    _known: dict | None = None  # of the covariates it learnt from
     _kinds: ClassVar[tuple[str, str]]  # what differs between customers by the first and by the second pair of parameters
-    _axes: ClassVar[Axes] = Axes(  # of each pair the log of the ratio, and the first
+    _plain: ClassVar[Axes] = Axes(  # of each pair the log of the ratio, and the first
         np.array([[0.0, 1, 0, 0], [-1, 1, 0, 0], [0, 0, 0, 1], [0, 0, -1, 1]]), np.array([False, True, False, True])
     )
 
-    def __init__(self, unit: str | None = None):
+    def __init__(self, unit: str | None = None, covariates=None):
         self.unit = unit
+        self.covariates = covariates
 
     def fit(self, summary: pd.DataFrame, sample_weight=None):
         """Maximum likelihood.
@@ -110,7 +91,7 @@ class PurchaseModel(BaseEstimator):
         Parameters
         ----------
         summary : DataFrame
-            Columns frequency, recency, T, one row per customer; see `summarize`.
+            Columns frequency, recency, T and the covariates, one row per customer; see `summarize`.
         sample_weight : array_like, optional
             How many customers each row stands for.
 
@@ -121,13 +102,16 @@ class PurchaseModel(BaseEstimator):
         Raises
         ------
         ValueError
-            If the summary contradicts itself, or nobody bought again.
+            If the summary contradicts itself, nobody bought again, or a covariate is incomplete or tells nothing of its own.
         """
         if self.unit is not None and self.unit not in DAYS:
             raise ValueError(f"unit is {self.unit!r}; choose one of {', '.join(DAYS)} (days, weeks, months, quarters, years).")
         frequency, recency, age = self._read(summary, self.unit)
         weights = check_weights(sample_weight, len(summary))
-        rows = compress(frequency, recency, age)
+        if self.covariates and not self._moves:
+            raise ValueError(f"{type(self).__name__} takes no covariates; ParetoNBD and BetaGeoNBD do.")
+        self._known = describe(summary, self.covariates) if self.covariates else None
+        rows = compress(frequency, recency, age, self._design(summary))
         row_weights = rows.weigh(weights)
         bought = float((row_weights * rows.x).sum())
         if bought == 0:
@@ -138,15 +122,17 @@ class PurchaseModel(BaseEstimator):
         if len(rows.x) > MANY:
             some, times = sample(row_weights)
             rough = self._objective(scaled.take(some), times)
-        start = self._start(bought / (row_weights * scaled.age).sum())
+        start = np.zeros(len(self._axes.shape))
+        start[: len(self._names)] = self._start(bought / (row_weights * scaled.age).sum())
         optimum = maximise(objective, start, self._axes, rough=rough)
         self.unit_ = self.unit or summary.attrs.get("unit")
         self.rules_ = {name: summary.attrs[name] for name in RULES if name in summary.attrs}
         self.params_ = self._parameters(optimum.point, scale)
-        self.se_ = self.params_ * spread(optimum, self._axes, row_weights.sum())
-        self.note_ = ending(
-            type(self).__name__, optimum, pair_reasons(self.params_, self._kinds, optimum.ends, times=self._times, unit=self.unit_)
-        )
+        logs = np.arange(len(self.params_)) < len(self._names)
+        self.se_ = self.params_.where(logs, 1.0) * spread(optimum, self._axes, row_weights.sum())
+        reasons = pair_reasons(self.params_, self._kinds, optimum.ends[logs], times=self._times, unit=self.unit_)
+        reasons += [f"{name} has no bounds" for name in self.params_.index[~logs][optimum.ends[~logs] != 0]]
+        self.note_ = ending(type(self).__name__, optimum, reasons)
         self.converged_ = not self.note_
         if self.note_:
             warnings.warn(self.note_, ConvergenceWarning, stacklevel=2)
@@ -157,13 +143,13 @@ class PurchaseModel(BaseEstimator):
     def loglik(self, summary: pd.DataFrame) -> pd.Series:
         """Log-likelihood of every customer under the fitted parameters."""
         rows = self._rows(summary)
-        value, _ = self._likelihood(np.log(self.params_.to_numpy()), rows, gradient=False)
+        value, _ = self._likelihood([np.log(each) for each in self._own(rows)], rows, gradient=False)
         return pd.Series(value[rows.inverse], index=summary.index, name="loglik")
 
     def p_alive(self, summary: pd.DataFrame) -> pd.Series:
         """Probability that the customer has not left for good, by customer."""
         rows = self._rows(summary)
-        return pd.Series(self._alive(self.params_.to_numpy(), rows)[rows.inverse], index=summary.index, name="p_alive")
+        return pd.Series(self._alive(self._own(rows), rows)[rows.inverse], index=summary.index, name="p_alive")
 
     def predict(self, summary: pd.DataFrame, t: float) -> pd.Series:
         """Expected purchases in the next `t` units of time, by customer (not discounted).
@@ -195,19 +181,25 @@ class PurchaseModel(BaseEstimator):
         >>> ParetoNBD().fit(summary).predict(summary, 39).head(3).round(2).to_dict()
         {'0001': 1.46, '0002': 0.17, '0003': 0.11}
         """
-        _check_time(t)
+        check_time(t)
         rows = self._rows(summary)
-        purchases, _ = self._expect(self.params_.to_numpy(), rows, 0.0, t)
+        purchases, _ = self._expect(self._own(rows), rows, 0.0, t)
         return pd.Series(purchases[rows.inverse], index=summary.index, name="purchases")
 
-    def predict_new(self, t) -> np.ndarray | float:
-        """Expected repeat purchases of a customer in the first `t` units of time after the first purchase (`t` a number or an array)."""
+    def predict_new(self, t, **covariates) -> np.ndarray | float:
+        """Expected repeat purchases of a customer in the first `t` units of time after the first purchase (`t` a number or an array).
+
+        A model with covariates needs those of the customer: ``predict_new(52, channel="web")``.
+        """
         self._check_fitted()
         for each in np.atleast_1d(t).tolist():
-            _check_time(each)
-        newcomer = compress(np.zeros(1), np.zeros(1), np.zeros(1))
+            check_time(each)
+        wanted = list(self._known["levels"]) if self._known else []
+        if set(wanted) != set(covariates):
+            raise ValueError(f"predict_new needs t and {wanted or 'no covariates'} of the customer, not {list(covariates)}.")
+        newcomer = compress(*np.zeros((3, 1)), self._design(pd.DataFrame([covariates])))
         times = np.atleast_1d(np.asarray(t, dtype=float))
-        expected = np.array([self._expect(self.params_.to_numpy(), newcomer, 0.0, each)[0][0] for each in times])
+        expected = np.array([self._expect(self._own(newcomer), newcomer, 0.0, each)[0][0] for each in times])
         return expected if np.ndim(t) else float(expected[0])
 
     def dert(self, summary: pd.DataFrame, *, annual_rate: float = 0.10, horizon: float | None = None) -> pd.Series:
@@ -228,7 +220,7 @@ class PurchaseModel(BaseEstimator):
 
     def _discounted(self, summary: pd.DataFrame, annual_rate: float, horizon: float | None) -> tuple[pd.Series, pd.Series]:
         rows, (delta, end) = self._rows(summary), self._clock(annual_rate, horizon)
-        purchases, time = self._expect(self.params_.to_numpy(), rows, delta, end)
+        purchases, time = self._expect(self._own(rows), rows, delta, end)
         years = time * DAYS[self.unit_] / DAYS_PER_YEAR
         return pd.Series(purchases[rows.inverse], index=summary.index), pd.Series(years[rows.inverse], index=summary.index)
 
@@ -246,15 +238,15 @@ class PurchaseModel(BaseEstimator):
 
     def _rows(self, summary: pd.DataFrame) -> Rows:
         self._check_fitted()
-        rows = compress(*self._read(summary, self.unit_))
+        known = self._read(summary, self.unit_)
         check_rules(summary, self.rules_)
-        return rows
+        return compress(*known, self._design(summary))
 
     def _read(self, summary: pd.DataFrame, unit: str | None) -> tuple[np.ndarray, ...]:
         grain = summary.attrs.get("grain", "D") if isinstance(summary, pd.DataFrame) else "D"
         if grain != "D":
             raise ValueError(
-                f"the summary counts purchases by {_UNITS[grain][3:]}, {type(self).__name__} needs days (grain='D'): coarser ones bias its "
+                f"the summary counts purchases by {UNITS[grain][3:]}, {type(self).__name__} needs days (grain='D'): coarser ones bias its "
                 "parameters. Use BetaGeoBinomial for purchases by period."
             )
         return read_summary(summary, unit)
@@ -273,24 +265,46 @@ class PurchaseModel(BaseEstimator):
         return self._parameters(found.point, self._scale).to_numpy()
 
     def _parameters(self, point: np.ndarray, scale: float) -> pd.Series:
-        params = pd.Series(np.exp(point), index=list(self._names))
+        n = len(self._names)
+        params = pd.Series(np.append(np.exp(point[:n]), point[n:]), index=[*self._names, *name_terms(self._known, self._moves)])
         params[list(self._times)] *= scale
         return params
 
+    @property
+    def _axes(self) -> Axes:
+        return widen(self._plain, self._known, self._moves) if self._known else self._plain
+
+    @property
+    def coef_(self) -> pd.DataFrame:
+        """Coefficients of the covariates by process and term: ``coefficient``, ``se``, ``times`` (its exponential)."""
+        self._check_fitted()
+        if not self._known:
+            raise AttributeError(f"{type(self).__name__} was fitted without covariates, so it has no coefficients.")
+        return coefficients(self.params_, self.se_, self._known, self._moves)
+
+    def _design(self, summary: pd.DataFrame) -> np.ndarray | None:
+        return design(summary, self._known) if self._known else None
+
+    def _own(self, rows: Rows) -> list:
+        """The fitted parameters, by row where covariates move them."""
+        return self._by_row(self.params_.to_numpy(), rows)
+
+    def _by_row(self, params: np.ndarray, rows: Rows) -> list:
+        if rows.covariates is None:
+            return list(params)
+        n = len(self._names)
+        return [np.exp(each) for each in moved(np.append(np.log(params[:n]), params[n:]), rows.covariates, self._moves)]
+
     def _objective(self, rows: Rows, row_weights: np.ndarray):
-        total = row_weights.sum()
+        total, x = row_weights.sum(), rows.covariates
 
         def objective(point):
-            value, gradient = self._likelihood(point, rows)
-            return -(row_weights @ value) / total, -(gradient @ row_weights) / total
+            value, gradient = self._likelihood(moved(point, x, self._moves), rows)
+            slope = gradient @ row_weights
+            if x is not None:  # by the chain rule
+                slope = np.concatenate([slope, *(sign * (gradient[place] * row_weights) @ x for place, sign in self._moves.values())])
+            return -(row_weights @ value) / total, -slope / total
 
         return objective
 
     # a subclass brings: _start(rate), _likelihood(point, rows), _alive(params, rows), _expect(params, rows, delta, end), _draw(...)
-
-
-def _check_time(t: float) -> None:
-    advice = "give the length of the period ahead in units of the summary, finite and not negative."
-    check_number(t, "t", advice)
-    if not (np.isfinite(t) and t >= 0):
-        raise ValueError(f"t is {t!r}; {advice}")

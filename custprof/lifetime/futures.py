@@ -28,14 +28,15 @@ _DRAWN = np.log(20.0)
 _FLAT = 1e-2  # information along an axis: a spread of 10, further than the axis reaches
 
 
-def possible_parameters(model, method: str, n_boot: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Parameters of purchases and spend that the data allow as well, `n_boot` times, by "bootstrap" or "laplace".
+def possible_parameters(model, method, n_boot: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Parameters of purchases and spend that the data allow as well, `n_boot` times, by "bootstrap", "laplace" or from given draws.
 
     Parameters
     ----------
     model : CustomerValue
         Fitted.
-    method : {"bootstrap", "laplace"}
+    method : {"bootstrap", "laplace"} or DataFrame
+        Draws of all parameters, as `posterior` gives them: `n_boot` of its rows are taken by chance.
     n_boot : int
     rng : numpy Generator
 
@@ -43,6 +44,13 @@ def possible_parameters(model, method: str, n_boot: int, rng: np.random.Generato
     -------
     list of (ndarray, ndarray)
     """
+    if isinstance(method, pd.DataFrame):
+        names = [list(part.params_.index) for part in (model.purchases_, model.spend_)]
+        lacking = [name for part in names for name in part if name not in method.columns]
+        if lacking or method.empty:
+            raise ValueError(f"the draws lack {lacking or 'rows'}; make them by posterior(model, summary) of the same CustomerValue.")
+        taken = method.iloc[rng.choice(len(method), n_boot, replace=n_boot > len(method))]
+        return list(zip(*(taken[each].to_numpy("float64") for each in names), strict=True))
     if method == "bootstrap":
         return refits(model, n_boot, rng)
     if method != "laplace":
@@ -70,9 +78,9 @@ def refits(model, n_boot: int, rng: np.random.Generator) -> list[tuple[np.ndarra
     -------
     list of (ndarray, ndarray)
     """
-    frequency, recency, age, value, weights = model._sample.T
+    (frequency, recency, age, value, weights), known = model._sample.T[:5], model._sample[:, 5:]
     purchases, spend = model.purchases_, model.spend_
-    rows = compress(frequency, recency, age)
+    rows = compress(frequency, recency, age, known if known.size else None)
     scaled = rows.scaled(1 / purchases._scale)
     repeaters = frequency > 0
     spent = _data(frequency[repeaters], value[repeaters] / spend._scale)
@@ -113,6 +121,8 @@ def group_draws(
     ends = np.array([purchases._clock(terms.annual_rate, h)[1] for h in horizons])
     year = DAYS[purchases.unit_] / DAYS_PER_YEAR
     columns = [frequency, recency, age, value, terms.margin, terms.order_cost, terms.holding_cost * year]
+    known = purchases._design(summary)
+    columns += [] if known is None else [*known.T]
     if code is not None:
         columns.append(code.astype(float))
     table, same = np.column_stack(columns), np.arange(len(summary))
@@ -124,9 +134,11 @@ def group_draws(
     out = np.zeros((len(parameters), len(ends), code.max() + 1)) if code is not None else np.empty((len(quantiles), len(table)))
     for start in range(0, len(table), _CHUNK):
         x, last, now, mean, *money = table[start : start + _CHUNK].T
-        rows = compress(x, last, now)
+        covariates = None if known is None else np.column_stack(money[3 : 3 + known.shape[1]])
+        rows = compress(x, last, now, covariates)
         chunk = np.empty((len(parameters) * lives, len(ends), len(x)))
         for i, (life, spend) in enumerate(parameters):
+            life = purchases._by_row(life, rows)
             alive = purchases._alive(life, rows)
             for j in range(i * lives, (i + 1) * lives):
                 future = purchases._draw(rng, life, rows, alive)
@@ -135,7 +147,7 @@ def group_draws(
         if code is None:
             out[:, start : start + _CHUNK] = np.quantile(chunk[:, -1], quantiles, axis=0)
         else:
-            groups = money[3].astype(int)
+            groups = money[-1].astype(int)
             for i in range(len(parameters)):
                 for k in range(len(ends)):
                     out[i, k] += np.bincount(groups, chunk[i, k], minlength=out.shape[2])
@@ -159,9 +171,11 @@ def _play(rng: np.random.Generator, future, shape: float, scale: np.ndarray, mon
     """Discounted value up to every horizon (horizons, customers) of one future."""
     margin, order_cost, holding_cost = money
     n, stop = len(scale), min(ends[-1], _DRAWN / delta if delta else np.inf)
+    worth_of = _occasions_worth if future.occasions else annuity
+    if future.occasions:
+        ends, stop = ends + 1e-9, np.floor(stop + 1e-9)
     time = np.minimum(future.lifetime, stop)
-    owner = np.repeat(np.arange(n), rng.poisson(future.rate * time))
-    when = rng.random(len(owner)) * time[owner]
+    owner, when = (_at_occasions if future.occasions else _at_any_time)(rng, future.rate, time)
     parting = np.flatnonzero(future.last & (future.lifetime <= stop))
     owner, when = np.concatenate([owner, parting]), np.concatenate([when, future.lifetime[parting]])
     worth = np.exp(-delta * when) * (margin[owner] * scale[owner] * rng.gamma(shape, size=len(owner)) - order_cost[owner])
@@ -171,9 +185,29 @@ def _play(rng: np.random.Generator, future, shape: float, scale: np.ndarray, mon
     )
     later = future.rate * (margin * shape * scale - order_cost)
     for k, end in enumerate(ends):
-        until = np.minimum(future.lifetime, end)
-        beyond = np.maximum(until - time, 0.0)
-        total[k] -= holding_cost * annuity(delta, until)
+        alive = worth_of(delta, np.minimum(future.lifetime, end))
+        total[k] -= holding_cost * alive
         if end > stop:
-            total[k] += later * np.exp(-delta * time) * annuity(delta, beyond)
+            total[k] += later * (alive - worth_of(delta, time))
     return total
+
+
+def _at_any_time(rng: np.random.Generator, rate: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Who buys, and when."""
+    owner = np.repeat(np.arange(len(rate)), rng.poisson(rate * time))
+    return owner, rng.random(len(owner)) * time[owner]
+
+
+def _at_occasions(rng: np.random.Generator, chance: np.ndarray, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Who buys, and at which of the occasions that come while the customer is here."""
+    counts = time.astype(np.intp)
+    owner = np.repeat(np.arange(len(chance)), counts)
+    when = np.arange(1, len(owner) + 1) - np.repeat(np.cumsum(counts) - counts, counts)
+    bought = rng.random(len(owner)) < chance[owner]
+    return owner[bought], when[bought].astype(float)
+
+
+def _occasions_worth(rate: float, time):
+    """Worth today of 1 at the end of each whole unit of time, for so long a time."""
+    whole = np.floor(time)
+    return annuity(rate, whole) * (rate / np.expm1(rate) if rate else 1.0)

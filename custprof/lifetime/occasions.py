@@ -74,7 +74,7 @@ class BetaGeoBinomial(PurchaseModel):
     def _start(self, rate: float) -> np.ndarray:
         return np.log([1.0, max(1 / rate - 1, 0.1), 0.5, 2.0])
 
-    def _likelihood(self, point: np.ndarray, rows: Rows, *, gradient: bool = True) -> tuple[np.ndarray, np.ndarray | None]:
+    def _likelihood(self, point, rows: Rows, *, gradient: bool = True) -> tuple[np.ndarray, np.ndarray | None]:
         alpha, beta, gamma, delta = np.exp(point)
         x, n, row_pair, steps = _pairs(rows)
         bought, d_bought = rising(alpha, x)
@@ -115,8 +115,15 @@ class BetaGeoBinomial(PurchaseModel):
         time = self._alive(params, rows) * fading_sum(lambda t: log_survival(leave, here, t) - delta * t, delta, end)[code]
         return time * (alpha + rows.x) / (alpha + beta + rows.age), time
 
-    def _draw(self, rng: np.random.Generator, params: np.ndarray, rows: Rows, alive: np.ndarray) -> Future:
-        raise ValueError("BetaGeoBinomial buys at occasions, intervals play purchases at any time; use ParetoNBD for intervals.")
+    def _draw(self, rng: np.random.Generator, params, rows: Rows, alive: np.ndarray) -> Future:
+        alpha, beta, gamma, delta = params
+        owner = rows.inverse
+        chance = rng.beta((alpha + rows.x)[owner], (beta + rows.age - rows.x)[owner])
+        leave = np.maximum(rng.beta(gamma, (delta + rows.age)[owner]), 1e-300)
+        stays = rng.random(len(owner)) < alive[owner]
+        with np.errstate(divide="ignore"):
+            lasts = np.floor(-rng.exponential(size=len(owner)) / np.log1p(-leave))
+        return Future(chance, np.where(stays, lasts, 0.0), np.zeros(len(owner), dtype=bool), occasions=True)
 
 
 def _pairs(rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray]]:

@@ -22,7 +22,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from custprof.lifetime.checks import check_number
 from custprof.lifetime.discount import discount_rate, fading_sum
-from custprof.lifetime.fitting import ending, pair_reasons
+from custprof.lifetime.endings import ending, pair_reasons
 from custprof.lifetime.history import DAYS
 from custprof.lifetime.rows import log_survival
 from custprof.lifetime.search import Axes, maximise, spread

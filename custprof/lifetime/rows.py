@@ -22,7 +22,7 @@ class Rows:
     """Unique (frequency, recency, T) and how to get back.
 
     ``x``, ``recency`` and ``age`` by row, sorted by them in this order; each is ``values[code]`` of its few distinct values; ``inverse`` is
-    the row of every customer.
+    the row of every customer. Where ``covariates`` are known, shape (rows, terms), customers of a row are the same in them too.
     """
 
     inverse: np.ndarray
@@ -32,6 +32,7 @@ class Rows:
     recency_code: np.ndarray
     age_values: np.ndarray
     age_code: np.ndarray
+    covariates: np.ndarray | None = None
 
     def __post_init__(self):
         self.x = self.x_values[self.x_code]
@@ -49,11 +50,12 @@ class Rows:
     def take(self, places: np.ndarray) -> Rows:
         """Some of the rows."""
         codes = {name: getattr(self, name)[places] for name in ("x_code", "recency_code", "age_code")}
+        codes["covariates"] = None if self.covariates is None else self.covariates[places]
         return replace(self, inverse=np.arange(len(places)), **codes)
 
 
-def compress(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> Rows:
-    """Unique rows of a summary.
+def compress(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray, covariates: np.ndarray | None = None) -> Rows:
+    """Unique rows of a summary, and of the covariates (customers, terms) that go with it.
 
     Examples
     --------
@@ -62,8 +64,10 @@ def compress(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> Row
     ([0.0, 2.0], [2.0, 1.0])
     """
     (x_values, by_x), (recencies, by_recency), (ages, by_age) = map(_codes, (frequency, recency, age))
-    code = (by_x * len(recencies) + by_recency) * len(ages) + by_age
-    cells = len(x_values) * len(recencies) * len(ages)
+    patterns, by_pattern = (covariates, 0) if covariates is None else _patterns(covariates)
+    alike = 1 if patterns is None else len(patterns)
+    code = ((by_x * len(recencies) + by_recency) * len(ages) + by_age) * alike + by_pattern
+    cells = len(x_values) * len(recencies) * len(ages) * alike
     if cells <= max(2 * len(code), _FEW):
         unique = np.flatnonzero(np.bincount(code, minlength=cells))
         place = np.zeros(cells, dtype=np.intp)
@@ -71,8 +75,10 @@ def compress(frequency: np.ndarray, recency: np.ndarray, age: np.ndarray) -> Row
         inverse = place[code]
     else:
         unique, inverse = np.unique(code, return_inverse=True)
+    unique, pattern = np.divmod(unique, alike)
     x_code, rest = np.divmod(unique, len(recencies) * len(ages))
-    return Rows(inverse, x_values, x_code, recencies, rest // len(ages), ages, rest % len(ages))
+    known = None if patterns is None else patterns[pattern]
+    return Rows(inverse, x_values, x_code, recencies, rest // len(ages), ages, rest % len(ages), known)
 
 
 def rising(a: float, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -128,3 +134,12 @@ def _codes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             place[np.rint(at).astype(np.intp)] = np.arange(len(unique))
             return unique, place[np.rint((values - unique[0]) / step).astype(np.intp)]
     return unique, np.searchsorted(unique, values)
+
+
+def _patterns(covariates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct rows of a table of numbers, sorted, and the place of every row among them."""
+    code = np.zeros(len(covariates), dtype=np.int64)
+    for column in covariates.T:
+        values, by = _codes(column)
+        first, code = np.unique(code * len(values) + by, return_index=True, return_inverse=True)[1:]
+    return covariates[first], code

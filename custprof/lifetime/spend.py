@@ -16,13 +16,15 @@ from scipy.special import digamma, gammaln
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from custprof.lifetime.checks import check_summary
-from custprof.lifetime.fitting import check_weights, ending
+from custprof.lifetime.checks import check_summary, check_weights
+from custprof.lifetime.endings import ending
 from custprof.lifetime.rows import log_rising
-from custprof.lifetime.search import MANY, Axes, maximise, sample, spread
+from custprof.lifetime.search import MANY, Axes, maximise, spread
 
 __all__ = ["GammaGamma"]
 
+_STEPS = 4096  # of the logs of what customers spent
+_CHUNK = 8192  # customers at a time, so that they stay in the processor's cache
 _AXES = Axes(np.array([[0.0, 1, 0], [0, 0, 1], [1, -1, 1]]), np.array([False, True, True]))  # p gamma / q, p and q
 
 
@@ -83,27 +85,25 @@ class GammaGamma(BaseEstimator):
         """
         check_summary(summary, "frequency", "monetary_value")
         weights = check_weights(sample_weight, len(summary))
-        weights = np.ones(len(summary)) if weights is None else weights
         frequency, value = summary["frequency"].to_numpy("float64"), summary["monetary_value"].to_numpy("float64")
-        repeaters = (frequency > 0) & (weights > 0)
-        if repeaters.sum() < 2:
-            raise ValueError(f"{repeaters.sum()} of {len(summary)} customers bought again; a model of spend needs at least two.")
-        wrong = repeaters & (value <= 0)
+        repeaters = np.flatnonzero(frequency > 0 if weights is None else (frequency > 0) & (weights > 0))
+        if len(repeaters) < 2:
+            raise ValueError(f"{len(repeaters)} of {len(summary)} customers bought again; a model of spend needs at least two.")
+        x, value = frequency[repeaters], value[repeaters]
+        wrong = value <= 0
         if wrong.any():
             raise ValueError(
-                f"monetary_value is not positive for {wrong.sum()} of {repeaters.sum()} repeaters, "
-                f"first {summary.index[wrong][:3].tolist()}; "
+                f"monetary_value is not positive for {wrong.sum()} of {len(repeaters)} repeaters, "
+                f"first {summary.index[repeaters[wrong]][:3].tolist()}; "
                 "fit on revenue and give the margin to CustomerValue.predict, or leave them out. Never shift the values."
             )
-        order = np.argsort(value[repeaters])  # sums, and who is sampled, do not depend on the order of the rows
-        x, value, weights = frequency[repeaters][order], value[repeaters][order], weights[repeaters][order]
+        weights = np.ones(len(x)) if weights is None else weights[repeaters]
+        if len(x) <= MANY:  # sums do not depend on the order of the rows, be it by their last digit
+            order = np.lexsort([x, value])
+            x, value, weights = x[order], value[order], weights[order]
         scale = float(np.average(value, weights=weights))
         data = _data(x, value / scale)
-        rough = None
-        if len(x) > MANY:
-            some, times = sample(weights)
-            rough = _objective(_data(x[some], value[some] / scale), times)
-        optimum = maximise(_objective(data, weights), np.log([2.0, 3.0, 2.0]), _AXES, rough=rough)
+        optimum = maximise(_objective(data, weights, gather=_steps if len(x) > MANY else _each), np.log([2.0, 3.0, 2.0]), _AXES)
         self.value_ = summary.attrs.get("value")
         self.params_ = _parameters(optimum.point, scale)
         self.se_ = self.params_ * spread(optimum, _AXES, weights.sum())
@@ -149,30 +149,73 @@ class GammaGamma(BaseEstimator):
 
 
 def _data(x: np.ndarray, value: np.ndarray) -> tuple:
-    x_values, code = np.unique(x, return_inverse=True)
-    return x_values, code, value, x * value
+    counts = np.bincount(x.astype(np.intp)) if x.max() < max(len(x), MANY) else None
+    if counts is None:
+        x_values, code = np.unique(x, return_inverse=True)
+    else:  # without sorting
+        x_values = np.flatnonzero(counts)
+        code = (np.cumsum(counts > 0) - 1)[x.astype(np.intp)]
+    return x_values.astype(float), code, x * value
 
 
-def _objective(data: tuple, weights: np.ndarray):
-    x, code, value, spent = data
-    by_x, bought, total = np.bincount(code, weights), weights * x[code], weights.sum()
-    constant = weights @ np.log(value)
-    log_spent = constant + by_x @ np.log(x)
+def _objective(data: tuple, weights: np.ndarray, *, gather=None):
+    x, code, spent = data
+    by_x, total = np.bincount(code, weights, len(x)), weights.sum()
+    shares_at, log_spent = (gather or _each)(spent, x, code, weights)
+    constant = log_spent - by_x @ np.log(x)  # of the logs of the mean values
 
     def objective(point):
         p, q, gamma = np.exp(point)
-        fill = 1 / (gamma + spent)
-        log_share = np.log1p(gamma / spent)  # of what was spent in it and gamma, minus
-        shares, sums = bought @ log_share, weights @ log_share + log_spent
+        (shares, sums), (fall_shares, fall_sums) = shares_at(gamma)
+        sums = sums + log_spent
         size = p * x
         rise = digamma(size + q)
-        loglik = by_x @ log_rising(size, q) + total * (q * np.log(gamma) - gammaln(q)) - p * shares - q * sums - constant
+        loglik = by_x @ log_rising(size, q) + total * (q * point[2] - gammaln(q)) - p * shares - q * sums - constant
         d_p = by_x @ (x * (rise - digamma(size))) - shares
-        d_q = by_x @ rise + total * (np.log(gamma) - digamma(q)) - sums
-        d_gamma = total * q / gamma - p * (bought @ fill) - q * (weights @ fill)
-        return -loglik / total, -np.array([p * d_p, q * d_q, gamma * d_gamma]) / total
+        d_q = by_x @ rise + total * (point[2] - digamma(q)) - sums
+        return -loglik / total, -np.array([p * d_p, q * d_q, total * q - p * fall_shares - q * fall_sums]) / total
 
     return objective
+
+
+def _each(spent: np.ndarray, x: np.ndarray, code: np.ndarray, weights: np.ndarray):
+    """Sums of log(1 + gamma/spent), of purchases and of customers, and their derivatives by log gamma; and the sum of log(spent)."""
+    bought = weights * x[code]
+
+    def shares_at(gamma: float):
+        log_share, fill = np.log1p(gamma / spent), gamma / (gamma + spent)
+        return (bought @ log_share, weights @ log_share), (bought @ fill, weights @ fill)
+
+    return shares_at, weights @ np.log(spent)
+
+
+def _steps(spent: np.ndarray, x: np.ndarray, code: np.ndarray, weights: np.ndarray):
+    """As `_each`, of customers gathered in narrow steps of log(spent), with mean and variance in each: right to 1e-12 of the sum."""
+    low, high = np.log(spent.min()), np.log(spent.max())
+    width = max(high - low, 1e-9) / _STEPS
+    moments = np.zeros((3, 2, _STEPS))
+    for start in range(0, len(spent), _CHUNK):
+        part = np.s_[start : start + _CHUNK]
+        along = (np.log(spent[part]) - low) / width
+        step = np.clip(along.astype(np.intp), 0, _STEPS - 1)
+        off = along - (step + 0.5)
+        for i, by in enumerate((weights[part] * x[code[part]], weights[part])):
+            for power in range(3):
+                moments[power, i] += np.bincount(step, by, _STEPS)
+                by = by * off
+    taken = np.flatnonzero(moments[0, 1])
+    size, first, second = moments[:, :, taken]
+    mean = first / size
+    at, half = low + (taken + 0.5 + mean) * width, (second - size * mean**2) * width**2 / 2
+    spent_each = np.exp(at)
+
+    def shares_at(gamma: float):
+        fill = gamma / (gamma + spent_each)
+        bend = fill * (1 - fill)
+        share = np.log1p(gamma / spent_each)
+        return (size * share + half * bend).sum(axis=1), (size * fill + half * bend * (1 - 2 * fill)).sum(axis=1)
+
+    return shares_at, size[1] @ at[1]
 
 
 def _mean(params: np.ndarray, frequency: np.ndarray, value: np.ndarray) -> np.ndarray:

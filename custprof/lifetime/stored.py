@@ -114,6 +114,8 @@ def _write(value: Any) -> Any:
         return {"array": np.where(np.isnan(value), None, value).tolist() if value.dtype.kind == "f" else value.tolist()}
     if isinstance(value, tuple):
         return {"tuple": [_write(each) for each in value]}
+    if isinstance(value, list):
+        return [_write(each) for each in value]
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, dict):
@@ -124,6 +126,8 @@ def _write(value: Any) -> Any:
 
 
 def _read(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_read(each) for each in value]
     if not isinstance(value, dict):
         return value
     if "model" in value:

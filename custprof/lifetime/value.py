@@ -57,12 +57,13 @@ class CustomerValue(BaseEstimator):
         self.spend = spend
 
     def fit(self, summary: pd.DataFrame, sample_weight=None):
-        """Fit both models on a summary (columns frequency, recency, T, monetary_value; see `summarize`)."""
+        """Fit both models on a summary (columns frequency, recency, T, monetary_value and covariates; see `summarize`)."""
         check_summary(summary, *_SUMMARY)
         self.purchases_ = clone(self.purchases if self.purchases is not None else ParetoNBD()).fit(summary, sample_weight)
         self.spend_ = clone(self.spend if self.spend is not None else GammaGamma()).fit(summary, sample_weight)
         weights = np.ones(len(summary)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
-        sample = np.column_stack([summary[list(_SUMMARY)].to_numpy("float64"), weights])
+        known = self.purchases_._design(summary)
+        sample = np.column_stack([summary[list(_SUMMARY)].to_numpy("float64"), weights, *([] if known is None else [known])])
         self._sample = sample[np.lexsort(sample.T)]
         self._counts = weights.sum(), weights[summary["frequency"].to_numpy() > 0].sum()  # who the two models learnt from
         return self
@@ -176,10 +177,10 @@ class CustomerValue(BaseEstimator):
             None: a row per customer; a Series of labels: a row per group with the group's sum; "total": one row, the sum of all.
         level : float
             Probability of the interval, centred: 0.9 goes from the 5 % to the 95 % quantile.
-        method : {"bootstrap", "laplace"}
+        method : {"bootstrap", "laplace"} or DataFrame
             Where the parameters of a round come from: both models refitted on customers drawn again with replacement, or drawn from the
             normal distribution that the curvature of the likelihood gives. The second is faster and trusts the model; the first also
-            covers customers less alike than the model says.
+            covers customers less alike than the model says. Or draws of all parameters, from `custprof.lifetime.posterior`.
         n_boot : int
             Rounds. Memory stays small: customers are treated 5,000 at a time.
         random_state : int or numpy Generator
