@@ -132,12 +132,15 @@ def _show(toml: Path) -> None:
     asked = [line[2:] for line in toml.read_text(encoding="utf-8").splitlines() if line.startswith("# Please answer: ")]
     try:
         study = Study.open(toml)
+        issues = study.check()
     except StudyError as error:
         print("\n".join([*asked, str(error)]))
         return
     for table in study.tables:
         rows = study.reconciliation().set_index("table").loc[[table]].iloc[0]
         print(f"\n{table}: {rows['rows_read']:,} rows read, {rows['rows_used']:,} used, {rows['rows_set_aside']:,} set aside")
+        for issue in issues[issues["table"].eq(table) & issues["rule"].str.startswith("set aside")].itertuples():
+            print(f"  {issue.rule} ({issue.rows:,} rows), first {issue.examples.partition('; ')[0]}")
         print("  " + "\n  ".join(f"{ours} <- {theirs}" for ours, theirs in study.sources(table).items()))
         if rows["rows_used"]:
             print(study.first_rows(table).to_string(index=False, na_rep="", max_colwidth=24))
@@ -151,7 +154,8 @@ def _aliases(options) -> int:
     from custprof.report.folders import write_aliases
 
     file, count = write_aliases(options.dir)
-    print(f"{file}: {count} names; write yes or no into its column confirmed, then: custprof check {options.dir}")
+    then = "write yes or no into its column confirmed, then: " if count else "no name of another system is like a customer's; "
+    print(f"{file}: {count} new names; {then}custprof check {options.dir}")
     return 0
 
 

@@ -97,6 +97,7 @@ SALESFORCE = (
 )
 VTIGER = "accountid,accountname,account_type,phone,email1,website,industry,employees,annual_revenue"
 RETAIL = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
+QUICKBOOKS_LEDGER = ",Date,Transaction Type,Num,Name,Memo/Description,Split,Amount,Balance"
 QUICKBOOKS = ",Date,Transaction Type,Num,Product/Service,Memo/Description,Qty,Sales Price,Amount,Balance"
 
 HEADERS = {
@@ -107,6 +108,7 @@ HEADERS = {
     "freshdesk": [FRESHDESK],
     "xero_invoices": [XERO],
     "quickbooks_sales": [QUICKBOOKS],
+    "quickbooks_ledger": [QUICKBOOKS_LEDGER],
     "stripe_payments": [STRIPE, STRIPE.replace("Created (UTC)", "Created date (UTC)")],
     "gp_sales_lines": [GP_LINES, GP_CAPTIONS],
     "gp_receivables": [GP_DEBTS],
@@ -308,6 +310,23 @@ def test_quickbooks_report(tmp_path, end):
     assert issues.loc["report's total agrees", "amount"] == 0
 
 
+def test_quickbooks_ledger(tmp_path):
+    lines = [
+        *("Ada & Co,,,,,,,,", "General Ledger,,,,,,,,", '"January 1 - December 31, 2024",,,,,,,,', "", QUICKBOOKS_LEDGER),
+        *("1000 Checking,,,,,,,,", ',Beginning Balance,,,,,,,"10,000.00"', ',01/31/2024,Deposit,7,Ada,,4000 Sales,"1,500.00","11,500.00"'),
+        *('Total for 1000 Checking,,,,,,,"$1,500.00",', "6100 Wages,,,,,,,,", ",02/15/2024,Check,8,Kim,,1000 Checking,900.00,900.00"),
+        *(",02/16/2024,Check,8,Kim,,1000 Checking,-100.00,800.00", "Total for 6100 Wages,,,,,,,$800.00,", "TOTAL,,,,,,,,", ""),
+        '"Friday, Mar 15, 2024 10:00:00 AM GMT - Accrual Basis",,,,,,,,',
+    ]
+    toml = MONTH_FIRST + '\nkeep_only = { Account = ["4*", "6*"] }'
+    study = open_export(tmp_path, "ledger", "quickbooks_ledger", "\n".join(lines), toml=toml)
+    ledger = study.frame("ledger")
+    assert ledger[["account", "amount"]].to_numpy().tolist() == [["6100 Wages", 900.0], ["6100 Wages", -100.0]]
+    assert ledger["line_id"].tolist() == ["Check 8 row 10", "Check 8 row 11"] and set(study.quarantine()["reason"]) == {"left out"}
+    opened = open_export(tmp_path, "ledger", "quickbooks_ledger", "\n".join(lines), toml=MONTH_FIRST)
+    assert opened.frame("ledger")["amount"].sum() == 2300.0 and opened.quarantine()["cell"].tolist() == ["Date Beginning Balance"]
+
+
 def test_a_total_that_the_lines_do_not_reach_is_said(tmp_path):
     text = "\n".join(line for line in QUICKBOOKS_REPORT.splitlines() if "1004" not in line)
     issues = open_export(tmp_path, "transactions", "quickbooks_sales", text, toml=MONTH_FIRST).check().set_index("rule")
@@ -445,6 +464,8 @@ def test_shopify_orders(tmp_path):
     facts = study.customer_facts()
     assert facts["net_revenue"].to_dict() == {"Bob": 8.0, "ada@x.org": 45.0} and facts.loc["ada@x.org", "discounts"] == 5.0
     assert study.frame("transactions")["date"].dt.day.tolist() == [26, 26, 25, 25] and len(study.quarantine()) == 1
+    customers = open_export(tmp_path, "customers", "shopify_orders", "\n".join(lines)).frame("customers")
+    assert customers.to_numpy().tolist() == [["Bob", "Bob"], ["ada@x.org", "Ada"], ["eve@x.org", "Eve"]]
 
 
 def test_hubspot_deals_in_two_languages(tmp_path):

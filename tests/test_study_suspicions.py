@@ -33,6 +33,7 @@ FAULTS = {
         2,
         None,
     ),
+    "not in transactions": ({"events": "customer_id,date,activity\nAda,2024-05-01,call\nC1,2024-05-01,call\n,2024-05-01,call\n"}, 1, None),
     "a month or more outside the transactions": (
         {"events": "customer_id,date,activity\nC1,2025-05-01,call\nC1,2025-01-05,call\n"},
         1,
