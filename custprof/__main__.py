@@ -44,10 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     before = signal.signal(signal.SIGTERM, _stop)
     try:
         return options.do(options)
-    except KeyboardInterrupt:
-        _say("Stopped. Nothing was written.")
-        return INTERRUPTED
-    except (ValueError, OSError, RuntimeError) as error:
+    except (KeyboardInterrupt, ValueError, OSError, RuntimeError) as error:
+        if _stopped(error):
+            _say("Stopped. Nothing was written.")
+            return INTERRUPTED
         status = _status(error)
         if status is None:
             raise
@@ -118,7 +118,13 @@ def _new(options) -> int:
     toml = new_study(options.dir, options.files)
     print(toml)
     if options.files:
-        _show(toml)
+        try:
+            _show(toml)
+        except (KeyboardInterrupt, RuntimeError) as error:
+            if not _stopped(error):
+                raise
+            _say(f"Stopped while looking; the study is there: custprof check {options.dir}")
+            return INTERRUPTED
     else:
         print(f"Put transactions.csv beside it (headers of every table: {toml.parent / 'templates'}).")
     print(f"Then: custprof check {options.dir}")
@@ -233,6 +239,11 @@ def _lab(options) -> int:
         except SystemExit:
             process.terminate()
             raise
+
+
+def _stopped(error: BaseException) -> bool:
+    """Whether somebody pressed Ctrl-C; DuckDB says so in words of its own."""
+    return isinstance(error, KeyboardInterrupt) or (type(error) is RuntimeError and str(error) == "Query interrupted")
 
 
 def _status(error: Exception) -> int | None:
