@@ -33,7 +33,7 @@
     currency = "Currency"        # the column with the currency: other money than the study's is set aside, or converted by [rates]
     fold = true                  # rows that are equal in every column of ours are one row (invoices out of invoice lines)
     header = ["Date", "Amount"]  # of a printed report (see ``layout``), with headings = "Customer", totals = ["Total *"],
-                                 # fill_down = ["Order", "Date"]
+                                 # fill_down = ["Order", "Date"], spread = { Subtotal = ["Quantity", "Price"] }
     # A table that two systems feed has two sections: [[tables.events]] and [[tables.events]].
     [rates]                      # what one of another currency is worth in the study's
     USD = 0.92

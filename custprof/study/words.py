@@ -46,6 +46,7 @@ TABLE = {
     "headings": str,
     "totals": list,
     "fill_down": list,
+    "spread": dict,
     "note": str,
 }
 
@@ -112,6 +113,12 @@ def table_problems(name: str, spec: dict[str, Any], where: str) -> list[str]:
     for key in ("leave_out", "keep_only", "negative"):
         if isinstance(spec.get(key), dict) and not all(isinstance(value, str | list) for value in spec[key].values()):
             problems.append(f"{where}: {key} names values by their header: {key} = {{ Status = ['Draft', 'Void*'] }}.")
+    if (
+        isinstance(spread := spec.get("spread", {}), dict)
+        and spread
+        and not (spec.get("fill_down") and all(map(_is_names, spread.values())))
+    ):
+        problems.append(f"{where}: spread names columns by an amount, spread = {{ Subtotal = ['Quantity', 'Price'] }}, beside fill_down.")
     for key in ("decimal", "delimiter"):
         if isinstance(spec.get(key, "."), str) and len(spec.get(key, ".")) != 1:
             problems.append(f"{where}: {key} = {spec[key]!r} should be one character.")
@@ -133,6 +140,10 @@ def _name_problems(kind: str, theirs: Any, said: str) -> list[str]:
             except ValueError as error:
                 problems.append(f"{said} cannot be read: {error}.")
     return problems
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(name, str) for name in value)
 
 
 def _keyed() -> str:
