@@ -44,10 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     before = signal.signal(signal.SIGTERM, _stop)
     try:
         return options.do(options)
-    except KeyboardInterrupt:
-        _say("Stopped. Nothing was written.")
-        return INTERRUPTED
-    except (ValueError, OSError, RuntimeError) as error:
+    except (KeyboardInterrupt, ValueError, OSError, RuntimeError) as error:
+        if _stopped(error):
+            _say("Stopped. Nothing was written.")
+            return INTERRUPTED
         status = _status(error)
         if status is None:
             raise
@@ -118,7 +118,13 @@ def _new(options) -> int:
     toml = new_study(options.dir, options.files)
     print(toml)
     if options.files:
-        _show(toml)
+        try:
+            _show(toml)
+        except (KeyboardInterrupt, RuntimeError) as error:
+            if not _stopped(error):
+                raise
+            _say(f"Stopped while looking; the study is there: custprof check {options.dir}")
+            return INTERRUPTED
     else:
         print(f"Put transactions.csv beside it (headers of every table: {toml.parent / 'templates'}).")
     print(f"Then: custprof check {options.dir}")
@@ -132,12 +138,15 @@ def _show(toml: Path) -> None:
     asked = [line[2:] for line in toml.read_text(encoding="utf-8").splitlines() if line.startswith("# Please answer: ")]
     try:
         study = Study.open(toml)
+        issues = study.check()
     except StudyError as error:
         print("\n".join([*asked, str(error)]))
         return
     for table in study.tables:
         rows = study.reconciliation().set_index("table").loc[[table]].iloc[0]
         print(f"\n{table}: {rows['rows_read']:,} rows read, {rows['rows_used']:,} used, {rows['rows_set_aside']:,} set aside")
+        for issue in issues[issues["table"].eq(table) & issues["rule"].str.startswith("set aside")].itertuples():
+            print(f"  {issue.rule} ({issue.rows:,} rows), first {issue.examples.partition('; ')[0]}")
         print("  " + "\n  ".join(f"{ours} <- {theirs}" for ours, theirs in study.sources(table).items()))
         if rows["rows_used"]:
             print(study.first_rows(table).to_string(index=False, na_rep="", max_colwidth=24))
@@ -151,7 +160,8 @@ def _aliases(options) -> int:
     from custprof.report.folders import write_aliases
 
     file, count = write_aliases(options.dir)
-    print(f"{file}: {count} names; write yes or no into its column confirmed, then: custprof check {options.dir}")
+    then = "write yes or no into its column confirmed, then: " if count else "no name of another system is like a customer's; "
+    print(f"{file}: {count} new names; {then}custprof check {options.dir}")
     return 0
 
 
@@ -229,6 +239,11 @@ def _lab(options) -> int:
         except SystemExit:
             process.terminate()
             raise
+
+
+def _stopped(error: BaseException) -> bool:
+    """Whether somebody pressed Ctrl-C; DuckDB says so in words of its own."""
+    return isinstance(error, KeyboardInterrupt) or (type(error) is RuntimeError and str(error) == "Query interrupted")
 
 
 def _status(error: Exception) -> int | None:

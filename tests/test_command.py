@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from custprof.__main__ import main
+from custprof.datasets import demo_path
 from custprof.report.folders import new_study, notebooks_to_edit
 
 
@@ -126,3 +130,53 @@ def test_lab_opens_the_checkout_s_notebooks_and_copies_an_installed_package_s(tm
 def test_lab_refuses_a_study_that_is_not_there():
     done = custprof("lab", "/nowhere/at/all", env={**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"})
     assert done.returncode == 2 and "does not exist" in done.stderr
+
+
+def test_the_engine_s_interruption_is_one_as_well(small_study, monkeypatch, capsys):
+    from custprof.study import Study
+
+    def interrupted(*_, **__):
+        raise RuntimeError("Query interrupted")  # what DuckDB raises at Ctrl-C
+
+    monkeypatch.setattr(Study, "check", interrupted)
+    assert main(["check", str(small_study)]) == 130
+    assert capsys.readouterr().err == "Stopped. Nothing was written.\n"
+    assert main(["new", str(small_study.parent / "made"), "--from", str(small_study / "transactions.csv")]) == 130
+    assert "the study is there: custprof check" in capsys.readouterr().err and (small_study.parent / "made" / "study.toml").is_file()
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_an_interruption_between_two_reports_leaves_the_earlier_one(small_study, write_notebook, tmp_path, monkeypatch, at):
+    words = ["report", str(small_study), "--out", str(tmp_path / "out"), "--notebooks", str(write_notebook("study_path"))]
+    assert main(words) == 0
+    before = {each.name: each.read_bytes() for each in (tmp_path / "out").iterdir()}
+    rename, calls = Path.rename, []
+
+    def interrupted(path, target):
+        calls.append(path)
+        if len(calls) == at:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    assert main(words) == 130
+    monkeypatch.undo()
+    assert {each.name: each.read_bytes() for each in (tmp_path / "out").iterdir()} == before
+    assert not [each.name for each in tmp_path.iterdir() if each.name.startswith(".out")]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
+@pytest.mark.parametrize("seconds", [0.6, 1.5, 3.0])
+@pytest.mark.parametrize("words", [["pseudonymize", "{demo}", "{out}/away"], ["check", "{demo}", "--quarantine", "{out}/back.xlsx"]])
+def test_ctrl_c_leaves_nothing_behind(tmp_path, words, seconds):
+    out = tmp_path / "out"
+    out.mkdir()
+    command = [sys.executable, "-m", "custprof", *(word.format(demo=demo_path(), out=out) for word in words)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    if process.returncode:  # else it was faster
+        assert process.returncode in (130, -signal.SIGINT) and list(out.iterdir()) == []
+        assert process.returncode < 0 or said.endswith("Stopped. Nothing was written.\n")

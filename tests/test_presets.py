@@ -97,6 +97,7 @@ SALESFORCE = (
 )
 VTIGER = "accountid,accountname,account_type,phone,email1,website,industry,employees,annual_revenue"
 RETAIL = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
+QUICKBOOKS_LEDGER = ",Date,Transaction Type,Num,Name,Memo/Description,Split,Amount,Balance"
 QUICKBOOKS = ",Date,Transaction Type,Num,Product/Service,Memo/Description,Qty,Sales Price,Amount,Balance"
 
 HEADERS = {
@@ -107,6 +108,7 @@ HEADERS = {
     "freshdesk": [FRESHDESK],
     "xero_invoices": [XERO],
     "quickbooks_sales": [QUICKBOOKS],
+    "quickbooks_ledger": [QUICKBOOKS_LEDGER],
     "stripe_payments": [STRIPE, STRIPE.replace("Created (UTC)", "Created date (UTC)")],
     "gp_sales_lines": [GP_LINES, GP_CAPTIONS],
     "gp_receivables": [GP_DEBTS],
@@ -308,6 +310,23 @@ def test_quickbooks_report(tmp_path, end):
     assert issues.loc["report's total agrees", "amount"] == 0
 
 
+def test_quickbooks_ledger(tmp_path):
+    lines = [
+        *("Ada & Co,,,,,,,,", "General Ledger,,,,,,,,", '"January 1 - December 31, 2024",,,,,,,,', "", QUICKBOOKS_LEDGER),
+        *("1000 Checking,,,,,,,,", ',Beginning Balance,,,,,,,"10,000.00"', ',01/31/2024,Deposit,7,Ada,,4000 Sales,"1,500.00","11,500.00"'),
+        *('Total for 1000 Checking,,,,,,,"$1,500.00",', "6100 Wages,,,,,,,,", ",02/15/2024,Check,8,Kim,,1000 Checking,900.00,900.00"),
+        *(",02/16/2024,Check,8,Kim,,1000 Checking,-100.00,800.00", "Total for 6100 Wages,,,,,,,$800.00,", "TOTAL,,,,,,,,", ""),
+        '"Friday, Mar 15, 2024 10:00:00 AM GMT - Accrual Basis",,,,,,,,',
+    ]
+    toml = MONTH_FIRST + '\nkeep_only = { Account = ["4*", "6*"] }'
+    study = open_export(tmp_path, "ledger", "quickbooks_ledger", "\n".join(lines), toml=toml)
+    ledger = study.frame("ledger")
+    assert ledger[["account", "amount"]].to_numpy().tolist() == [["6100 Wages", 900.0], ["6100 Wages", -100.0]]
+    assert ledger["line_id"].tolist() == ["Check 8 row 10", "Check 8 row 11"] and set(study.quarantine()["reason"]) == {"left out"}
+    opened = open_export(tmp_path, "ledger", "quickbooks_ledger", "\n".join(lines), toml=MONTH_FIRST)
+    assert opened.frame("ledger")["amount"].sum() == 2300.0 and opened.quarantine()["cell"].tolist() == ["Date Beginning Balance"]
+
+
 def test_a_total_that_the_lines_do_not_reach_is_said(tmp_path):
     text = "\n".join(line for line in QUICKBOOKS_REPORT.splitlines() if "1004" not in line)
     issues = open_export(tmp_path, "transactions", "quickbooks_sales", text, toml=MONTH_FIRST).check().set_index("rule")
@@ -437,7 +456,7 @@ def test_shopify_orders(tmp_path):
         SHOPIFY,
         "#1001,ada@x.org,paid,,45,5,0,50,EUR,2024-01-25 23:30:00 +0200,2,Pens,10.00,,0.00,Ada",
         "#1001,ada@x.org,,,,,,,,2024-01-25 23:30:00 +0200,1,Ink,30.00,,5.00,",
-        "#1002,,paid,,7,0,0,7,EUR,2024-01-26 10:00:00 +0200,1,Pens,7.00,,0.00,Bob",
+        "#1002,,paid,,8,0,0,8,EUR,2024-01-26 10:00:00 +0200,1,Pens,7.00,,0.00,Bob",
         "#1002,,,,,,,,,,1,Ink,1.00,,,",
         "#1003,eve@x.org,voided,,9,0,0,9,EUR,2024-01-26 10:00:00 +0200,1,Pens,9.00,,0,Eve",
     ]
@@ -445,6 +464,38 @@ def test_shopify_orders(tmp_path):
     facts = study.customer_facts()
     assert facts["net_revenue"].to_dict() == {"Bob": 8.0, "ada@x.org": 45.0} and facts.loc["ada@x.org", "discounts"] == 5.0
     assert study.frame("transactions")["date"].dt.day.tolist() == [26, 26, 25, 25] and len(study.quarantine()) == 1
+    customers = open_export(tmp_path, "customers", "shopify_orders", "\n".join(lines)).frame("customers")
+    assert customers.to_numpy().tolist() == [["Bob", "Bob"], ["ada@x.org", "Ada"], ["eve@x.org", "Eve"]]
+
+
+@pytest.mark.parametrize("sign", [".", ","])
+def test_a_discount_on_a_whole_shopify_order_is_shared_by_its_lines_to_the_cent(tmp_path, sign):
+    lines = [
+        SHOPIFY,
+        "#1,ada@x,paid,,85.00,5,0,90,EUR,2024-01-25 10:00:00 +0200,3,Pens,10.00,,0.00,Ada",
+        "#1,ada@x,,,,,,,,2024-01-25 10:00:00 +0200,1,Ink,20.00,,0.00,",
+        "#1,ada@x,,,,,,,,2024-01-25 10:00:00 +0200,5,Caps,10.00,,0.00,",
+        "#2,bob@x,paid,,45.01,0,0,0,EUR,2024-01-25 10:00:00 +0200,1,Pens,10.00,,0.00,Bob",
+        "#2,bob@x,,,,,,,,2024-01-25 10:00:00 +0200,1,Ink,10.00,,0.00,",
+        "#3,eve@x,paid,,gratis,0,0,0,EUR,2024-01-25 10:00:00 +0200,1,Pens,10.00,,0.00,Eve",
+        "#3,eve@x,,,,,,,,2024-01-25 10:00:00 +0200,1,Ink,10.00,,0.00,",
+        "#4,gift@x,paid,,0.00,0,0,0,EUR,2024-01-25 10:00:00 +0200,0,Pens,10.00,,0.00,Gift",
+        "#5,too,few",
+    ]
+    text, toml = "\n".join(lines), f'decimal = "{sign}"'
+    text = text if sign == "." else text.replace(",", ";").replace(".", ",")
+    study = open_export(tmp_path, "transactions", "shopify_orders", text, toml=toml)
+    sold = study.frame("transactions").set_index(["order_id", "product_id"])["revenue"].to_dict()
+    # 85 over 30, 20, 50; an odd cent goes to the first of equal lines
+    assert sold == {
+        **{("#1", "Pens"): 25.5, ("#1", "Ink"): 17.0, ("#1", "Caps"): 42.5},
+        **{("#2", "Pens"): 22.51, ("#2", "Ink"): 22.5, ("#4", "Pens"): 0.0},
+    }
+    facts = study.customer_facts()
+    assert facts.loc["ada@x", ["list_revenue", "discounts", "net_revenue"]].tolist() == [100.0, 15.0, 85.0]
+    assert study.quarantine()["reason"].tolist() == ["not a number", "not a number", "wrong number of fields"]
+    assert "gratis for 2 lines" in study.quarantine().loc[0, "cell"] and "set aside: list amount" not in rules(study, "transactions")
+    assert "list amount less discount is not revenue" not in rules(study, "transactions")
 
 
 def test_hubspot_deals_in_two_languages(tmp_path):
@@ -531,6 +582,8 @@ def test_two_systems_may_feed_one_table(tmp_path):
         ("columns = { date = { take = 'a' } }", r"should be text in quotes, or"),
         ("leave_out = { Status = 1 }", r"leave_out names values by their header"),
         ("fold = true", r"fold makes one row of equal rows"),
+        ('spread = { Total = ["Count"] }', r"spread names columns by an amount, .* beside fill_down"),
+        ('fill_down = ["No"]\nspread = { Total = "Count" }', r"spread names columns by an amount"),
     ],
 )
 def test_words_that_cannot_be_read_say_why(tmp_path, section, message):

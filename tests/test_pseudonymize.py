@@ -187,3 +187,26 @@ def test_the_command_says_what_to_look_at(folder, tmp_path, capsys):
     assert "WARNING customers.industry: 2 groups of fewer than 3 (3 customers)" in said and "out.key" in said
     assert main(["check", str(tmp_path / "out")]) == 0
     assert main(["pseudonymize", str(folder), str(tmp_path / "out")]) == 2
+
+
+@pytest.mark.parametrize("at", ["_write", "find_disclosures", "_write_key"])
+def test_an_interruption_leaves_neither_half_a_study_nor_its_key(folder, tmp_path, monkeypatch, at):
+    from custprof.report import pseudonyms
+
+    whole = getattr(pseudonyms, at)
+
+    def interrupted(*arguments, **options):
+        whole(*arguments, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pseudonyms, at, interrupted)
+    assert main(["pseudonymize", str(folder), str(tmp_path / "out")]) == 130
+    assert [each.name for each in tmp_path.iterdir()] == ["home"]
+    monkeypatch.undo()
+    assert main(["pseudonymize", str(folder), str(tmp_path / "out")]) == 0
+    key = (tmp_path / "out.key").read_text()
+    at = "_write" if at == "_write_key" else at  # the key is there
+    whole = getattr(pseudonyms, at)
+    monkeypatch.setattr(pseudonyms, at, interrupted)
+    assert main(["pseudonymize", str(folder), str(tmp_path / "again"), "--key", str(tmp_path / "out.key")]) == 130
+    assert (tmp_path / "out.key").read_text() == key and not (tmp_path / "again").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
@@ -100,6 +101,37 @@ def test_facts_are_the_same_from_pandas(folder):
     study, other = Study.open(folder), Study.open(folder, engine="pandas")
     for by in (None, "period"):
         pd.testing.assert_frame_equal(study.customer_facts(by), other.customer_facts(by))
+
+
+@pytest.mark.parametrize("engine", [lambda frame: frame, lambda frame: duckdb.from_df(frame)])
+def test_credit_is_not_counted_where_nobody_says_when_an_invoice_was_paid(engine):
+    day = pd.Timestamp("2024-01-01")
+    lines = pd.DataFrame({"customer_id": ["a"], "order_id": ["1"], "date": [pd.Timestamp("2024-12-31")], "revenue": [1.0]})
+    rows = [
+        ("settled", 365.0, 365.0, None),
+        ("more than settled", 365.0, 400.0, None),
+        ("credit settled", -365.0, -365.0, None),
+        ("credit open", -365.0, 0.0, None),
+        ("in part", 365.0, 364.99, None),
+        ("open", 365.0, None, None),
+        ("dated", 365.0, 365.0, pd.Timestamp("2024-01-11")),
+        ("largest that adds up", 9e13, 9e13, None),
+    ]
+    invoices = pd.DataFrame(rows, columns=["customer_id", "amount", "amount_paid", "paid_on"]).assign(invoiced_on=day, due_on=day)
+    invoices["paid_on"] = pd.to_datetime(invoices["paid_on"])
+    terms = {"annual_rate": 0.1, "write_off_days": 30}
+    facts = customer_facts(engine(lines), engine(invoices), credit=terms, end="2024-12-31").drop(index="a")
+    nothing = ["settled", "more than settled", "credit settled", "largest that adds up"]
+    assert facts["credit_cost"].to_dict() == {
+        **dict.fromkeys(nothing, 0.0),
+        "credit open": -36.5,
+        "in part": 36.5,
+        "open": 36.5,
+        "dated": 1.0,
+    }
+    assert facts.loc[facts["bad_debt"] > 0, "bad_debt"].to_dict() == {"in part": 0.01, "open": 365.0}
+    without = customer_facts(engine(lines), engine(invoices.drop(columns="paid_on")), credit=terms, end="2024-12-31")
+    assert without["credit_cost"].to_dict() == {**facts["credit_cost"].to_dict(), "dated": 0.0, "a": 0.0}
 
 
 def test_facts_leave_out_what_is_not_known():

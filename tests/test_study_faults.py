@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -81,6 +83,13 @@ def test_each_fault_in_each_column_sets_its_row_aside_and_money_adds_up(tmp_path
     assert advised["rows"].sum() == len(expected) and (advised["advice"].str.len() > 20).all()
 
 
+def workbook():
+    """The bytes of a workbook without a cell."""
+    file = io.BytesIO()
+    openpyxl.Workbook().save(file)
+    return file.getvalue()
+
+
 def damaged_files(table):
     """By the fault: a file of the table, and what is said."""
     header, row = ",".join(TABLES[table].columns), ",".join(sound(table, 1))
@@ -97,6 +106,13 @@ def damaged_files(table):
         "no gzip": (f"{header}\n{row}\n".encode(), "is cut short or not gzip"),
         "workbook": (b"PK no workbook", "is not a readable Excel workbook"),
         "parquet": (b"PAR1 no table", "is not a readable Parquet file"),
+        "empty workbook": (workbook(), f"{table}.xlsx is empty \\(no header\\)"),
+        "workbook as text": (workbook(), f"{table}.csv is an Excel workbook; give it the ending .xlsx"),
+        "old workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1" + bytes(600), f"{table}.csv is an old Excel workbook"),
+        "web page": (b"\n<HTML><table></table></html>\n<p>\n", f"{table}.csv is a web page; open it in a spreadsheet"),
+        "parquet as text": (b"PAR1" + bytes(90), f"{table}.csv is a Parquet file"),
+        "no mark": (f"{header}\n{row}\n".encode("utf-16-le"), "UTF-16 text without its mark; say encoding = 'utf-16-le'"),
+        "half a letter": (f"{header}\n{row}\n".encode("utf-16")[:-1], f"{table}.csv is not UTF-16-LE text"),
     }
 
 
@@ -104,7 +120,7 @@ def damaged_files(table):
 @pytest.mark.parametrize("table", TABLES)
 def test_a_damaged_file_ends_in_a_clear_message(tmp_path, table, fault):
     content, message = damaged_files(table)[fault]
-    ending = {"gzip": "csv.gz", "no gzip": "csv.gz", "workbook": "xlsx", "parquet": "parquet"}.get(fault, "csv")
+    ending = {"gzip": "csv.gz", "no gzip": "csv.gz", "workbook": "xlsx", "empty workbook": "xlsx", "parquet": "parquet"}.get(fault, "csv")
     write(tmp_path, table, content, f"{table}.{ending}")
     if table == "transactions" and ending != "csv":
         (tmp_path / "transactions.csv").unlink()

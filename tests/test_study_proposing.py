@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
+import duckdb
 import openpyxl
 import pandas as pd
 import pytest
@@ -164,6 +166,67 @@ def test_how_dates_are_written_is_found_or_asked_never_guessed(tmp_path, dates, 
     assert ("does '01/02/2024' in 'Date' begin with the day or the month" in " ".join(found.questions)) == (len(formats) > 1)
 
 
+def test_a_report_that_nobody_knows_is_laid_out_and_waits_beside_the_others(tmp_path, capsys):
+    report = ["Harbour Trading", "Ledger of accounts", "", ",Day,Text,Sum", "4000 Sales,,,", ",2024-01-25,May,1.00", "Total Sales,,,1.00"]
+    (tmp_path / "our ledger.csv").write_text("\n".join(report) + "\n")
+    (tmp_path / "lines.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-25,9\n")
+    assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "our ledger.csv"), str(tmp_path / "lines.csv")]) == 0
+    said = capsys.readouterr().out
+    assert "transactions: 1 rows read, 1 used" in said and "our ledger.csv: not recognised; name its columns in [tables.ledger]" in said
+    toml = tmp_path / "acme" / "study.toml"
+    assert Study.open(toml).tables == ["transactions"]
+    section = toml.read_text().partition("# [tables.ledger]\n")[2].partition("\n\n")[0]
+    named = {"line_id": "row {_row}", "period": "Day", "account": "Heading", "amount": "Sum"}
+    lines = [line.removeprefix("# ") for line in section.splitlines()]
+    lines = [f'{ours} = "{named[ours]}"' if (ours := line.partition(" = ")[0]) in named else line for line in lines]
+    toml.write_text(toml.read_text().replace(section, "\n".join(lines)).replace("# [tables.ledger]\n", "[tables.ledger]\n"))
+    assert Study.open(toml).frame("ledger")[["account", "period", "amount"]].to_numpy().tolist() == [["4000 Sales", "2024", 1.0]]
+
+
+def test_parquet_is_recognised_and_read_as_it_is_typed(tmp_path, capsys):
+    retail = {"InvoiceNo": ["1", "C2"], "StockCode": "P", "Quantity": [2, -1], "UnitPrice": [1.5, 1.5], "CustomerID": ["7", "7"]}
+    sales = pd.DataFrame({**retail, "InvoiceDate": pd.to_datetime(["2024-01-25 10:00", "2024-02-02 09:00"]), "Country": "UK"})
+    duckdb.from_df(sales).write_parquet(str(tmp_path / "sales.parquet"))
+    log = pd.DataFrame({"Client": ["Ada"], "Date": ["25.01.2024"], "Hours": ["7,5"], "Project": "P", "Task": "T"})
+    log = log.assign(**{"First Name": "Kim", "Last Name": "Lee"})
+    duckdb.from_df(log).write_parquet(str(tmp_path / "time.parquet"))
+    assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "sales.parquet"), str(tmp_path / "time.parquet")]) == 0
+    assert "Please answer" not in capsys.readouterr().out
+    study = Study.open(tmp_path / "acme")
+    assert study.customer_facts()["net_revenue"].to_dict() == {"7": 1.5} and study.frame("events")["minutes"].tolist() == [450.0]
+    (tmp_path / "broken.parquet").write_text("PAR1")
+    with pytest.raises(StudyError, match=r"broken.parquet is not a readable Parquet file"):
+        propose([tmp_path / "broken.parquet"], tmp_path)
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_an_interruption_leaves_no_half_study(tmp_path, monkeypatch, there):
+    folder = tmp_path / "acme"
+    if there:
+        folder.mkdir()
+    write, calls = Path.write_text, []
+
+    def interrupted(path, *arguments, **options):
+        calls.append(path)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return write(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "write_text", interrupted)
+    assert main(["new", str(folder)]) == 130
+    assert len(calls) == 4 and [each.name for each in tmp_path.iterdir()] == ["acme"] * there and not list(tmp_path.rglob("*.csv"))
+
+
+def test_the_study_toml_that_is_made_names_the_engine_and_its_limits(tmp_path):
+    main(["new", str(tmp_path / "acme")])
+    (tmp_path / "acme" / "transactions.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-25,9\n")
+    toml = tmp_path / "acme" / "study.toml"
+    text = toml.read_text().replace("/scratch", str(tmp_path)).replace('# engine = "duckdb"', 'engine = "pandas"')
+    toml.write_text(text.replace("# memory_limit", "memory_limit").replace("# temp_directory", "temp_directory"))
+    study = Study.open(tmp_path / "acme")
+    assert (study.engine, study.settings.memory_limit, study.settings.temp_directory) == ("pandas", "2GB", tmp_path)
+
+
 def test_files_that_cannot_be_read_are_all_said_and_nothing_is_made(tmp_path, capsys):
     (tmp_path / "a.pdf").write_text("x")
     (tmp_path / "b.xlsx").write_text("x")
@@ -204,10 +267,10 @@ def test_suggestions_leave_the_legal_form_aside_and_keep_what_was_decided(tmp_pa
     )
     assert main(["aliases", str(tmp_path)]) == 0
     file = tmp_path / "aliases.csv"
-    assert file.read_text(encoding="utf-8").splitlines()[1:] == ["events,MÜLLER UND SÖHNE,C1,1.0,"]
+    assert file.read_text(encoding="utf-8").splitlines()[1:] == ["events,MÜLLER UND SÖHNE,C1,Müller & Söhne GmbH,1.0,"]
     file.write_text(file.read_text(encoding="utf-8").replace("1.0,", "1.0,no"), encoding="utf-8")
     assert main(["aliases", str(tmp_path)]) == 0
-    assert file.read_text(encoding="utf-8").splitlines()[1:] == ["events,MÜLLER UND SÖHNE,C1,1.0,no"]
+    assert file.read_text(encoding="utf-8").splitlines()[1:] == ["events,MÜLLER UND SÖHNE,C1,Müller & Söhne GmbH,1.0,no"]
 
 
 def test_zendesk_and_its_warning_come_with_the_study(tmp_path):

@@ -33,6 +33,7 @@ FAULTS = {
         2,
         None,
     ),
+    "not in transactions": ({"events": "customer_id,date,activity\nAda,2024-05-01,call\nC1,2024-05-01,call\n,2024-05-01,call\n"}, 1, None),
     "a month or more outside the transactions": (
         {"events": "customer_id,date,activity\nC1,2025-05-01,call\nC1,2025-01-05,call\n"},
         1,
@@ -70,14 +71,78 @@ def test_a_sound_study_is_not_suspected(tmp_path):
     assert issues(tmp_path).empty
 
 
+LEDGER = "line_id,period,account,amount\nL1,2024-01,6000,10\n"
+MODEL = '[pools.desk]\naccounts = ["6000"]\n[activities.serve]\npool = "desk"\ntable = "events"\ndriver = "rows"\n'
+WHO, KINDS, WORTH = "Who buys how much, and when?", "Which kinds of customers are there?", "What is a customer worth over its life?"
+CAUSES, TIES, CAPACITY = (
+    "What does each activity cost, and who causes it?",
+    "Does the ledger agree with the invoice lines?",
+    "Is the capacity that is paid for used?",
+)
+
+
+def flagged(folder, **options):
+    """By the questions that are flagged, why."""
+    (folder / "costs.toml").write_text(MODEL)
+    issues(folder, **{"ledger": LEDGER, "events": "customer_id,date,activity,minutes\nC1,2024-05-01,call,9\n", **options})
+    verdicts = answerable(Study.open(folder)).set_index("question")
+    return verdicts.loc[verdicts["verdict"] == "FLAG", "because"].to_dict()
+
+
+def test_a_sound_study_is_flagged_nowhere(tmp_path):
+    assert flagged(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("tables", "questions", "because"),
+    [
+        (
+            {"events": "customer_id,date,activity,minutes\nC1,2024-05-01,ticket,1441\n"},
+            [CAUSES, CAPACITY, KINDS, WORTH],
+            "events.minutes: more than a day in one entry (1 rows: time that passed may pose as work)",
+        ),
+        (
+            {"lines": SOLD + "C1,X,2004-05-01,150.00,P1,false\n"},
+            [WHO, WORTH],
+            "transactions.date: far from the other dates (1 rows: stretch the time)",
+        ),
+        (
+            {"lines": SOLD + ",X,2024-05-01,150.00,P1,false\n"},
+            [WHO, CAUSES, KINDS, WORTH],
+            "transactions.customer_id: no customer (1 rows: belong to nobody known)",
+        ),
+        (
+            {"lines": SOLD + "C1,X,never,150.00,P1,false\n"},
+            [WHO, TIES, CAUSES, KINDS, WORTH],
+            "transactions.date: set aside: date unreadable (1 rows: missing from the answer)",
+        ),
+        (
+            {"toml": '[[ties]]\naccounts = ["6000"]\nfact = "net_revenue"\n'},
+            [TIES, CAUSES, CAPACITY, KINDS, WORTH],
+            "ledger.account: does not tie (ledger and tables tell different amounts)",
+        ),
+    ],
+)
+def test_a_fault_flags_the_questions_that_it_touches_and_no_other(tmp_path, tables, questions, because):
+    assert flagged(tmp_path, **tables) == dict.fromkeys(questions, because)
+
+
+def test_work_touches_customers_only_where_a_cost_model_brings_it_to_them(tmp_path):
+    issues(tmp_path, events="customer_id,date,activity,minutes\nC1,2024-05-01,ticket,1441\n")
+    assert set(answerable(Study.open(tmp_path))["verdict"]) == {"PASS", "REFUSE"}
+
+
 def test_verdicts_follow_from_what_is_missing_and_from_the_check(tmp_path):
     issues(tmp_path, lines=SOLD + "C1,X,2024-05-01,150000.00,P1,false\n")
     study = Study.open(tmp_path)
     verdicts = answerable(study).set_index("question")
-    assert verdicts.loc["Who buys how much, and when?", ["verdict", "because"]].tolist() == ["FLAG", "transactions: out of proportion"]
+    because = "transactions.revenue: out of proportion (1 rows: one typing error may outweigh all others)"
+    assert verdicts.loc[WHO, ["verdict", "because"]].tolist() == ["FLAG", because]
     assert verdicts.loc["Which leads are worth the contact?", ["verdict", "because"]].tolist() == ["REFUSE", "leads is missing"]
     issues(tmp_path)
-    assert answerable(Study.open(tmp_path)).set_index("question").loc["Which kinds of customers are there?", "verdict"] == "PASS"
+    assert answerable(Study.open(tmp_path)).set_index("question").loc[KINDS, "verdict"] == "PASS"
     issues(tmp_path, ratings="customer_id,date,score\nC1,2024-01-01,99\n")
     asked = answerable(Study.open(tmp_path)).set_index("question").loc["Would customers recommend the company?"]
-    assert (asked["verdict"], asked["because"]) == ("REFUSE", "ratings: no usable row, set aside: out of range")
+    assert asked["verdict"] == "REFUSE" and asked["because"] == (
+        "ratings: no usable row (1 rows: nothing to answer from); ratings.score: set aside: out of range (1 rows: missing from the answer)"
+    )

@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 from conftest import NOTEBOOKS, ROOT
 
+from custprof.study.presets import presets
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
@@ -28,6 +30,7 @@ def test_the_wheel_carries_notebooks_and_demo(wheel):
     demo = ROOT / "data" / "demo"
     assert {f"custprof/_shipped/data/demo/{path.relative_to(demo).as_posix()}" for path in demo.rglob("*") if path.is_file()} <= names
     assert "custprof/report/templates/custprof/index.html.j2" in names
+    assert {f"custprof/presets/{name}.toml" for name in presets()} <= names and len(presets()) >= 20
     assert not [name for name in names if name.endswith((".xlsx", ".pyc", ".duckdb")) or name.startswith("tests")]
 
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 
 __all__ = ["monthly_revenue", "reconciliation", "seasonality", "set_aside", "sizes"]
@@ -50,7 +51,7 @@ def reconciliation(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set(xlabel="share of the rows read", ylabel="", xlim=(0, 1))
     ax.invert_yaxis()
     if aside.any():
-        ax.legend(loc="lower left", framealpha=0.9)
+        legend_below(ax)
     return ax
 
 
@@ -81,10 +82,10 @@ def monthly_revenue(frame: pd.DataFrame, *, ax: Axes | None = None, currency: st
     """
     ax = plt.subplots()[1] if ax is None else ax
     ax.plot(frame["month"], frame["revenue"], color=GAIN, marker="o", markersize=3, label="net revenue")
-    ax.bar(frame["month"], 0 - frame["returns"], width=20, color=LOSS, label="returns in it")
+    ax.bar(frame["month"], 0 - frame["returns"], width=20, color=LOSS, label="returns in it" if frame["returns"].any() else None)
     ax.axhline(0, color=NEUTRAL, linewidth=0.8)
     ax.set(xlabel="month", ylabel="amount per month")
-    ax.legend()
+    legend_below(ax)
     dates = AutoDateLocator()
     ax.xaxis.set_major_locator(dates)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(dates))
@@ -158,7 +159,7 @@ def seasonality(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = 
     ax.axhline(0, color=NEUTRAL, linewidth=0.8)
     ax.set(xlabel="month of the year", ylabel="net revenue per month", xticks=range(1, 13), xticklabels=list("JFMAMJJASOND"))
     if len(years) > 1:
-        ax.legend(ncols=min(len(years), 4))
+        legend_below(ax, ncols=min(len(years), 6))
     return money_axis(ax, "y", currency)
 
 

@@ -28,6 +28,7 @@ FIGURES = {
 }
 PHRASES = {
     "at_risk": "no profit that could leave",
+    "avoidable": "no cost that is known to end with its customer",
     "cost_model": "no cost model",
     "credit": "no terms of credit",
     "earners": "no two periods with customers who earn",

@@ -1,9 +1,14 @@
-"""How does somebody begin: with a folder for the own data, and with notebooks to change?"""
+"""How does somebody begin: with a folder for the own data, and with notebooks to change?
+
+What is written here is there whole or not at all, also where the writing is interrupted.
+"""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +25,9 @@ currency = "{currency}"
 period = "year"               # year, quarter or month: the grain of comparisons over time
 # fiscal_start = 1            # first month of the fiscal year
 # cost_model = "costs.toml"   # how the ledger's costs reach customers; copy the demo's and change it
+# engine = "duckdb"           # what works on the rows: or spark, polars, pandas
+# memory_limit = "2GB"        # of DuckDB; beyond it rows go to a folder on disk:
+# temp_directory = "/scratch" # that folder; on a cluster one that all workers see
 
 # Only transactions are required. A file named like its table (transactions.csv, .csv.gz, .parquet or .xlsx) beside this one is found by
 # itself; templates/ holds the header of every table. Where your export has another name or other headers, say so:
@@ -79,17 +87,25 @@ def new_study(folder: str | Path, files: Iterable[str | Path] = ()) -> Path:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ReportError(f"{folder} is not empty; name a new folder.")
     proposal = propose(files, folder)
-    (folder / "templates").mkdir(parents=True)
-    for name, table in TABLES.items():
-        (folder / "templates" / f"{name}.csv").write_text(",".join(table.columns) + "\n", encoding="utf-8", newline="\n")
-    toml = folder / "study.toml"
     name = folder.name.replace("\\", "").replace('"', "'")
     text = STUDY.format(name=name, currency=proposal.currency or "EUR")
     if proposal.sections:
         asked = "".join(f"\n# Please answer: {question}" for question in proposal.questions)
         text += f"\n# What custprof made of the exports; every line may be changed.{asked}\n{write_sections(proposal)}"
-    toml.write_text(text, encoding="utf-8", newline="\n")
-    return toml
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        (making / "templates").mkdir()
+        for name, table in TABLES.items():
+            (making / "templates" / f"{name}.csv").write_text(",".join(table.columns) + "\n", encoding="utf-8", newline="\n")
+        (making / "study.toml").write_text(text, encoding="utf-8", newline="\n")
+        making.chmod(0o755)
+        if folder.exists():
+            folder.rmdir()
+        making.rename(folder)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return folder / "study.toml"
 
 
 def write_aliases(folder: str | Path) -> tuple[Path, int]:
@@ -109,9 +125,12 @@ def write_aliases(folder: str | Path) -> tuple[Path, int]:
     file = study.settings.aliases or study.folder / "aliases.csv"
     known, suggested = read_aliases(file), study.suggest_aliases()
     new = suggested[~suggested.set_index(["table", "name"]).index.isin(known.set_index(["table", "name"]).index)]
-    part = file.with_name(f".{file.name}.part")
-    pd.concat([known, new]).to_csv(part, index=False, encoding="utf-8", lineterminator="\n")
-    part.replace(file)
+    rows = pd.concat([known, new])
+    if not study.lacks("customers.name"):  # an id alone tells nobody whom it means
+        names = study.frame("customers").set_index("customer_id")["name"]
+        rows.insert(rows.columns.get_loc("similarity"), "called", rows["customer_id"].map(names))
+    with _whole(file) as part:
+        rows.to_csv(part, index=False, encoding="utf-8", lineterminator="\n")
     return file, len(new)
 
 
@@ -133,13 +152,12 @@ def write_quarantine(study, file: str | Path) -> Path:
         raise ReportError(f"{file} lies in the study's folder, where nothing is written; choose another place.")
     frame = study.quarantine()
     frame.insert(frame.columns.get_loc("cell"), "what to do", advise_on(study, frame))
-    part = file.with_name(f".{file.stem}.part{file.suffix}")
-    if file.suffix.lower() == ".csv":
-        frame.to_csv(part, index=False, encoding="utf-8-sig")
-    else:
-        with pd.ExcelWriter(part, engine="xlsxwriter", engine_kwargs={"options": {"strings_to_formulas": False}}) as book:
-            frame.to_excel(book, index=False, sheet_name="set aside")
-    part.replace(file)
+    with _whole(file) as part:
+        if file.suffix.lower() == ".csv":
+            frame.to_csv(part, index=False, encoding="utf-8-sig")
+        else:
+            with pd.ExcelWriter(part, engine="xlsxwriter", engine_kwargs={"options": {"strings_to_formulas": False}}) as book:
+                frame.to_excel(book, index=False, sheet_name="set aside")
     return file
 
 
@@ -173,3 +191,14 @@ def notebooks_to_edit(folder: str | Path = "custprof-notebooks") -> Path:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
     return folder
+
+
+@contextmanager
+def _whole(file: Path) -> Iterator[Path]:
+    """The path to write a file at, which takes the file's place when all is written and leaves nothing behind when it is not."""
+    part = file.with_name(f".{file.stem}.part{file.suffix}")
+    try:
+        yield part
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)

@@ -105,17 +105,23 @@ def pseudonymize(
     secret = _read_key(key) if key.exists() else secrets.token_bytes(_KEY_BYTES)
     out.parent.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    made = not key.exists()
     try:
         _write(opened, making, hidden, secret)
-        if not key.exists():
+        findings = find_disclosures(opened, hidden, smallest=smallest)
+        if made:
             _write_key(key, secret)
         making.chmod(0o755)
         if out.exists():
             out.rmdir()
         making.rename(out)
+    except BaseException:
+        if made and making.exists():  # nothing left the house: its key opens nothing
+            key.unlink(missing_ok=True)
+        raise
     finally:
         shutil.rmtree(making, ignore_errors=True)
-    return find_disclosures(opened, hidden, smallest=smallest)
+    return findings
 
 
 def _check_places(folder: Path, out: Path, key: Path) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 from custprof.report.execute import NotebookError, ReportError, execute_notebooks, find_notebooks
 from custprof.report.pages import first_finding, question_of, render_index, render_notebook
@@ -105,10 +107,9 @@ def _write(making: Path, study, path: str | None, files: list[Path], engine: str
     from custprof.report.summary import SHEETS, cover, summarize_study
     from custprof.report.workbook import to_excel
 
-    with ThreadPoolExecutor(1) as beside:
-        summarized = beside.submit(summarize_study, study)
-        executed = execute_notebooks(files, {"study_path": path, "engine": engine}, progress=progress)
-        tables = summarized.result()
+    summarized = _beside(summarize_study, study)
+    executed = execute_notebooks(files, {"study_path": path, "engine": engine}, progress=progress)
+    tables = summarized.result()
     pages = [
         {"name": name, "label": name.replace("_", " "), "title": question_of(notebook) or name, "finding": first_finding(notebook)}
         for name, notebook in executed.items()
@@ -118,6 +119,20 @@ def _write(making: Path, study, path: str | None, files: list[Path], engine: str
     to_excel(tables, making / WORKBOOK, notes=SHEETS, title=f"{study.name}: customer profitability")
     _write_text(making / "index.html", render_index({**cover(study, tables), "pages": pages, "workbook": WORKBOOK, "sheets": list(tables)}))
     _write_text(making / MARKER, json.dumps({"study": study.name, "files": sorted(each.name for each in making.iterdir())}, indent=1))
+
+
+def _beside(work: Callable, *arguments: Any) -> Future:
+    """Begin some work in a thread of its own, which nobody waits for where the rest fails or is interrupted."""
+    done: Future = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work(*arguments))
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return done
 
 
 def _write_text(path: Path, text: str) -> None:
@@ -157,11 +172,12 @@ def _put_in_place(making: Path, out: Path) -> None:
         return
     _check_out(out)
     earlier = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    out.rename(earlier / out.name)
     try:
+        out.rename(earlier / out.name)
         making.rename(out)
-    except OSError:
-        (earlier / out.name).rename(out)
+    except BaseException:  # Ctrl-C too: one of the two reports always stands
+        if not out.exists():
+            (earlier / out.name).rename(out)
         raise
     finally:
         shutil.rmtree(earlier, ignore_errors=True)

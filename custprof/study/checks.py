@@ -82,12 +82,14 @@ def _unknown_customer(study) -> Iterator[dict[str, Any]]:
 
 def _not_listed(study) -> Iterator[dict[str, Any]]:
     for (table, column), other in REFERENCES.items():
+        if other == "customers" and other not in study.tables and table != "transactions":  # then those are the customers who bought
+            other = "transactions"
         if table in study.tables and other in study.tables and column in study.columns(table):
-            key = TABLES[other].key
+            key = TABLES[other].key or "customer_id"
             issue = weigh(
                 study,
                 table,
-                f"_reason is null and {column} is not null and {column} not in (select {key} from used_{other})",
+                f"_reason is null and {column} is not null and {column} not in (select {key} from used_{other} where {key} is not null)",
                 column,
                 distinct=True,
             )
@@ -97,7 +99,11 @@ def _not_listed(study) -> Iterator[dict[str, Any]]:
                     **issue,
                     "column": column,
                     "rule": f"not in {other}",
-                    "advice": f"Used as they are; add them to {other} or correct {column}.",
+                    "advice": (
+                        "Used as they are: cost, and no sale. Are they called otherwise there? custprof aliases suggests which is which."
+                        if other == "transactions"
+                        else f"Used as they are; add them to {other} or correct {column}."
+                    ),
                 }
 
 

@@ -31,7 +31,8 @@ def describe_mappings(mappings: dict[str, Mapping]) -> pd.DataFrame:
         presets = list(dict.fromkeys(part.spec.get("preset", "") for part in mapping.parts))
         columns = [ours if theirs in (ours, "") else f"{ours} from {theirs}" for ours, theirs in sources(mapping).items()]
         shown = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
-        rows.append((table, shown, ", ".join(filter(None, presets)), ", ".join(columns), ", ".join(mapping.unused)))
+        unused = ", ".join(mapping.unused[:8]) + (f" and {len(mapping.unused) - 8} more" if len(mapping.unused) > 8 else "")
+        rows.append((table, shown, ", ".join(filter(None, presets)), ", ".join(columns), unused))
     return pd.DataFrame(rows, columns=["table", "files", "preset", "columns", "not_used"])
 
 

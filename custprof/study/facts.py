@@ -61,8 +61,9 @@ def customer_facts(
     last_order; list_revenue, discounts, invoice_revenue (lines that are not returns), returns (positive), net_revenue; cost_of_goods,
     freight, commission, credit_cost, bad_debt (positive costs). A line is a return where is_return says so, or where that is unknown and
     its revenue is negative. Credit cost of an invoice is amount x annual_rate x days / 365, from invoiced_on to paid_on (or the end),
-    rounded to the minor unit; bad debt is what is unpaid of invoices due more than write_off_days before the end. Both belong to the
-    period of invoiced_on.
+    rounded to the minor unit. An invoice that is paid in full (amount_paid) on a day that nobody says (no paid_on) costs none, so that
+    credit_cost is then a lower bound; the check counts these. Bad debt is what is unpaid of invoices due more than write_off_days before
+    the end. Both belong to the period of invoiced_on.
 
     Raises
     ------
@@ -190,18 +191,22 @@ def _invoice_facts(
     invoices: nw.LazyFrame, by: str | None, period: str, fiscal_start: int, decimals: int, credit: Mapping[str, float], end: int
 ) -> nw.LazyFrame:
     known = invoices.collect_schema().names()
-    paid = nw.col("paid_on").is_null() if "paid_on" in known else nw.lit(True)
+    unpaid = nw.col("paid_on").is_null() if "paid_on" in known else nw.lit(True)
     columns = {"_amount": money("amount", decimals), "_from": day_number("invoiced_on"), "_due": day_number("due_on")}
     if by == "period":
         columns["period"] = period_label("invoiced_on", period, fiscal_start).alias("period")
-    columns["_open"] = paid
-    columns["_until"] = nw.when(paid).then(nw.lit(end)).otherwise(day_number("paid_on")) if "paid_on" in known else nw.lit(end)
+    columns["_until"] = nw.when(unpaid).then(nw.lit(end)).otherwise(day_number("paid_on")) if "paid_on" in known else nw.lit(end)
     received = money("amount_paid", decimals) if "amount_paid" in known else nw.lit(0)
     missing = nw.col("amount_paid").is_null() if "amount_paid" in known else nw.lit(True)
-    columns["_paid"] = nw.when(~paid & missing).then(money("amount", decimals)).otherwise(received)
+    columns["_paid"] = nw.when(~unpaid & missing).then(money("amount", decimals)).otherwise(received)
+    # paid in full, and nobody says when
+    whole = ((columns["_amount"] >= 0) & (received >= columns["_amount"])) | ((columns["_amount"] < 0) & (received <= columns["_amount"]))
+    settled = unpaid & ~missing & whole
+    columns |= {"_open": unpaid, "_settled": settled}
     facts = {}
     if "annual_rate" in credit:
-        days = nw.when(nw.col("_open") & (nw.col("_until") < nw.col("_from"))).then(nw.lit(0)).otherwise(nw.col("_until") - nw.col("_from"))
+        none = nw.col("_settled") | (nw.col("_open") & (nw.col("_until") < nw.col("_from")))
+        days = nw.when(none).then(nw.lit(0)).otherwise(nw.col("_until") - nw.col("_from"))
         facts["credit_cost"] = nearest(nw.col("_amount") * days * float(credit["annual_rate"]) / 365)
     if "write_off_days" in credit:
         late = (nw.col("_due") + int(credit["write_off_days"]) < end) & (nw.col("_paid") < nw.col("_amount"))

@@ -7,7 +7,10 @@ so that a total of the report can be held against the lines that were read.
 
 from __future__ import annotations
 
+from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from fnmatch import fnmatchcase
+from itertools import groupby
+from math import prod
 from typing import Any
 
 from custprof.study.errors import StudyError
@@ -17,7 +20,7 @@ from custprof.study.rows import TITLE, Row, Rows
 __all__ = ["LAYOUT", "arrange", "is_laid_out"]
 
 #: The words of study.toml that describe a report: they need the rows one after the other.
-LAYOUT = ("header", "headings", "totals", "fill_down")
+LAYOUT = ("header", "headings", "totals", "fill_down", "spread")
 Passed = list[tuple[int, str, Row]]
 
 
@@ -35,7 +38,9 @@ def arrange(rows: Rows, spec: dict[str, Any], name: str, passed: Passed | None =
     rows : number and cells of every row that is not blank
     spec : the table's section of study.toml. ``header``: names that stand in the header (the rows above it are a title); ``headings``: the
         column to make of rows of which only the first cell is filled; ``totals``: first cells of rows that are totals (a star stands for
-        anything); ``fill_down``: columns that stand on the first of several rows only, the first of them telling which rows belong together
+        anything); ``fill_down``: columns that stand on the first of several rows only, the first of them telling which rows belong
+        together; ``spread``: amounts on the first of such rows, to be split over all of them in proportion to the product of some columns,
+        as a column called "<amount> of the line"
     name : of the file
     passed : filled with (number, kind, cells) of the rows that are title, heading or total
 
@@ -52,8 +57,11 @@ def arrange(rows: Rows, spec: dict[str, Any], name: str, passed: Passed | None =
         return
     body = _headed(rows, spec, passed) if "headings" in spec else _without_totals(rows, spec, passed)
     heading = [spec["headings"]] if "headings" in spec else []
-    yield number, [*header, *heading]
-    yield from _filled(body, header, spec["fill_down"]) if spec.get("fill_down") else body
+    body = _filled(body, header, spec["fill_down"]) if spec.get("fill_down") else body
+    names = [cell or "" for cell in header]
+    spread = {name: by for name, by in spec.get("spread", {}).items() if find_header(name, names) is not None}
+    yield number, [*header, *heading, *(f"{name} of the line" for name in spread)]
+    yield from _spread(body, names, spread, spec) if spread else body
 
 
 def _header(rows: Rows, spec: dict[str, Any], name: str, passed: Passed) -> tuple[int, Row | None]:
@@ -111,6 +119,48 @@ def _filled(rows: Rows, header: Row, names: list[str]) -> Rows:
                 else:
                     row[place] = kept.get(place)
         yield number, row
+
+
+def _spread(rows: Rows, header: list[str], spread: dict[str, list[str]], spec: dict[str, Any]) -> Rows:
+    """Rows with, behind them, their parts of the amounts that stand on the first row of their group."""
+    key = find_header(spec["fill_down"][0], header)
+    for _, group in groupby(rows, key=lambda numbered: _cell(numbered[1], key) or numbered[0]):
+        together = list(group)
+        parts = []
+        for name, by in spread.items():
+            amounts, *factors = [[_cell(row, find_header(each, header)) for _, row in together] for each in (name, *by)]
+            weights = [prod((_number(cell, spec) or Decimal(0) for cell in row), start=Decimal(1)) for row in zip(*factors, strict=True)]
+            parts.append(_split(next(filter(None, amounts), ""), weights, spec))
+        for place, (number, row) in enumerate(together):
+            beyond = any(cell for cell in row[len(header) :])
+            yield number, [*(row if beyond else row[: len(header)]), *(part[place] for part in parts)]
+
+
+def _split(text: str, weights: list[Decimal], spec: dict[str, Any]) -> list[str]:
+    """An amount in parts that add up to it, by largest remainder; of what is no number each part says so, and is set aside for it."""
+    total = _number(text, spec)
+    if total is None:
+        return [text and f"{text} for {len(weights)} lines"] * len(weights)
+    weights = weights if sum(weights) else [Decimal(1), *[Decimal(0)] * (len(weights) - 1)]
+    scale = Decimal(10) ** max(2, -total.as_tuple().exponent)
+    exact = [total * scale * weight / sum(weights) for weight in weights]
+    units = [int(part.to_integral_value(ROUND_FLOOR)) for part in exact]
+    left = int(total * scale) - sum(units)
+    for place in sorted(range(len(units)), key=lambda at: (units[at] - exact[at], at))[:left]:
+        units[place] += 1
+    return [f"{unit / scale:f}".replace(".", spec.get("decimal", ".")) for unit in units]
+
+
+def _number(text: str, spec: dict[str, Any]) -> Decimal | None:
+    try:
+        number = Decimal(text.replace(spec.get("thousands", ""), "").replace(spec.get("decimal", "."), "."))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _cell(row: Row, place: int | None) -> str:
+    return (row[place] or "").strip() if place is not None and place < len(row) else ""
 
 
 def _first(row: Row) -> str:

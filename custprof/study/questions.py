@@ -1,4 +1,4 @@
-"""Which questions can a study answer, and what would it take to answer the others?"""
+"""Which questions can a study answer, which of its faults touch the answer, and what would it take to answer the others?"""
 
 from __future__ import annotations
 
@@ -6,24 +6,67 @@ import pandas as pd
 
 __all__ = ["QUESTIONS", "answerable"]
 
-#: Question, notebook that answers it, what it needs.
+_SALES = ("transactions.customer_id", "transactions.revenue", "transactions.is_return", "customers.customer_id", "customers.name")
+_COSTS = ("transactions.cost_of_goods", "transactions.freight", "transactions.commission")
+_WORK = ("events", "ledger", "transactions.order_id")
+_TIME = ("transactions.date", "transactions.order_id")
+
+#: Question, notebook that answers it, what it needs, and what else the answer rests on where it is there: columns, or whole tables.
 QUESTIONS = (
-    ("Who buys how much, and when?", "01", ("transactions",)),
-    ("Does the ledger agree with the invoice lines?", "01", ("ledger",)),
-    ("What does each activity cost, and who causes it?", "02", ("ledger", "cost_model")),
-    ("Is the capacity that is paid for used?", "02", ("ledger", "cost_model", "events.minutes")),
-    ("What gross margin does each customer leave?", "03", ("transactions.cost_of_goods",)),
-    ("Where does the list price go?", "03", ("transactions.discount",)),
-    ("What do late payment and bad debt cost?", "03", ("invoices", "credit")),
-    ("Who makes or loses money after the cost to serve?", "03", ("transactions.cost_of_goods", "ledger", "cost_model")),
-    ("Which kinds of customers are there?", "04", ("transactions",)),
-    ("What is a customer worth over its life?", "05", ("transactions",)),
-    ("What does a won customer cost, and which campaigns paid?", "06", ("campaigns", "customers.campaign_id")),
-    ("Which leads are worth the contact?", "06", ("leads",)),
-    ("Keep, repair or part?", "07", ("transactions.cost_of_goods", "ledger", "cost_model", "ledger.avoidable")),
-    ("What would leave with an account manager?", "07", ("customers.account_manager",)),
-    ("Would customers recommend the company?", "07", ("ratings",)),
+    ("Who buys how much, and when?", "01", ("transactions",), (*_SALES, *_TIME)),
+    ("Does the ledger agree with the invoice lines?", "01", ("ledger",), ("transactions.revenue", *_COSTS, "ledger")),
+    ("What does each activity cost, and who causes it?", "02", ("ledger", "cost_model"), ("transactions.customer_id", *_WORK)),
+    ("Is the capacity that is paid for used?", "02", ("ledger", "cost_model", "events.minutes"), ("ledger", "events.date")),
+    ("What gross margin does each customer leave?", "03", ("transactions.cost_of_goods",), _SALES),
+    ("Where does the list price go?", "03", ("transactions.discount",), ("transactions.list_amount", *_SALES)),
+    ("What do late payment and bad debt cost?", "03", ("invoices", "credit"), ("invoices",)),
+    (
+        "Who makes or loses money after the cost to serve?",
+        "03",
+        ("transactions.cost_of_goods", "ledger", "cost_model"),
+        (*_SALES, *_COSTS, *_WORK),
+    ),
+    ("Which kinds of customers are there?", "04", ("transactions",), (*_SALES, *_COSTS, *_WORK)),
+    ("What is a customer worth over its life?", "05", ("transactions",), (*_SALES, *_COSTS, *_TIME, *_WORK)),
+    (
+        "What does a won customer cost, and which campaigns paid?",
+        "06",
+        ("campaigns", "customers.campaign_id"),
+        ("campaigns", "customers", *_SALES),
+    ),
+    ("Which leads are worth the contact?", "06", ("leads",), ("leads",)),
+    (
+        "Keep, repair or part?",
+        "07",
+        ("transactions.cost_of_goods", "ledger", "cost_model", "ledger.avoidable"),
+        (*_SALES, *_COSTS, *_TIME, *_WORK),
+    ),
+    ("What would leave with an account manager?", "07", ("customers.account_manager",), _SALES),
+    ("Would customers recommend the company?", "07", ("ratings",), ("ratings",)),
 )
+#: What a fault does to an answer, by the beginning of its rule.
+EFFECTS = {
+    "set aside": "missing from the answer",
+    "no usable row": "nothing to answer from",
+    "no customer": "belong to nobody known",
+    "not in transactions": "cost of customers without a sale",
+    "not in": "known by their id only",
+    "aliases wait": "one customer may stand as two",
+    "name shared by customers": "one customer may stand as two",
+    "customer written in several ways": "one customer may stand as two",
+    "repeated line": "may count twice",
+    "out of proportion": "one typing error may outweigh all others",
+    "far from the other dates": "stretch the time",
+    "later than today": "stretch the time",
+    "before 1970": "stretch the time",
+    "more than a day in one entry": "time that passed may pose as work",
+    "more than 24 hours a day": "time that passed may pose as work",
+    "no payments": "every invoice counts as open",
+    "paid without a date": "their credit is not counted",
+    "period without transactions": "cost without the sales of its time",
+    "does not tie": "ledger and tables tell different amounts",
+    "report's total differs": "lines are missing or were changed",
+}
 
 
 def answerable(study) -> pd.DataFrame:
@@ -32,14 +75,14 @@ def answerable(study) -> pd.DataFrame:
     Parameters
     ----------
     study : Study
-        Anything with ``lacks(*needs)``.
+        Anything with ``lacks(*needs)`` and ``check()``.
 
     Returns
     -------
     DataFrame
         Columns question, notebook, answered ("yes", "no"), missing (words; empty where nothing is), verdict and because. The verdict is
-        REFUSE where something is missing or no row of a table can be used, FLAG where the check warns of a table that the answer rests on,
-        else PASS; because says what.
+        REFUSE where something is missing or no row of a table can be used, FLAG where the check warns of a column, or of rows, that the
+        answer rests on, else PASS; because says what, how many rows, and what that does to the answer.
 
     Examples
     --------
@@ -47,24 +90,41 @@ def answerable(study) -> pd.DataFrame:
     ...     def lacks(self, *needs):
     ...         return [need for need in needs if need != "transactions"]
     ...     def check(self):
-    ...         return pd.DataFrame({"severity": ["warning"], "table": ["transactions"], "rule": ["repeated line"]})
-    >>> answerable(Lines()).iloc[:2, 2:].values.tolist()
-    [['yes', '', 'FLAG', 'transactions: repeated line'], ['no', 'ledger', 'REFUSE', 'ledger is missing']]
+    ...         return pd.DataFrame([["warning", "transactions", "date", "far from the other dates", 3]],
+    ...             columns=["severity", "table", "column", "rule", "rows"])
+    >>> answers = answerable(Lines()).set_index("question")
+    >>> answers.loc["What is a customer worth over its life?", ["verdict", "because"]].tolist()
+    ['FLAG', 'transactions.date: far from the other dates (3 rows: stretch the time)']
+    >>> answers.loc["Which kinds of customers are there?", "verdict"], answers.loc["Which leads are worth the contact?", "because"]
+    ('PASS', 'leads is missing')
     """
     issues = study.check()
+    issues = issues[issues["severity"].isin(["error", "warning"])]
+    modelled = not study.lacks("ledger", "cost_model")
     rows = []
-    for question, notebook, needs in QUESTIONS:
+    for question, notebook, needs, uses in QUESTIONS:
         missing = study.lacks(*needs)
-        verdict, because = _verdict(needs, missing, issues)
+        # work and its cost reach no customer without a cost model
+        rests = {*needs, *(use for use in uses if modelled or use.partition(".")[0] not in ("events", "ledger") or "ledger" in needs)}
+        found = issues[pd.Series([_touches(issue, rests) for issue in issues.itertuples()], index=issues.index, dtype=bool)]
+        verdict = "REFUSE" if missing or (found["severity"] == "error").any() else "FLAG" if len(found) else "PASS"
+        lacking = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing" if missing else ""
+        because = lacking or "; ".join(dict.fromkeys(map(_said, found.itertuples())))
         rows.append((question, notebook, "no" if missing else "yes", ", ".join(missing), verdict, because))
     return pd.DataFrame(rows, columns=["question", "notebook", "answered", "missing", "verdict", "because"])
 
 
-def _verdict(needs: tuple[str, ...], missing: list[str], issues: pd.DataFrame) -> tuple[str, str]:
-    if missing:
-        return "REFUSE", f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
-    # every answer is about customers, and those come out of the transactions
-    tables = ["transactions", *(need.partition(".")[0] for need in needs)]
-    found = issues[issues["table"].isin(tables) & issues["severity"].isin(["error", "warning"])]
-    said = [f"{table}: {', '.join(dict.fromkeys(rules))}" for table, rules in found.groupby("table", sort=False)["rule"]]
-    return "REFUSE" if (found["severity"] == "error").any() else "FLAG" if len(found) else "PASS", "; ".join(said)
+def _touches(issue, rests: set[str]) -> bool:
+    """Whether an answer rests on the column of an issue, or on the rows of its table where it is about whole rows."""
+    whole = not issue.column or issue.rule.startswith("set aside")
+    if whole:
+        return any(use.partition(".")[0] == issue.table for use in rests)
+    # of the invoice lines every answer uses some columns only; they are named
+    return f"{issue.table}.{issue.column}" in rests or (issue.table in rests and issue.table != "transactions")
+
+
+def _said(issue) -> str:
+    effect = next((effect for rule, effect in EFFECTS.items() if issue.rule.startswith(rule)), "")
+    counted = ": ".join(filter(None, [f"{issue.rows:,} rows" if issue.rows else "", effect]))
+    where = f"{issue.table}.{issue.column}" if issue.column else issue.table
+    return f"{where}: {issue.rule}" + (f" ({counted})" if counted else "")

@@ -23,6 +23,15 @@ __all__ = ["TITLE", "Row", "Rows", "find_delimiter", "needs_decoding", "split_ro
 TITLE = 40
 _DELIMITERS = ",;\t|"
 
+#: First bytes of files that are no text, whatever their ending says, and what they are.
+_DISGUISED = {
+    b"PK\x03\x04": "an Excel workbook; give it the ending .xlsx",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save it as .xlsx",
+    b"<html": "a web page; open it in a spreadsheet and save it as .xlsx or .csv",
+    b"<!doctype": "a web page; open it in a spreadsheet and save it as .xlsx or .csv",
+    b"PAR1": "a Parquet file; give it the ending .parquet",
+}
+
 Row = list[str | None]
 Rows = Iterator[tuple[int, Row]]
 
@@ -73,8 +82,25 @@ def _starts_utf16(file: Path) -> bool:
         return False
 
 
+def _disguise(file: Path, encoding: str | None) -> str:
+    """What a file is that says it is CSV and is not; empty where it may be."""
+    try:
+        with _bytes(file) as stream:
+            first = stream.read(200).removeprefix(codecs.BOM_UTF8).lstrip()
+    except (OSError, EOFError):
+        return ""
+    for start, what in _DISGUISED.items():
+        if first[:10].lower().startswith(start.lower()):
+            return what
+    if encoding is None and not _starts_utf16(file) and 0 < first.count(0) >= len(first) // 3:
+        return f"UTF-16 text without its mark; say encoding = '{'utf-16-le' if first[1:2] == bytes(1) else 'utf-16-be'}' in study.toml"
+    return ""
+
+
 def _csv_rows(file: Path, delimiter: str, encoding: str | None) -> Rows:
     """Number (the header is row 1) and fields of every row that is not blank."""
+    if what := _disguise(file, encoding):
+        raise StudyError(f"{file.name} is {what}.")
     with _open(file, encoding) as stream:
         rows = csv.reader(stream, delimiter=delimiter, strict=True)
         try:

@@ -153,7 +153,7 @@ def _payments(study) -> Iterator[dict[str, Any]]:
             "advice": "Nothing says what was paid: every invoice counts as open, and overdue ones as lost. Map paid_on or amount_paid.",
         }
     elif "amount_paid" in known and study.credit:
-        undated = "amount_paid >= amount and amount > 0" + (" and paid_on is null" if "paid_on" in known else "")
+        undated = "amount_paid * sign(amount) >= abs(amount) and amount <> 0" + (" and paid_on is null" if "paid_on" in known else "")
         issue = weigh(study, "invoices", f"_reason is null and {undated}", "invoice_id")
         if issue["rows"]:
             yield {
@@ -161,7 +161,7 @@ def _payments(study) -> Iterator[dict[str, Any]]:
                 **issue,
                 "column": "paid_on",
                 "rule": "paid without a date",
-                "advice": "Credit is counted to the end of the study for these; map paid_on, or read the cost of credit as an upper bound.",
+                "advice": "Nobody says when: these cost no credit here, so its cost is a lower bound. Map paid_on where the export has it.",
             }
 
 

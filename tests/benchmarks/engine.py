@@ -6,8 +6,10 @@
 
 Lines are drawn with a fixed hash into Parquet and read from there by all contenders: a distributor's invoice lines, most orders by a third
 of the customers, 3 percent returns. T1 is one row per customer, T2 one per customer and quarter, both with distinct orders and cents
-that are exact. Each contender runs in a process of its own and must find the same sums; memory is the process's peak (for Spark that of its
-Java process too). Seconds are wall and processor: where the machine does other work, compare the latter.
+that are exact. Each contender runs in a process of its own and must find the same sums. Seconds are wall and processor: where the machine
+does other work, compare the latter. Memory, in GiB, is threefold: the engine's, sampled, which is what --memory-limit limits (rows beyond
+it go to disk); the result's, a pandas frame that no limit of the engine holds for (with 200 million lines T2 has 36 million rows); and the
+process's peak, which also holds what pandas copies while it sorts the result (for Spark that of its Java process too).
 """
 
 from __future__ import annotations
@@ -20,8 +22,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import duckdb
 import pandas as pd
@@ -34,6 +38,8 @@ __all__ = ["main"]
 #: What every contender finds, in cents and counts, for each task.
 SUMS = ("lines", "orders", "returns_lines", "list_revenue", "invoice_revenue", "returns", "net_revenue", "cost_of_goods")
 PERIOD = {"T1": None, "T2": "period"}
+#: What DuckDB held, sampled while it worked.
+ENGINE: list[float] = []
 _CENTS = "round(coalesce({}, 0) * 100)::bigint"
 
 
@@ -58,7 +64,10 @@ def main(words: list[str] | None = None) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     limit = f", DuckDB limited to {options.memory_limit}" if options.memory_limit else ""
     print(f"{options.lines:,} lines, {options.customers:,} customers{limit}; the best of {options.repeats} runs each")
-    print(table.to_string(index=False, float_format="{:,.2f}".format))
+    print(table.to_string(index=False, float_format="{:,.2f}".format, na_rep="-"))
+    print(
+        "engine GiB is what the limit limits; result GiB is the pandas frame with one row per customer (T1) or customer and quarter (T2)."
+    )
     return table
 
 
@@ -189,9 +198,25 @@ def _in_units(facts: pd.DataFrame, by: str | None) -> pd.DataFrame:
     return facts.set_index(["customer_id"] if by is None else ["customer_id", "period"]).sort_index()
 
 
-def _connect(folder: str, options) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def _connect(folder: str, options) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB whose memory is watched, ten times a second."""
     limit = {"memory_limit": options.memory_limit} if options.memory_limit else {}
-    return duckdb.connect(config={"temp_directory": folder + "/spill", "preserve_insertion_order": False, **limit})
+    done, held = threading.Event(), "select sum(memory_usage_bytes) / 2**30 from duckdb_memory()"
+    with duckdb.connect(config={"temp_directory": folder + "/spill", "preserve_insertion_order": False, **limit}) as con:
+
+        def watch():
+            with con.cursor() as beside:
+                while not done.wait(0.1):
+                    ENGINE.append(beside.execute(held).fetchall()[0][0])
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield con
+        finally:
+            done.set()
+            watcher.join()
 
 
 def _child(name: str, task: str, folder: str, options) -> dict:
@@ -200,7 +225,8 @@ def _child(name: str, task: str, folder: str, options) -> dict:
     if done.returncode:
         raise SystemExit(f"{name} {task}: {done.stderr[-2000:]}")
     said = json.loads(done.stdout.splitlines()[-1])
-    print(f"{task} {name}: {said['wall s']:.1f} s, of the processor {said['cpu s']:.1f} s, {said['peak GiB']:.2f} GiB", file=sys.stderr)
+    shown = ", ".join(f"{key} {value:.2f}" for key, value in said.items() if key != "found" and value is not None)
+    print(f"{task} {name}: {shown}", file=sys.stderr)
     return said
 
 
@@ -208,9 +234,11 @@ def _run(name: str, task: str, folder: str, options) -> None:
     """One task of one contender: prints what it took and found."""
     start, before = time.perf_counter(), _cpu()
     facts = CONTENDERS[name][0](PERIOD[task], folder, options)
-    said = {"wall s": time.perf_counter() - start}
+    said = {"wall s": time.perf_counter() - start, "cpu s": _cpu() - before}
+    said |= {"engine GiB": max(ENGINE, default=None), "peak GiB": _peak()}
+    said["result GiB"] = float(facts.memory_usage(deep=True).sum()) / 2**30
     found = [len(facts), *(round(100 * float(facts[column].sum())) for column in SUMS)]
-    print(json.dumps({**said, "cpu s": _cpu() - before, "peak GiB": _peak(), "found": found}))
+    print(json.dumps({**said, "found": found}))
 
 
 def _cpu() -> float:
