@@ -79,7 +79,7 @@ def test_a_chain_refuses_what_is_no_chain():
     moves = pd.DataFrame({"good": [0.5], "lost": [0.4]}, index=["good"])
     with pytest.raises(ValueError, match=r"no probabilities for 1 of 1 states, first \['good'\]"):
         chain_value(moves, pd.Series({"good": 1.0}))
-    with pytest.raises(ValueError, match=r"earnings are missing for 1 of 1 states, first \['good'\]"):
+    with pytest.raises(ValueError, match=r"earnings are missing or infinite for 1 of 1 states, first \['good'\]"):
         chain_value(moves.assign(lost=0.5), pd.Series({"bad": 1.0}))
     with pytest.raises(ValueError, match="the value is infinite"):
         chain_value(pd.DataFrame({"good": [1.0]}, index=["good"]), pd.Series({"good": 1.0}), annual_rate=0.0)

@@ -14,18 +14,17 @@ import numpy as np
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
-from custprof.lifetime.checks import check_summary, refuse_repeated
+from custprof.lifetime.checks import check_summary
 from custprof.lifetime.discount import DAYS_PER_YEAR
 from custprof.lifetime.grain import ordinal
-from custprof.lifetime.history import DAYS, _purchase_days, summarize
+from custprof.lifetime.history import DAYS, purchase_days, summarize
+from custprof.lifetime.newcomers import beginning
+from custprof.lifetime.spend_fit import FAR_OFF, SPEND_FITS, spend_fit
 from custprof.lifetime.value import CustomerValue
 from custprof.study.engine import collect
 
-__all__ = ["SPEND_FITS", "spend_fit", "suitability", "usable"]
+__all__ = ["suitability", "usable"]
 
-#: Share of regular customers (`spend_fit`) from which values may be used for single customers.
-SPEND_FITS = 0.8
-_FAR_OFF = 0.5  # below this share nothing that rests on the size of purchases is to be used
 _VERDICTS = ("REFUSE", "FLAG", "PASS")
 
 
@@ -61,8 +60,8 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
     repeaters = x > 0
     n, again = len(x), int(repeaters.sum())
     rows = {
-        "customers": _rule(n, n < 30, n < 200, f"{n} customers; estimates need 30 at least and are rough below 200"),
-        "repeaters": _rule(again, again < 10, again < 100, f"{again} of {n} bought again; only they tell how often and how much"),
+        "customers": _rule(n, n < 30, n < 200, f"{n:,} customers; estimates need 30 at least and are rough below 200"),
+        "repeaters": _rule(again, again < 10, again < 100, f"{again:,} of {n:,} bought again; only they tell how often and how much"),
     }
     gaps = recency[x >= 2] / x[x >= 2]
     varied = float(np.std(gaps) / np.mean(gaps)) if len(gaps) >= 10 else np.nan
@@ -75,7 +74,7 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
     )
     wrong = int((spend[repeaters] <= 0).sum())
     rows["positive spend"] = _rule(
-        wrong, wrong > 0, False, f"{wrong} of {again} repeaters have a mean purchase of zero or less; Gamma-Gamma needs it positive"
+        wrong, wrong > 0, False, f"{wrong:,} of {again:,} repeaters have a mean purchase of zero or less; Gamma-Gamma needs it positive"
     )
     linked = again >= 10 and np.ptp(x[repeaters]) > 0 and np.ptp(spend[repeaters]) > 0
     correlation = float(np.corrcoef(x[repeaters], spend[repeaters])[0, 1]) if linked else np.nan
@@ -86,7 +85,8 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
         f"correlation {_said(correlation, 'too few repeaters, or all alike')} of frequency and mean purchase among repeaters; "
         "value is purchases times spend only if they are nearly independent",
     )
-    rows["known from the beginning"] = _beginning(summary, acquired)
+    before, many, said = beginning(summary, acquired)
+    rows["known from the beginning"] = _rule(before, False, many, said)
     days = None if transactions is None else _days_of(summary, transactions)
     rows["dates without a hole"] = _hole(summary, days)
     if days is not None:
@@ -122,63 +122,12 @@ def usable(transactions, *, value: str = "revenue", spend: bool = True) -> bool:
     return not (verdicts if spend else verdicts.drop("sizes of purchases", errors="ignore")).eq("REFUSE").any()
 
 
-def spend_fit(model, summary: pd.DataFrame, *, regular: int = 10, factor: float = 1.5) -> float:
-    """Share of the regular customers whose expected purchase is near their own mean: whether Gamma-Gamma fits the sizes of purchases.
-
-    Who came back often shows by itself what a purchase is worth; a model that draws such customers far towards all others does not fit,
-    and its values are not to be used for single customers. From ``SPEND_FITS`` on it is good.
-
-    Parameters
-    ----------
-    model : CustomerValue
-        Fitted.
-    summary : DataFrame
-        As `summarize` gives it.
-    regular : int
-        Repeat purchases from which a customer is a regular.
-    factor : float
-        Near is between 1 / factor and factor times the own mean.
-
-    Returns
-    -------
-    float
-        Between 0 and 1; NaN where nobody is a regular.
-
-    Examples
-    --------
-    >>> from custprof.datasets import load_cdnow
-    >>> from custprof.lifetime import CustomerValue
-    >>> summary = summarize(load_cdnow(), end="1997-09-30")
-    >>> round(spend_fit(CustomerValue().fit(summary), summary), 2)
-    1.0
-    """
-    regulars = summary[(summary["frequency"] >= regular) & (summary["monetary_value"] > 0)]
-    if regulars.empty:
-        return float("nan")
-    pull = model.spend_.predict(summary).reindex(regulars.index) / regulars["monetary_value"]
-    return float(pull.between(1 / factor, factor).mean())
-
-
-def _beginning(summary: pd.DataFrame, acquired: pd.Series | None) -> tuple[str, float, str]:
-    """Customers who were there before the data begin look new at their first line, and those who had left before are missing."""
-    unit, age, n = DAYS[summary.attrs.get("unit", "W")], summary["T"].to_numpy("float64"), len(summary)
-    meaning = "such customers look new at their first line, those who had left are missing, so that drop-out looks too rare"
-    if acquired is not None and "end" in summary.attrs:
-        refuse_repeated(acquired.index, "acquired")
-        start = pd.Timestamp(summary.attrs["end"]) - pd.Timedelta(days=round(age.max() * unit))
-        older = int((pd.to_datetime(acquired).reindex(summary.index) < start).sum())
-        return _rule(older / n, False, older > 0.02 * n, f"{older} of {n} customers were won before the data begin; {meaning}")
-    days = (age.max() - age) * unit
-    window = max(28, round(days.max() / 12))
-    first, then = int((days < window).sum()), int(((days >= window) & (days < 2 * window)).sum())
-    rush = first > 1.5 * then + 3 * np.sqrt(then + 1)
-    said = f"{first} of {n} customers first bought in the first {window} days of the data, {then} in the next {window}"
-    return _rule(first / n, False, rush, f"{said}; where it is many more, they were there before: {meaning}")
-
-
 def _days_of(summary: pd.DataFrame, transactions) -> nw.LazyFrame:
-    days = _purchase_days(transactions, summary.attrs.get("value", "revenue"))
-    return days.filter(nw.col("day") <= ordinal(summary.attrs["end"])) if "end" in summary.attrs else days
+    days = purchase_days(transactions, summary.attrs.get("value", "revenue"))
+    seen = days.filter(nw.col("day") <= ordinal(summary.attrs["end"])) if "end" in summary.attrs else days
+    if collect(seen.select(nw.len().alias("days")))["days"].iloc[0] == 0:
+        raise ValueError("the transactions hold no purchase in the time of the summary; give the lines that it was made of.")
+    return seen
 
 
 def _hole(summary: pd.DataFrame, days: nw.LazyFrame | None) -> tuple[str, float, str]:
@@ -219,7 +168,7 @@ def _fits(summary: pd.DataFrame) -> dict[str, tuple[str, float, str]]:
         f"{said} those with ten repeat purchases and more are expected to spend within a factor of 1.5 of their own mean; where few are, "
         "sizes do not follow Gamma-Gamma and values of single customers are wrong"
     )
-    return rows | {"sizes of purchases": _rule(near, near < _FAR_OFF, near < SPEND_FITS, reason)}
+    return rows | {"sizes of purchases": _rule(near, near < FAR_OFF, near < SPEND_FITS, reason)}
 
 
 def _habits(days: nw.LazyFrame) -> dict[str, tuple[str, float, str]]:
