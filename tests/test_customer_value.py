@@ -6,7 +6,7 @@ import pytest
 from benchmarks.lifetime_coverage import AHEAD, RATE, TERMS, run, simulate
 
 from custprof.datasets import load_cdnow
-from custprof.lifetime import CustomerValue, chain_value, margin_multiple, summarize
+from custprof.lifetime import CustomerValue, chain_value, margin_multiple, rank_changes, summarize
 from custprof.lifetime.futures import possible_parameters
 
 
@@ -97,3 +97,23 @@ def test_both_kinds_of_interval_stand_where_nobody_leaves():
     for method in ("bootstrap", "laplace"):
         table = model.interval(summary, by="total", margin=0.3, horizon=1, method=method, n_boot=40)
         assert table["low"].iloc[0] < table["value"].iloc[0] < table["high"].iloc[0]
+
+
+def test_ranks_fall_for_a_reason(model, known):
+    """The first is costly to hold, the second has no margin, the third lies at the usual shares, the fourth is ahead of them all."""
+    names = ["holds", "gives", "usual", "best"]
+    parts = {"margin": [60.0, 2, 18, 12], "order_cost": [-10.0, -5, -3, -1], "holding_cost": [-90.0, -5, -6, -1]}
+    value = pd.DataFrame({"purchases": [20.0, 15, 6, 2], "spend": 10.0, **parts}, index=names)
+    value["value"] = value[list(parts)].sum(axis=1)
+    table = rank_changes(value)
+    assert table.index.tolist() == ["holds", "gives", "usual", "best"]
+    assert table["fall"].tolist() == [3, 1, -1, -3] and table["rank_by_revenue"].tolist() == [1, 2, 3, 4]
+    assert table["because"].tolist() == ["cost of holding 45% of revenue, of all 24%", "margin 1% of revenue, of all 21%", "", ""]
+    assert table.loc["holds", ["margin_share", "order_cost_share", "holding_cost_share"]].tolist() == pytest.approx([0.3, 0.05, 0.45])
+    predicted = model.predict(known, margin=0.3, horizon=5)
+    assert (rank_changes(predicted)["fall"] == 0).all()  # one margin for all changes no rank
+    pd.testing.assert_frame_equal(rank_changes(predicted.sample(frac=1, random_state=1)), rank_changes(predicted))
+    with pytest.raises(ValueError, match="value lacks holding_cost; it is what"):
+        rank_changes(value.drop(columns="holding_cost"))
+    with pytest.raises(ValueError, match=r"value is missing for 1 of 4 customers, first \['gives'\]"):
+        rank_changes(value.assign(spend=[1.0, np.nan, 1, 1]))

@@ -11,6 +11,7 @@ from custprof.lifetime.markov import chain_value, margin_multiple
 from custprof.lifetime.newcomers import newcomers
 from custprof.lifetime.occasions import BetaGeoBinomial
 from custprof.lifetime.pareto import ParetoNBD
+from custprof.lifetime.ranks import rank_changes
 from custprof.lifetime.reliability import reliability
 from custprof.lifetime.renewals import BetaDiscreteWeibull, ShiftedBetaGeometric
 from custprof.lifetime.spend import GammaGamma
@@ -39,6 +40,7 @@ __all__ = [
     "load_model",
     "margin_multiple",
     "newcomers",
+    "rank_changes",
     "reliability",
     "retention_curve",
     "save_model",
