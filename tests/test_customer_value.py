@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks.lifetime_coverage import AHEAD, RATE, TERMS, run, simulate
+from benchmarks.lifetime_coverage import TRUTH
 
 from custprof.datasets import load_cdnow
-from custprof.lifetime import CustomerValue, chain_value, margin_multiple, rank_changes, summarize
+from custprof.lifetime import CustomerValue, chain_value, margin_multiple, rank_changes, recovery, summarize
 from custprof.lifetime.futures import possible_parameters
+from custprof.lifetime.recovery import AHEAD, RATE, TERMS, simulate_lives
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def test_laplace_has_the_spread_of_the_standard_errors(model):
 
 
 def test_both_kinds_of_interval_agree_where_the_model_is_true():
-    summary = simulate(1500, np.random.default_rng(5)).summary
+    summary = simulate_lives(TRUTH, 1500, random_state=5).summary
     model = CustomerValue().fit(summary)
     widths = {}
     for method in ("bootstrap", "laplace"):
@@ -54,11 +55,14 @@ def test_both_kinds_of_interval_agree_where_the_model_is_true():
 
 def test_intervals_of_customers_hold_what_they_promise():
     """Of simulated customers about 90 % bring what their 90 % interval says; the whole table is made by tests/benchmarks."""
-    parameters, values = run(2, 800, n_boot=30)
-    inside = values.xs("a customer", level="of")["inside"]
+    parameters, values = recovery(TRUTH, studies=2, customers=800, n_boot=30)
+    inside = values.xs("a customer", level="of")["inside_share"]
     assert inside.between(0.87, 0.94).all(), values
     assert (values["bias"].abs() < 0.15).all(), values
+    assert values[["inside_share", "below_share", "above_share"]].sum(axis=1).tolist() == pytest.approx([1.0] * 6)
     assert parameters["median"].div(parameters["truth"])[["r", "alpha", "p", "q"]].between(0.6, 1.6).all(), parameters
+    with pytest.raises(ValueError, match="the truth lacks gamma; give r, alpha, s, beta, p, q, gamma"):
+        recovery({name: TRUTH[name] for name in TRUTH if name != "gamma"})
 
 
 def test_a_chain_by_hand():

@@ -12,6 +12,7 @@ from custprof.lifetime.newcomers import newcomers
 from custprof.lifetime.occasions import BetaGeoBinomial
 from custprof.lifetime.pareto import ParetoNBD
 from custprof.lifetime.ranks import rank_changes
+from custprof.lifetime.recovery import recovery
 from custprof.lifetime.reliability import reliability
 from custprof.lifetime.renewals import BetaDiscreteWeibull, ShiftedBetaGeometric
 from custprof.lifetime.spend import GammaGamma
@@ -41,6 +42,7 @@ __all__ = [
     "margin_multiple",
     "newcomers",
     "rank_changes",
+    "recovery",
     "reliability",
     "retention_curve",
     "save_model",
