@@ -19,13 +19,16 @@ from custprof.lifetime.discount import DAYS_PER_YEAR
 from custprof.lifetime.grain import ordinal
 from custprof.lifetime.history import DAYS, purchase_days, summarize
 from custprof.lifetime.newcomers import beginning
+from custprof.lifetime.pareto import ParetoNBD
 from custprof.lifetime.spend_fit import FAR_OFF, SPEND_FITS, spend_fit
 from custprof.lifetime.value import CustomerValue
 from custprof.study.engine import collect
 
 __all__ = ["suitability", "usable"]
 
+_SHORT = 60  # days
 _VERDICTS = ("REFUSE", "FLAG", "PASS")
+_OF_SPEND = ("positive spend", "spend independent of frequency", "steady spend", "sizes of purchases")
 
 
 def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series | None = None) -> pd.DataFrame:
@@ -45,8 +48,9 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
     -------
     DataFrame
         By rule: ``verdict`` (PASS, FLAG: read with care, REFUSE: do not use), ``measure`` (the number looked at, missing where it cannot be
-        known) and ``reason`` (the same number and what it means, in words). The rules "parameters found" and "sizes of purchases" are of
-        the fitted `CustomerValue` and stand only where no rule before refuses.
+        known), ``reason`` (the same number and what it means, in words) and ``about`` ("spend": only what rests on the size of purchases
+        hangs on it; "purchases": all does). The rules "parameters found" and "sizes of purchases" are of the fitted models and stand only
+        where no rule before refuses these.
 
     Examples
     --------
@@ -59,7 +63,14 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
     spend = summary["monetary_value"].to_numpy("float64")
     repeaters = x > 0
     n, again = len(x), int(repeaters.sum())
+    days = float(summary["T"].max()) * DAYS[summary.attrs.get("unit", "W")]
     rows = {
+        "length of time": _rule(
+            days,
+            days < _SHORT,
+            days < 3 * _SHORT,
+            f"{days:,.0f} days of history; estimates need {_SHORT} at least and are rough below {3 * _SHORT}",
+        ),
         "customers": _rule(n, n < 30, n < 200, f"{n:,} customers; estimates need 30 at least and are rough below 200"),
         "repeaters": _rule(again, again < 10, again < 100, f"{again:,} of {n:,} bought again; only they tell how often and how much"),
     }
@@ -87,13 +98,15 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
     )
     before, many, said = beginning(summary, acquired)
     rows["known from the beginning"] = _rule(before, False, many, said)
-    days = None if transactions is None else _days_of(summary, transactions)
-    rows["dates without a hole"] = _hole(summary, days)
-    if days is not None:
-        rows |= _habits(days)
-    if summary.attrs.get("grain", "D") == "D" and not any(verdict == "REFUSE" for verdict, _, _ in rows.values()):
-        rows |= _fits(summary)
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["verdict", "measure", "reason"]).rename_axis("rule")
+    lines = None if transactions is None else _days_of(summary, transactions)
+    rows["dates without a hole"] = _hole(summary, lines)
+    if lines is not None:
+        rows |= _habits(lines)
+    refused = {name for name, (verdict, _, _) in rows.items() if verdict == "REFUSE"}
+    if summary.attrs.get("grain", "D") == "D" and refused <= {*_OF_SPEND}:
+        rows |= _fits(summary, spend=not refused)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["verdict", "measure", "reason"]).rename_axis("rule")
+    return table.assign(about=np.where(table.index.isin(_OF_SPEND), "spend", "purchases"))
 
 
 def usable(transactions, *, value: str = "revenue", spend: bool = True) -> bool:
@@ -106,8 +119,8 @@ def usable(transactions, *, value: str = "revenue", spend: bool = True) -> bool:
     value : str
         As in `summarize`.
     spend : bool
-        False asks about the model of purchases alone, who is still there and how often it will come: then it does not matter whether the
-        sizes of purchases follow Gamma-Gamma.
+        False asks about the model of purchases alone, who is still there and how often it will come: then the rules about spend do not
+        matter.
 
     Examples
     --------
@@ -118,8 +131,8 @@ def usable(transactions, *, value: str = "revenue", spend: bool = True) -> bool:
         summary = summarize(transactions, value=value)
     except ValueError:  # nothing was sold to a known customer
         return False
-    verdicts = suitability(summary, transactions)["verdict"]
-    return not (verdicts if spend else verdicts.drop("sizes of purchases", errors="ignore")).eq("REFUSE").any()
+    verdicts = suitability(summary, transactions)
+    return not ((verdicts["verdict"] == "REFUSE") & (spend | (verdicts["about"] == "purchases"))).any()
 
 
 def _days_of(summary: pd.DataFrame, transactions) -> nw.LazyFrame:
@@ -150,25 +163,29 @@ def _hole(summary: pd.DataFrame, days: nw.LazyFrame | None) -> tuple[str, float,
     return _rule(share, share > 1 / 3 and length > 28, share > 0.1 and length > 28, reason)
 
 
-def _fits(summary: pd.DataFrame) -> dict[str, tuple[str, float, str]]:
-    """Whether both models found their parameters, and whether sizes of purchases follow Gamma-Gamma."""
+def _fits(summary: pd.DataFrame, *, spend: bool) -> dict[str, tuple[str, float, str]]:
+    """Whether the models found their parameters, and whether sizes of purchases follow Gamma-Gamma."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the verdict says it
-        model = CustomerValue().fit(summary)
-    parts = (model.purchases_, model.spend_)
+        model = CustomerValue().fit(summary) if spend else ParetoNBD().fit(summary)
+    parts = (model.purchases_, model.spend_) if spend else (model,)
     lost, held = not all(part._optimum.found for part in parts), sum(int((part._optimum.ends != 0).sum()) for part in parts)
-    said = " ".join(part.note_ for part in parts if part.note_) or "both searches ended inside their bounds"
+    said = " ".join(part.note_ for part in parts if part.note_) or f"{'both searches' if spend else 'the search'} ended inside the bounds"
     rows = {"parameters found": _rule(held, lost, held > 0, said)}
+    return rows | {"sizes of purchases": _sizes(model, summary)} if spend else rows
+
+
+def _sizes(model: CustomerValue, summary: pd.DataFrame) -> tuple[str, float, str]:
     try:
         near = spend_fit(model, summary)
     except ValueError as infinite:
-        return rows | {"sizes of purchases": _rule(np.nan, True, False, str(infinite))}
+        return _rule(np.nan, True, False, str(infinite))
     said = f"{near:.0%} of" if near == near else "unknown (nobody came back ten times) for"
     reason = (
         f"{said} those with ten repeat purchases and more are expected to spend within a factor of 1.5 of their own mean; where few are, "
         "sizes do not follow Gamma-Gamma and values of single customers are wrong"
     )
-    return rows | {"sizes of purchases": _rule(near, near < FAR_OFF, near < SPEND_FITS, reason)}
+    return _rule(near, near < FAR_OFF, near < SPEND_FITS, reason)
 
 
 def _habits(days: nw.LazyFrame) -> dict[str, tuple[str, float, str]]:

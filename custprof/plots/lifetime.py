@@ -157,7 +157,7 @@ def rank_changes(table: pd.DataFrame, *, ax: Axes | None = None, currency: str =
     currency : str
         Named in the labels of the axes.
     named : int
-        As many of the first rows are named, where their rank falls.
+        As many of the first rows are ringed and named, where their rank falls; a name that would lie on another is left out.
 
     Returns
     -------
@@ -178,8 +178,13 @@ def rank_changes(table: pd.DataFrame, *, ax: Axes | None = None, currency: str =
     first = table.head(named)
     first = first[first["fall"] > 0]
     ax.scatter(first["revenue"], first["value"], s=46, facecolors="none", edgecolors="black", linewidths=1.1)
-    for name, row in first.iterrows():
-        ax.annotate(str(name), (row["revenue"], row["value"]), xytext=(7, -3), textcoords="offset points", fontsize=8)
+    written = np.empty((0, 2))
+    for name, place in zip(
+        first.index, first[["revenue", "value"]].to_numpy() / np.ptp(table[["revenue", "value"]].to_numpy(), axis=0).clip(1e-9), strict=True
+    ):
+        if (np.abs(written - place) > (0.09, 0.04)).any(axis=1).all():  # names that would lie on one another are left out
+            written = np.vstack([written, place])
+            ax.annotate(str(name), first.loc[name, ["revenue", "value"]], xytext=(7, -3), textcoords="offset points", fontsize=8)
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set(xlabel="value of revenue", ylabel="value of profit")
     ax.set_xlim(left=0)
