@@ -16,7 +16,7 @@ __all__ = ["calibration", "reliability", "tracking"]
 
 
 def tracking(table: pd.DataFrame, *, ax: Axes | None = None, total: bool = False) -> Axes:
-    """Expected and actual repeat purchases by week, with a line where the model saw no more.
+    """Expected and actual repeat purchases by week (or whatever the step), with a line where the model saw no more.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def tracking(table: pd.DataFrame, *, ax: Axes | None = None, total: bool = False
     >>> until = pd.to_datetime(["2024-01-07", "2024-01-14"])
     >>> table = pd.DataFrame({"until": until, "expected": [4.0, 5.0], "actual": [3, 6], "seen": [True, False]})
     >>> tracking(table).get_ylabel()
-    'repeat purchases'
+    'repeat purchases in 7 days'
     >>> plt.close()
     """
     ax = _axes(ax)
@@ -45,7 +45,8 @@ def tracking(table: pd.DataFrame, *, ax: Axes | None = None, total: bool = False
     ax.plot(table["until"], table[f"expected{end}"], color=GAIN, linewidth=2, label="expected")
     if table["seen"].any() and not table["seen"].all():
         ax.axvline(table.loc[table["seen"], "until"].iloc[-1], color=NEUTRAL, linewidth=1.2, label="end of what the model saw")
-    ax.set_ylabel("repeat purchases" + (" since the first day" if total else ""))
+    days = table["until"].diff().dt.days.median()
+    ax.set_ylabel("repeat purchases" + (" since the first day" if total else f" in {days:.0f} days" if days > 0 else ""))
     ax.set_ylim(bottom=0)
     ax.xaxis.set_major_locator(AutoDateLocator(maxticks=8))
     ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
@@ -120,9 +121,14 @@ def reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     )
     for _, row in known.iterrows():
         ax.annotate(
-            f"n = {row['customers']:,.0f}", (row["expected"], row["actual"]), xytext=(8, -12), textcoords="offset points", fontsize=9
+            f"n = {row['customers']:,.0f}",
+            (row["expected"], row["actual"]),
+            xytext=(8, -12),
+            textcoords="offset points",
+            fontsize=9,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.8},
         )
-    ax.set(xlabel="probability of being there", ylabel="share truly there", xlim=(0, 1.18), ylim=(0, 1.05))
+    ax.set(xlabel="probability of being there", ylabel="share truly there", xlim=(-0.02, 1.18), ylim=(-0.05, 1.05))
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
         axis.set_ticks(np.linspace(0, 1, 6))
