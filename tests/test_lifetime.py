@@ -557,12 +557,13 @@ def test_break_even_by_group():
 def test_kaplan_meier_by_hand():
     summary = pd.DataFrame({"frequency": [0, 1, 0, 1, 0], "recency": [0.0, 2, 0, 9, 0], "T": [10.0, 10, 2, 10, 10]}, index=list("abcde"))
     curve = retention_curve(summary, inactive_after=3, level=0.95)
-    assert curve["retention"].tolist() == pytest.approx([1, 0.5, 0.25])  # at 3: 2 of 4; at 5: 1 of 2
+    assert curve["retention"].tolist() == pytest.approx([1, 0.5, 0.25, 0.25])  # at 3: 2 of 4; at 5: 1 of 2; nobody at 10
+    assert curve["age"].tolist() == [0, 3, 5, 10] and curve["at_risk"].tolist() == [5, 4, 2, 1] and curve["lost"].tolist() == [0, 2, 1, 0]
     spread = np.sqrt(2 / (4 * 2)) / abs(np.log(0.5))
     assert curve["low"].iloc[1] == pytest.approx(0.5 ** np.exp(1.959964 * spread), rel=1e-6)
     assert curve["high"].iloc[1] == pytest.approx(0.5 ** np.exp(-1.959964 * spread), rel=1e-6)
     everybody = retention_curve(summary, inactive_after=99)
-    assert everybody["retention"].tolist() == [1.0]
+    assert everybody[["age", "at_risk", "lost", "retention"]].to_numpy().tolist() == [[0, 5, 0, 1.0], [10, 4, 0, 1.0]]
 
 
 def test_cohorts_count_each_line_once():

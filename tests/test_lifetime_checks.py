@@ -1,7 +1,5 @@
 """Verdicts on a history, tests of a model on what it has not seen, and curves of profit by period: by hand."""
 
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -195,14 +193,51 @@ def test_a_hole_is_a_share_of_the_time_and_counts_to_the_end():
     assert suitability(summarize(few), few).loc["dates without a hole", "verdict"] == "PASS"  # ten days are no hole
 
 
-@pytest.mark.parametrize(("near", "verdict"), [(0.22, "REFUSE"), (0.5, "FLAG"), (0.79, "FLAG"), (0.8, "PASS"), (np.nan, "PASS")])
-def test_sizes_of_purchases_far_from_the_model_are_refused(near, verdict, monkeypatch):
-    monkeypatch.setattr(sys.modules["custprof.lifetime.suitability"], "spend_fit", lambda model, summary: near)
-    row = suitability(summarize(load_cdnow())).loc["sizes of purchases"]
-    assert row["verdict"] == verdict and row["measure"] == pytest.approx(near, nan_ok=True)
-    assert row["reason"].startswith("unknown (nobody came back ten times)" if np.isnan(near) else f"{near:.0%} of those with ten repeat")
-    assert usable(load_cdnow()) == (verdict != "REFUSE")
-    assert usable(load_cdnow(), spend=False)  # who is still there does not hang on it
+SIZES = {  # of a purchase: by customer and by chance
+    "alike": lambda level, rng: 50 * level**0.3 * rng.lognormal(0, 0.5, len(level)),
+    "uneven": lambda level, rng: 50 * level * rng.lognormal(0, 2, len(level)),
+    "very uneven": lambda level, rng: 50 * level**2 * rng.lognormal(0, 2, len(level)),
+    "small change and now and then a machine": lambda level, rng: np.where(rng.random(len(level)) < 0.05, 3000.0, 10.0),
+}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "verdict", "near"), zip(SIZES, ["PASS", "FLAG", "REFUSE", "REFUSE"], [1.0, 0.75, 0.47, 0.4], strict=True)
+)
+def test_sizes_of_purchases_far_from_the_model_are_refused(sizes, verdict, near):
+    data = visits(150, np.random.default_rng(1))
+    level = pd.Series(np.random.default_rng(5).lognormal(size=150), index=[f"c{i}" for i in range(150)])
+    data["revenue"] = SIZES[sizes](data["customer_id"].map(level).to_numpy(), np.random.default_rng(2))
+    row = suitability(summarize(data), data).loc["sizes of purchases"]
+    assert row["verdict"] == verdict and row["measure"] == pytest.approx(near, abs=0.03) and row["about"] == "spend"
+    assert row["reason"].startswith(f"{row['measure']:.0%} of those with ten repeat purchases")
+    assert usable(data) == (verdict != "REFUSE") and usable(data, spend=False)  # who is still there does not hang on it
+
+
+def test_without_regular_customers_nothing_is_known_of_the_fit_of_sizes():
+    known = summarize(load_cdnow(), end="1997-09-30")
+    row = suitability(known[known["frequency"] < 10]).loc["sizes of purchases"]
+    assert row["verdict"] == "PASS" and np.isnan(row["measure"]) and row["reason"].startswith("unknown (nobody came back ten times)")
+
+
+def test_purchases_are_judged_where_only_spend_is_refused():
+    """Half of the customers are paid for nothing: their purchases can be foretold, a value of them cannot."""
+    data = load_cdnow()
+    data["revenue"] = np.where(data["customer_id"].astype(int) % 2 == 0, 0.0, data["revenue"])
+    table = suitability(summarize(data), data)
+    assert table.loc["positive spend", ["verdict", "about"]].tolist() == ["REFUSE", "spend"]
+    assert table.loc["parameters found", ["verdict", "reason"]].tolist() == ["PASS", "the search ended inside the bounds"]
+    assert "sizes of purchases" not in table.index
+    assert not usable(data) and usable(data, spend=False)
+
+
+def test_a_history_of_days_tells_nothing_of_years():
+    data = load_cdnow()
+    weeks = {4: "REFUSE", 20: "FLAG", 39: "PASS"}
+    for length, verdict in weeks.items():
+        cut = data[data["date"] < pd.Timestamp("1997-01-01") + pd.Timedelta(weeks=length)]
+        row = suitability(summarize(cut), cut).loc["length of time"]
+        assert row["verdict"] == verdict and row["measure"] == pytest.approx(7 * length, abs=2)
 
 
 def test_sizes_of_purchases_are_looked_at_in_the_fitted_model():

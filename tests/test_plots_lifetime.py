@@ -8,7 +8,7 @@ import pytest
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-from custprof.plots import lifetime as plots
+from custprof import plots
 
 
 @pytest.fixture(autouse=True)
@@ -125,3 +125,34 @@ def test_everybody_at_age_0_has_a_colour_of_its_own():
     mesh.figure.canvas.draw()
     first, later = mesh.get_facecolors()[[0, 1]]
     assert first[:3].round(2).tolist() == [0.85, 0.85, 0.85] and not np.allclose(first, later)
+
+
+def test_cohorts_have_one_kind_of_minus_sign_and_their_size():
+    table = pd.DataFrame({"cohort": ["2023", "2023", "2024"], "age": [0, 1, 0], "customers": [3, 3, 1200], "complete": True})
+    ax = plots.cohorts(table.assign(cumulative_value=[-4680.0, 1000.0, 2500.0]), what="cumulative_value", currency="EUR")
+    ax.figure.canvas.draw()
+    written = [text.get_text() for text in (*ax.texts, *ax.figure.axes[1].get_yticklabels())]
+    assert "-4.68 k" in written and "-4 k" in written and not any("\N{MINUS SIGN}" in text for text in written)
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["2023   n = 3", "2024   n = 1,200"]
+    with pytest.raises(ValueError, match="no period of any cohort is complete"):
+        plots.cohorts(table.assign(retention=1.0, complete=False))
+
+
+def test_all_who_came_back_have_another_colour_than_everybody_at_age_0():
+    table = pd.DataFrame({"cohort": ["1", "1"], "age": [0, 1], "retention": [1.0, 1.0], "complete": True})
+    mesh = plots.cohorts(table).collections[0]
+    mesh.figure.canvas.draw()
+    assert not np.allclose(*mesh.get_facecolors()[[0, 1]])
+
+
+def test_rank_changes_draws_every_customer_and_names_those_who_fall():
+    frame = pd.DataFrame(
+        {"revenue": [90.0, 70.0, 50.0, 10.0], "value": [-5.0, 3.0, 20.0, 9.0], "fall": [3, 1, -1, -2]},
+        index=["big", "next", "small", "least"],
+    )
+    ax = plots.rank_changes(frame, currency="EUR", named=3)
+    worth, loses, falls = (points.get_offsets().tolist() for points in ax.collections)
+    assert worth == [[70, 3], [50, 20], [10, 9]] and loses == [[90, -5]] and falls == [[90, -5], [70, 3]]
+    assert [text.get_text() for text in ax.texts] == ["big", "next"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["worth something (3)", "costs more than it brings (1)"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("value of revenue (EUR)", "value of profit (EUR)")

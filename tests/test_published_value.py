@@ -49,9 +49,9 @@ def test_kaplan_meier_of_the_leukaemia_trial():
         {"frequency": 1, "recency": [t - 0.5 for t in lost] + [float(t) for t in kept], "T": [99.0] * len(lost) + [float(t) for t in kept]}
     )
     curve = retention_curve(summary, inactive_after=0.5)
-    assert curve["age"].tolist() == [0, 6, 7, 10, 13, 16, 22, 23]
-    assert curve["at_risk"].tolist()[1:] == [21, 17, 15, 12, 11, 7, 6]
-    assert curve["retention"].round(3).tolist() == [1.0, 0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448]
+    assert curve["age"].tolist() == [0, 6, 7, 10, 13, 16, 22, 23, 35]  # at 35 the last one is followed no more
+    assert curve["at_risk"].tolist()[1:] == [21, 17, 15, 12, 11, 7, 6, 1]
+    assert curve["retention"].round(3).tolist() == [1.0, 0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448, 0.448]
     at_six = curve.iloc[1]  # Greenwood's standard error .0764, on the log-log scale
     spread = 0.0764 / (0.8571 * abs(np.log(0.8571)))
     assert at_six["low"] == pytest.approx(0.8571 ** np.exp(1.96 * spread), abs=1e-3)

@@ -13,9 +13,11 @@ __all__ = [
     "check_number",
     "check_numeric",
     "check_rules",
+    "check_share",
     "check_summary",
     "check_time",
     "check_weights",
+    "check_whole",
     "read_summary",
     "refuse_repeated",
 ]
@@ -118,6 +120,36 @@ def check_time(t: float) -> None:
         raise ValueError(f"t is {t!r}; {advice}")
 
 
+def check_whole(value, name: str, advice: str, *, least: int = 1) -> None:
+    """Refuse what is not one whole number from `least` on.
+
+    Examples
+    --------
+    >>> check_whole(0, "step", "give days, 7 for a week.")
+    Traceback (most recent call last):
+    ...
+    ValueError: step is 0; give days, 7 for a week.
+    """
+    check_number(value, name, advice)
+    if not (value >= least and value == int(value)):
+        raise ValueError(f"{name} is {value!r}; {advice}")
+
+
+def check_share(value, name: str, advice: str) -> None:
+    """Refuse what does not lie between 0 and 1.
+
+    Examples
+    --------
+    >>> check_share(95, "level", "give a probability between 0 and 1, such as 0.95.")
+    Traceback (most recent call last):
+    ...
+    ValueError: level is 95; give a probability between 0 and 1, such as 0.95.
+    """
+    check_number(value, name, advice)
+    if not 0 < value < 1:
+        raise ValueError(f"{name} is {value!r}; {advice}")
+
+
 def check_numeric(values: pd.Series, name: str) -> None:
     """Refuse a column of anything but numbers.
 
@@ -128,6 +160,8 @@ def check_numeric(values: pd.Series, name: str) -> None:
     ...
     TypeError: margin is of type str, not a number; parse it first, for instance with pandas.to_numeric.
     """
+    if not isinstance(values, pd.Series):
+        raise TypeError(f"{name} is a {type(values).__name__}; give a Series.")
     if not pd.api.types.is_numeric_dtype(values):
         raise TypeError(f"{name} is of type {values.dtype}, not a number; parse it first, for instance with pandas.to_numeric.")
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from custprof.lifetime.checks import check_number, check_summary
+from custprof.lifetime.checks import check_number, check_share, check_summary
 from custprof.lifetime.futures import group_draws, possible_parameters
 from custprof.lifetime.pricing import check_level, group_labels
 from custprof.lifetime.value import CustomerValue
@@ -63,9 +63,10 @@ def value_curve(
     ([0.0, 1.0, 5.0], True)
     """
     check_level(level, n_boot)
-    years = np.unique(np.asarray(list(horizons), dtype=float))
+    given = np.atleast_1d(np.asarray(horizons))
+    years = np.unique(given.astype(float)) if given.dtype.kind in "iuf" else given[:0]
     if len(years) == 0 or not (np.isfinite(years).all() and years[0] > 0):
-        raise ValueError(f"horizons are {list(horizons)!r}; give finite years ahead, each greater than 0.")
+        raise ValueError(f"horizons are {horizons!r}; give finite years ahead, each greater than 0.")
     unknown = set(terms) - {"margin", "cost_per_order", "cost_per_period", "annual_rate"}
     if unknown:
         raise TypeError(f"value_curve does not know {sorted(unknown)}; its terms are margin, cost_per_order, cost_per_period, annual_rate.")
@@ -110,6 +111,12 @@ def break_even(curve: pd.DataFrame, *, cost) -> pd.DataFrame:
     group
     all    50.0    1.5  0.833333     NaN
     """
+    lacking = [name for name in ("group", "horizon", "value", "low", "high") if name not in curve]
+    if lacking:
+        raise ValueError(f"the curve lacks {', '.join(lacking)}; make it with value_curve or value_history.")
+    advice = "give an amount per customer, or a Series of amounts by group."
+    if not isinstance(cost, pd.Series):
+        check_number(cost, "cost", advice)
     rows = {}
     for group, part in curve.groupby("group", sort=True):
         wanted = float(cost.get(group, np.nan)) if isinstance(cost, pd.Series) else float(cost)
@@ -144,7 +151,8 @@ def retention_curve(summary: pd.DataFrame, *, inactive_after: float, groups=None
     -------
     DataFrame
         ``group``, ``age`` (units of the summary, starting with 0), ``at_risk`` (active and observed just before), ``lost`` (at this age),
-        ``retention``, ``low``, ``high`` (shares).
+        ``retention``, ``low``, ``high`` (shares). Where customers are observed beyond the last loss, the last row is the oldest age of any,
+        at which nobody was lost.
 
     References
     ----------
@@ -158,14 +166,14 @@ def retention_curve(summary: pd.DataFrame, *, inactive_after: float, groups=None
     0  0.0        4     0   1.000000
     1  3.0        3     1   0.666667
     2  5.0        2     1   0.333333
+    3  10.0        1     0   0.333333
     """
     check_summary(summary)
     advice = "give the pause, in the summary's unit, after which a customer is lost."
     check_number(inactive_after, "inactive_after", advice)
     if not inactive_after > 0:
         raise ValueError(f"inactive_after is {inactive_after!r}; {advice}")
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level!r}; give a probability between 0 and 1, such as 0.95.")
+    check_share(level, "level", "give a probability between 0 and 1, such as 0.95.")
     recency, age = summary["recency"].to_numpy("float64"), summary["T"].to_numpy("float64")
     lost = age - recency > inactive_after
     until = np.where(lost, recency + inactive_after, age)
@@ -177,10 +185,13 @@ def retention_curve(summary: pd.DataFrame, *, inactive_after: float, groups=None
 
 def _kaplan_meier(until: np.ndarray, lost: np.ndarray, level: float) -> pd.DataFrame:
     ages, events = np.unique(until[lost], return_counts=True)
+    if until.max() > max(ages.max(initial=0.0), 0.0):  # nobody is lost any more, but some are followed on
+        ages, events = np.append(ages, until.max()), np.append(events, 0)
     at_risk = len(until) - np.searchsorted(np.sort(until), ages, side="left")
     retention = np.cumprod(1 - events / at_risk)
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = np.sqrt(np.cumsum(events / (at_risk * (at_risk - events)))) / np.abs(np.log(retention))
+        lost_share = events / (at_risk * (at_risk - events))
+        spread = np.sqrt(np.cumsum(lost_share)) / np.abs(np.log(retention))
         reach = ndtri((1 + level) / 2) * spread
         low, high = retention ** np.exp(reach), retention ** np.exp(-reach)
     known = np.isfinite(spread)  # nothing can be said of the spread once all are lost

@@ -1,26 +1,26 @@
-"""Did the model foresee what was held back, and does another foresee it better?
+"""Did the model of purchases foresee what was held back, and does another foresee it better?
 
-A model of purchases is looked at week by week (`tracking`), by what was known of the customers (`calibration`), beside other models
-(`compare_models`), and for whether its probabilities of being there are honest (`reliability`); a model of spend by what purchases then
-were worth (`spend_calibration`).
+It is looked at week by week (`tracking`), by what was known of the customers (`calibration`), and beside other models and a rule of thumb
+(`compare_models`).
 """
 
 from __future__ import annotations
 
+import warnings
+
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 
-from custprof.lifetime.checks import check_numeric
+from custprof.lifetime.checks import check_whole
 from custprof.lifetime.fitting import PurchaseModel
 from custprof.lifetime.grain import ordinal
-from custprof.lifetime.history import DAYS, _purchase_days, last_date
-from custprof.lifetime.spend import GammaGamma
+from custprof.lifetime.history import DAYS, last_date, purchase_days
 from custprof.study.engine import collect
 
-__all__ = ["calibration", "compare_models", "reliability", "spend_calibration", "tracking"]
+__all__ = ["calibration", "check_top", "compare_models", "frequency_labels", "refuse_others", "tracking"]
 
 _ERRORS = ("expected", "error", "mean_error", "correlation")
 
@@ -57,9 +57,11 @@ def tracking(model: PurchaseModel, transactions, date, *, step: int = 7, end=Non
     38          2525.0          2457
     77          4270.0          4339
     """
+    _check_kind(model)
+    check_whole(step, "step", "give the days in one step, 7 for a week.")
     cut = ordinal(date, "date")
     last = ordinal(end) if end is not None else last_date(transactions)
-    days = _purchase_days(transactions, "revenue" if "revenue" in nw.from_native(transactions).collect_schema() else "margin")
+    days = purchase_days(transactions, "revenue" if "revenue" in nw.from_native(transactions).collect_schema() else "margin")
     first = days.group_by("customer_id").agg(nw.col("day").min().alias("first_day")).filter(nw.col("first_day") <= cut)
     one = nw.lit(1).alias("count")
     began = collect(first.with_columns(one).group_by("first_day").agg(nw.col("count").sum())).sort_values("first_day")
@@ -68,6 +70,8 @@ def tracking(model: PurchaseModel, transactions, date, *, step: int = 7, end=Non
     if began.empty:
         raise ValueError(f"no customer bought up to {pd.Timestamp.fromordinal(cut).date()}; check the date of the split.")
     start = int(began["first_day"].iloc[0])
+    if last < start:
+        raise ValueError(f"end is before the first purchase, {pd.Timestamp.fromordinal(start).date()}; nothing is left to compare.")
     ends = start + step * np.arange(1, (last + 1 - start) // step + 1) - 1  # last day of each whole step
     ages = ends[:, None] - began["first_day"].to_numpy("int64")
     known, place = np.unique(np.maximum(ages, 0), return_inverse=True)
@@ -114,6 +118,7 @@ def calibration(model: PurchaseModel, summary: pd.DataFrame, holdout: pd.DataFra
     >>> calibration(ParetoNBD().fit(known), known, later, top=2)["customers"].tolist()
     [1411, 439, 507]
     """
+    check_top(top)
     expected, actual = _foreseen(model, summary, holdout)
     if by == "frequency":
         group = np.minimum(summary["frequency"].to_numpy(), top)
@@ -124,61 +129,7 @@ def calibration(model: PurchaseModel, summary: pd.DataFrame, holdout: pd.DataFra
         raise ValueError(f"by is {by!r}; choose 'frequency' or 'expected'.")
     frame = pd.DataFrame({by: group, "foreseen": expected, "seen": actual})
     out = frame.groupby(by).agg(customers=("seen", "size"), expected=("foreseen", "mean"), actual=("seen", "mean"))
-    return out.set_axis(_labels(out.index, top if by == "frequency" else None), axis=0).rename_axis(by)
-
-
-def spend_calibration(spend: GammaGamma, summary: pd.DataFrame, holdout: pd.DataFrame, *, top: int = 7) -> pd.DataFrame:
-    """Expected and actual value of a purchase in the holdout, by how often the customers had bought again, and whether the model helps.
-
-    A model of spend is of use if it comes nearer to what a customer's purchases are then worth than the customer's own mean does. Where
-    sizes are heavy-tailed or of several kinds it does not, draws customers far from what they always do, and is not to be used for single
-    ones. (Drawing them on a log scale is no way out: it underestimates the totals.)
-
-    Parameters
-    ----------
-    spend : GammaGamma
-        Fitted on the calibration.
-    summary, holdout : DataFrame
-        The two halves of `split`.
-    top : int
-        Frequencies from here on are one row.
-
-    Returns
-    -------
-    DataFrame
-        By frequency ("0", "1", ... "7+"), customers who bought in the holdout: ``customers``, ``expected`` and ``actual`` (mean purchase,
-        currency units), ``missed_by`` and ``own_missed_by`` (typical factor between what came and the model or the customer's own mean,
-        1 at best; no own mean at frequency 0).
-
-    Examples
-    --------
-    >>> from custprof.datasets import load_cdnow
-    >>> from custprof.lifetime import split
-    >>> known, later = split(load_cdnow(), "1997-09-30")
-    >>> spend_calibration(GammaGamma().fit(known), known, later, top=2).round(2)
-               customers  expected  actual  missed_by  own_missed_by
-    frequency
-    0                193     35.17   35.85       1.73            NaN
-    1                157     33.32   37.71       1.54           1.60
-    2+               334     36.76   37.90       1.35           1.37
-    """
-    _refuse_others(summary, holdout)
-    bought = ((holdout["frequency"] > 0) & (holdout["monetary_value"] > 0)).to_numpy()
-    expected, actual = spend.predict(summary)[bought], holdout["monetary_value"][bought]
-    own = summary["monetary_value"].where((summary["frequency"] > 0) & (summary["monetary_value"] > 0))[bought]
-    frame = pd.DataFrame(
-        {
-            "frequency": np.minimum(summary["frequency"].to_numpy()[bought], top),
-            "expected": expected,
-            "actual": actual,
-            "missed_by": np.abs(np.log(expected / actual)),
-            "own_missed_by": np.abs(np.log(own / actual)),
-        }
-    )
-    groups = frame.groupby("frequency")
-    out = groups[["expected", "actual"]].mean().join(np.exp(groups[["missed_by", "own_missed_by"]].median()))
-    out.insert(0, "customers", groups.size())
-    return out.set_axis(_labels(out.index, top), axis=0).rename_axis("frequency")
+    return out.set_axis(frequency_labels(out.index, top if by == "frequency" else None), axis=0).rename_axis(by)
 
 
 def compare_models(models, summary: pd.DataFrame, holdout: pd.DataFrame) -> pd.DataFrame:
@@ -195,8 +146,9 @@ def compare_models(models, summary: pd.DataFrame, holdout: pd.DataFrame) -> pd.D
     -------
     DataFrame
         By model, best error first: ``loglik``, ``bic`` (lower is better), ``converged``, ``expected`` (purchases of all in the holdout),
-        ``error`` (of that sum, as a fraction of what came), ``mean_error`` (mean absolute error per customer) and ``correlation`` with what
-        came. The last row "as often as before" is the rule of thumb that a model has to beat: each customer goes on at its past rate.
+        ``error`` (of that sum, as a fraction of what came), ``mean_error`` (mean absolute error per customer), ``correlation`` with what
+        came and ``note`` (what the model says of its own fit, empty where all is well; no warning is raised). The last row "as often as
+        before" is the rule of thumb that a model has to beat: each customer goes on at its past rate.
 
     Examples
     --------
@@ -211,87 +163,51 @@ def compare_models(models, summary: pd.DataFrame, holdout: pd.DataFrame) -> pd.D
     """
     rows = {}
     for model in models:
-        if not isinstance(model, PurchaseModel):
-            raise TypeError(f"{type(model).__name__} is no model of purchases in continuous time; its likelihood cannot be compared.")
-        fitted = clone(model).fit(summary)
+        _check_kind(model)
+        name = type(model).__name__
+        if name in rows:
+            raise ValueError(f"{name} is there twice; compare each kind of model once.")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the column note says it
+            fitted = clone(model).fit(summary)
         expected, actual = _foreseen(fitted, summary, holdout)
         bic = len(fitted.params_) * np.log(len(summary)) - 2 * fitted.loglik_
-        rows[type(model).__name__] = [fitted.loglik_, bic, fitted.converged_, *_errors(expected, actual)]
+        rows[name] = [fitted.loglik_, bic, fitted.converged_, *_errors(expected, actual), fitted.note_ or ""]
+    if not rows:
+        raise ValueError("there is no model to compare; give a list such as [ParetoNBD(), BetaGeoNBD()].")
     best = sorted(rows, key=lambda name: rows[name][5])
     age, length = summary["T"].to_numpy("float64"), float(holdout["T"].iloc[0])
     rate = np.divide(summary["frequency"].to_numpy("float64"), age, out=np.zeros(len(age)), where=age > 0)
-    before = {"as often as before": [np.nan, np.nan, None, *_errors(rate * length, holdout["frequency"].to_numpy("float64"))]}
+    before = {"as often as before": [np.nan, np.nan, None, *_errors(rate * length, holdout["frequency"].to_numpy("float64")), ""]}
     table = {name: rows[name] for name in best} | before
-    out = pd.DataFrame.from_dict(table, orient="index", columns=["loglik", "bic", "converged", *_ERRORS])
+    out = pd.DataFrame.from_dict(table, orient="index", columns=["loglik", "bic", "converged", *_ERRORS, "note"])
     return out.rename_axis("model")
 
 
-def reliability(p_alive: pd.Series, there: pd.Series | None = None, *, bins: int = 5, level: float = 0.95) -> pd.DataFrame:
-    """How the probabilities of being there are spread, and, where it is known who is, whether they are honest.
-
-    Parameters
-    ----------
-    p_alive : Series by customer
-        Probabilities, as `PurchaseModel.p_alive` gives them.
-    there : Series of bool by customer, optional
-        Who is still there in truth (a simulation), or came back later.
-    bins : int
-        Number of equal steps from 0 to 1.
-    level : float
-        Of the interval of the share (Wilson).
-
-    Returns
-    -------
-    DataFrame
-        By step ("0 to 0.2", ...): ``customers``, ``expected`` (mean probability), and with `there` ``actual`` (share there), ``low``,
-        ``high``. An empty step has missing values.
-
-    References
-    ----------
-    Wilson (1927), "Probable inference, the law of succession, and statistical inference", JASA 22.
-
-    Examples
-    --------
-    >>> p = pd.Series([0.1, 0.3, 0.9, 0.7], index=list("abcd"))
-    >>> reliability(p, pd.Series([False, True, True, True], index=list("abcd")), bins=2)[["customers", "expected", "actual"]]
-               customers  expected  actual
-    p_alive
-    0 to 0.5           2       0.2     0.5
-    0.5 to 1           2       0.8     1.0
-    """
-    check_numeric(p_alive, "p_alive")
-    wrong = ~p_alive.between(0, 1).to_numpy()
-    if wrong.any():
-        found = f"{wrong.sum()} of {len(p_alive)} customers, first {p_alive.index[wrong][:3].tolist()}"
-        raise ValueError(f"p_alive is no probability for {found}; give fractions from 0 to 1.")
-    step = np.minimum((p_alive.to_numpy() * bins).astype(int), bins - 1)
-    n = np.bincount(step, minlength=bins)
-    names = [f"{i / bins:.3g} to {(i + 1) / bins:.3g}" for i in range(bins)]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        out = pd.DataFrame({"customers": n, "expected": np.bincount(step, p_alive, minlength=bins) / n}, index=names).rename_axis("p_alive")
-        if there is None:
-            return out
-        known = there.reindex(p_alive.index)
-        if known.isna().any():
-            missing = known.index[known.isna()]
-            raise ValueError(f"there is missing for {len(missing)} of {len(known)} customers, first {missing[:3].tolist()}; fill them.")
-        share, z2 = np.bincount(step, known.to_numpy("float64"), minlength=bins) / n, ndtri((1 + level) / 2) ** 2
-        middle, reach = share + z2 / (2 * n), np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n**2)))
-        return out.assign(actual=share, low=(middle - reach) / (1 + z2 / n), high=(middle + reach) / (1 + z2 / n))
+def check_top(top: int) -> None:
+    """Refuse a number of rows that is none."""
+    check_whole(top, "top", "give the frequency from which on customers are one row, or the number of groups, such as 7.")
 
 
-def _foreseen(model: PurchaseModel, summary: pd.DataFrame, holdout: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    _refuse_others(summary, holdout)
-    return model.predict(summary, float(holdout["T"].iloc[0])).to_numpy(), holdout["frequency"].to_numpy("float64")
-
-
-def _refuse_others(summary: pd.DataFrame, holdout: pd.DataFrame) -> None:
+def refuse_others(summary: pd.DataFrame, holdout: pd.DataFrame) -> None:
+    """Refuse two halves that are not of one split."""
     if not summary.index.equals(holdout.index):
         raise ValueError("summary and holdout are not of the same customers; take both from one split().")
 
 
-def _labels(numbers: pd.Index, top: int | None) -> list[str]:
+def frequency_labels(numbers: pd.Index, top: int | None) -> list[str]:
+    """Names of the rows of a table by frequency: "0", "1", ... and "7+" for the last."""
     return [f"{top}+" if number == top else str(int(number)) for number in numbers]
+
+
+def _check_kind(model) -> None:
+    if not isinstance(model, PurchaseModel):
+        raise TypeError(f"{type(model).__name__} is no model of purchases in continuous time; its likelihood cannot be compared.")
+
+
+def _foreseen(model: PurchaseModel, summary: pd.DataFrame, holdout: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    refuse_others(summary, holdout)
+    return model.predict(summary, float(holdout["T"].iloc[0])).to_numpy(), holdout["frequency"].to_numpy("float64")
 
 
 def _errors(expected: np.ndarray, actual: np.ndarray) -> list[float]:

@@ -9,7 +9,6 @@ rules by which it counted in ``.attrs``: a model refuses customers who were coun
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -18,17 +17,10 @@ import pandas as pd
 from custprof.lifetime.grain import DAYS, last_whole, ordinal, period_number, period_of
 from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, day_number, lazy, money
 
-__all__ = ["DAYS", "Split", "last_date", "read_lines", "split", "summarize"]
+__all__ = ["DAYS", "FINE", "last_date", "purchase_days", "read_lines", "read_rules", "step_length", "summarize"]
 
 _LINE_COSTS = ("cost_of_goods", "freight", "commission")
-_FINE = 4  # decimals kept when money is summed: every study's minor unit fits
-
-
-class Split(NamedTuple):
-    """What was known at a date and what followed: ``calibration`` (a summary) and ``holdout`` (the same customers, after the date)."""
-
-    calibration: pd.DataFrame
-    holdout: pd.DataFrame
+FINE = 4  #: Decimals kept when money is summed: every study's minor unit fits.
 
 
 def summarize(
@@ -94,11 +86,11 @@ def summarize(
     a                    1      2.0  4.0            30.0
     b                    0      0.0  3.0             0.0
     """
-    rules = _rules(unit, grain, returns, free)
+    rules = read_rules(unit, grain, returns, free)
     last_day = last_whole(ordinal(end) if end is not None else last_date(transactions), grain)
     until = period_of(last_day, grain)
-    days = _purchase_days(transactions, value, grain=grain, returns=returns, free=free).filter(nw.col("day") <= until)
-    length = _length(rules)
+    days = purchase_days(transactions, value, grain=grain, returns=returns, free=free).filter(nw.col("day") <= until)
+    length = step_length(rules)
     first = days.group_by("customer_id").agg(nw.col("day").min().alias("first_day"))
     repeat = (nw.col("day") > nw.col("first_day")).cast(nw.Int64)
     facts = collect(
@@ -111,7 +103,7 @@ def summarize(
         raise ValueError(f"no purchase of a known customer is left up to {dt.date.fromordinal(last_day)}; check the dates and customer_id.")
     facts = facts.set_index("customer_id").sort_index()
     frequency = facts["purchases"].to_numpy("int64") - 1
-    value_sum = facts["repeat_value"].to_numpy("float64") / 10**_FINE
+    value_sum = facts["repeat_value"].to_numpy("float64") / 10**FINE
     summary = pd.DataFrame(
         {
             "frequency": frequency,
@@ -123,75 +115,6 @@ def summarize(
     )
     summary.attrs = {**rules, "end": dt.date.fromordinal(last_day).isoformat(), "value": value}
     return summary
-
-
-def split(
-    transactions,
-    date,
-    *,
-    unit: str = "W",
-    end=None,
-    value: str = "revenue",
-    grain: str = "D",
-    returns: str = "net",
-    free: bool = True,
-) -> Split:
-    """The customers as they were known at a date, and what the same customers did after it: for testing a model on what it has not seen.
-
-    Both halves count by the same rules, which they carry. Customers first seen after the date are in neither half.
-
-    Parameters
-    ----------
-    transactions, unit, end, value, grain, returns, free
-        As in `summarize`; `end` is the last day of the holdout.
-    date : date or str
-        Last day of the calibration, inclusive; a period that is not complete then is of the holdout.
-
-    Returns
-    -------
-    Split
-        ``calibration``: the summary at `date`. ``holdout``: the same index, ``frequency`` (purchases after `date`), ``T`` (length of the
-        holdout, in `unit`), ``monetary_value`` (mean value of these purchases, 0 where there are none). Both carry their rules.
-
-    Examples
-    --------
-    >>> lines = pd.DataFrame({"customer_id": ["a", "a", "a", "b"], "revenue": [5.0, 20.0, 10.0, 7.0],
-    ...     "date": pd.to_datetime(["2024-01-01", "2024-01-08", "2024-01-22", "2024-01-08"])})
-    >>> split(lines, "2024-01-15").holdout
-                 frequency    T  monetary_value
-    customer_id
-    a                    1  1.0            10.0
-    b                    0  1.0             0.0
-    """
-    rules = _rules(unit, grain, returns, free)
-    last_day = last_whole(ordinal(end) if end is not None else last_date(transactions), grain)
-    cut = last_whole(ordinal(date, "date"), grain)
-    if cut >= last_day:
-        raise ValueError(
-            f"nothing is left to hold out: the split is at {dt.date.fromordinal(cut)}, the data end at {dt.date.fromordinal(last_day)}."
-        )
-    counted = {"grain": grain, "returns": returns, "free": free}
-    calibration = summarize(transactions, unit=unit, end=date, value=value, **counted)
-    start, until = period_of(cut, grain), period_of(last_day, grain)
-    after = _purchase_days(transactions, value, **counted).filter((nw.col("day") > start) & (nw.col("day") <= until))
-    facts = collect(
-        after.with_columns(nw.lit(1).alias("purchases"), nw.col("value").alias("total"))
-        .group_by("customer_id")
-        .agg(nw.col("purchases").sum(), nw.col("total").sum())
-    )
-    facts = facts.set_index("customer_id").reindex(calibration.index, fill_value=0)
-    bought = facts["purchases"].to_numpy("int64")
-    total = facts["total"].to_numpy("float64") / 10**_FINE
-    holdout = pd.DataFrame(
-        {
-            "frequency": bought,
-            "T": (until - start) / _length(rules),
-            "monetary_value": np.divide(total, bought, out=np.zeros(len(facts)), where=bought > 0),
-        },
-        index=calibration.index,
-    )
-    holdout.attrs = {**calibration.attrs, "start": calibration.attrs["end"], "end": dt.date.fromordinal(last_day).isoformat()}
-    return Split(calibration, holdout)
 
 
 def read_lines(transactions, value: str) -> tuple[nw.LazyFrame, nw.Expr, nw.Expr]:
@@ -235,7 +158,7 @@ def last_date(transactions) -> int:
     return int(last.iloc[0])
 
 
-def _purchase_days(transactions, value: str, *, grain: str = "D", returns: str = "net", free: bool = True) -> nw.LazyFrame:
+def purchase_days(transactions, value: str, *, grain: str = "D", returns: str = "net", free: bool = True) -> nw.LazyFrame:
     """One row per customer and purchase day: customer_id, day (ordinal, or the number of the period), value (whole 1/10,000)."""
     frame, worth, size = read_lines(transactions, value)
     returned = size < 0
@@ -252,15 +175,15 @@ def _purchase_days(transactions, value: str, *, grain: str = "D", returns: str =
             size.alias("size"),
             returned.cast(nw.Int64).alias("returned"),
         )
-        .with_columns(money("value", _FINE), money("size", _FINE))
+        .with_columns(money("value", FINE), money("size", FINE))
         .group_by("customer_id", "day")
         .agg(nw.col("value").sum(), nw.col("size").sum(), nw.col("returned").max())
         .filter(enough | (nw.col("returned") == 0) if free else enough)
     )
 
 
-def _rules(unit: str, grain: str, returns: str, free: bool) -> dict:
-    """What a summary carries of how it counted."""
+def read_rules(unit: str, grain: str, returns: str, free: bool) -> dict:
+    """What a summary carries of how it counted, its options checked."""
     if unit not in DAYS:
         raise ValueError(f"unit is {unit!r}; choose one of {', '.join(DAYS)} (days, weeks, months, quarters, years).")
     if grain not in DAYS:
@@ -270,7 +193,8 @@ def _rules(unit: str, grain: str, returns: str, free: bool) -> dict:
     return {"unit": unit if grain == "D" else grain, "grain": grain, "returns": returns, "free": bool(free)}
 
 
-def _length(rules: dict) -> float:
+def step_length(rules: dict) -> float:
+    """Days, or whole periods, in one unit of the ages of a summary."""
     return DAYS[rules["unit"]] if rules["grain"] == "D" else 1.0
 
 

@@ -16,10 +16,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.lifetime.checks import check_number
+from custprof.lifetime.checks import check_number, check_numeric, check_whole
 from custprof.lifetime.discount import check_rate
 
 __all__ = ["chain_value", "margin_multiple"]
+
+_LENGTHS = "give 1 for years, 4 for quarters, 12 for months."
 
 
 def chain_value(
@@ -60,6 +62,12 @@ def chain_value(
     {'there': 20.0}
     """
     check_rate(annual_rate)
+    check_number(periods_per_year, "periods_per_year", _LENGTHS)
+    if not 0 < periods_per_year < np.inf:
+        raise ValueError(f"periods_per_year is {periods_per_year!r}; {_LENGTHS}")
+    if horizon is not None:
+        check_whole(horizon, "horizon", "give whole periods, the present one included, or None for all.")
+    _check_states(transitions, earnings)
     states = transitions.index
     inner = transitions.reindex(columns=states, fill_value=0.0).to_numpy("float64")
     given = transitions.to_numpy("float64")
@@ -68,9 +76,10 @@ def chain_value(
         found = f"{wrong.sum()} of {len(states)} states, first {states[wrong][:3].tolist()}"
         raise ValueError(f"transitions are no probabilities for {found}; each row adds up to 1, over all states it may lead to.")
     earned = earnings.reindex(states).to_numpy("float64")
-    if np.isnan(earned).any():
-        found = f"{np.isnan(earned).sum()} of {len(states)} states, first {states[np.isnan(earned)][:3].tolist()}"
-        raise ValueError(f"earnings are missing for {found}; say what a period in each state earns, 0 where nothing.")
+    unknown = ~np.isfinite(earned)
+    if unknown.any():
+        found = f"{unknown.sum()} of {len(states)} states, first {states[unknown][:3].tolist()}"
+        raise ValueError(f"earnings are missing or infinite for {found}; say what a period in each state earns, 0 where nothing.")
     discounted = inner * (1 + annual_rate) ** (-1 / periods_per_year)
     if horizon is not None:
         value = np.zeros(len(states))
@@ -106,8 +115,21 @@ def margin_multiple(retention, annual_rate: float) -> np.ndarray | float:
     check_rate(annual_rate)
     kept = np.asarray(retention, dtype=float)
     if not ((kept >= 0) & (kept <= 1)).all():
-        check_number(retention, "retention", "give a fraction from 0 to 1, 0.8 for 80 %.")
         raise ValueError(f"retention is {retention!r}; give a fraction from 0 to 1, 0.8 for 80 %.")
-    with np.errstate(divide="ignore"):
-        multiple = kept / (1 + annual_rate - kept)
+    if (kept >= 1 + annual_rate).any():
+        raise ValueError("the multiple is infinite: nobody is lost and nothing is discounted; give an annual_rate above 0.")
+    multiple = kept / (1 + annual_rate - kept)
     return multiple if np.ndim(retention) else float(multiple)
+
+
+def _check_states(transitions: pd.DataFrame, earnings: pd.Series) -> None:
+    if not isinstance(transitions, pd.DataFrame):
+        raise TypeError(f"transitions are a {type(transitions).__name__}; give a DataFrame, states by states.")
+    if transitions.empty:
+        raise ValueError("transitions hold no state; give a row for each state a customer may be in.")
+    for states in (transitions.index, transitions.columns, getattr(earnings, "index", transitions.index)):
+        if not states.is_unique:
+            raise ValueError(f"the states {states[states.duplicated()].unique()[:3].tolist()} stand there twice; name each once.")
+    check_numeric(earnings, "earnings")
+    for state in transitions:
+        check_numeric(transitions[state], f"the chance of becoming {state!r}")

@@ -40,7 +40,7 @@ def profit_by_period(pnl: pd.DataFrame, value: str) -> tuple[pd.DataFrame, int, 
     pnl : DataFrame
         By customer_id and period; residual rows are left out, and customers who never bought.
     value : str
-        A column of it.
+        A column of it, without missing values.
 
     Returns
     -------
@@ -67,6 +67,10 @@ def profit_by_period(pnl: pd.DataFrame, value: str) -> tuple[pd.DataFrame, int, 
         raise ValueError(f"periods are {labels.unique()[:3].tolist()}; they read 2024, 2024-Q1 or 2024-03, all of one kind.")
     numbers = {label: _number(label, per_year) for label in labels.unique()}
     rows = customers_only(pnl)
+    unknown = ~np.isfinite(rows[value].to_numpy("float64"))
+    if unknown.any():
+        first = rows.index[unknown].get_level_values("customer_id").unique()[:3].tolist()
+        raise ValueError(f"{value} is missing or infinite for {unknown.sum()} of {len(rows)} rows, first of {first}; fill or drop them.")
     size = rows["invoice_revenue"] if "invoice_revenue" in rows else rows["net_revenue"] if "net_revenue" in rows else rows[value].abs()
     table = pd.DataFrame(
         {

@@ -14,19 +14,21 @@ import numpy as np
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
-from custprof.lifetime.checks import check_summary, refuse_repeated
+from custprof.lifetime.checks import check_summary
 from custprof.lifetime.discount import DAYS_PER_YEAR
 from custprof.lifetime.grain import ordinal
-from custprof.lifetime.history import DAYS, _purchase_days, summarize
+from custprof.lifetime.history import DAYS, purchase_days, summarize
+from custprof.lifetime.newcomers import beginning
+from custprof.lifetime.pareto import ParetoNBD
+from custprof.lifetime.spend_fit import FAR_OFF, SPEND_FITS, spend_fit
 from custprof.lifetime.value import CustomerValue
 from custprof.study.engine import collect
 
-__all__ = ["SPEND_FITS", "spend_fit", "suitability", "usable"]
+__all__ = ["suitability", "usable"]
 
-#: Share of regular customers (`spend_fit`) from which values may be used for single customers.
-SPEND_FITS = 0.8
-_FAR_OFF = 0.5  # below this share nothing that rests on the size of purchases is to be used
+_SHORT = 60  # days
 _VERDICTS = ("REFUSE", "FLAG", "PASS")
+_OF_SPEND = ("positive spend", "spend independent of frequency", "steady spend", "sizes of purchases")
 
 
 def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series | None = None) -> pd.DataFrame:
@@ -46,8 +48,9 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
     -------
     DataFrame
         By rule: ``verdict`` (PASS, FLAG: read with care, REFUSE: do not use), ``measure`` (the number looked at, missing where it cannot be
-        known) and ``reason`` (the same number and what it means, in words). The rules "parameters found" and "sizes of purchases" are of
-        the fitted `CustomerValue` and stand only where no rule before refuses.
+        known), ``reason`` (the same number and what it means, in words) and ``about`` ("spend": only what rests on the size of purchases
+        hangs on it; "purchases": all does). The rules "parameters found" and "sizes of purchases" are of the fitted models and stand only
+        where no rule before refuses these.
 
     Examples
     --------
@@ -60,9 +63,16 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
     spend = summary["monetary_value"].to_numpy("float64")
     repeaters = x > 0
     n, again = len(x), int(repeaters.sum())
+    days = float(summary["T"].max()) * DAYS[summary.attrs.get("unit", "W")]
     rows = {
-        "customers": _rule(n, n < 30, n < 200, f"{n} customers; estimates need 30 at least and are rough below 200"),
-        "repeaters": _rule(again, again < 10, again < 100, f"{again} of {n} bought again; only they tell how often and how much"),
+        "length of time": _rule(
+            days,
+            days < _SHORT,
+            days < 3 * _SHORT,
+            f"{days:,.0f} days of history; estimates need {_SHORT} at least and are rough below {3 * _SHORT}",
+        ),
+        "customers": _rule(n, n < 30, n < 200, f"{n:,} customers; estimates need 30 at least and are rough below 200"),
+        "repeaters": _rule(again, again < 10, again < 100, f"{again:,} of {n:,} bought again; only they tell how often and how much"),
     }
     gaps = recency[x >= 2] / x[x >= 2]
     varied = float(np.std(gaps) / np.mean(gaps)) if len(gaps) >= 10 else np.nan
@@ -75,7 +85,7 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
     )
     wrong = int((spend[repeaters] <= 0).sum())
     rows["positive spend"] = _rule(
-        wrong, wrong > 0, False, f"{wrong} of {again} repeaters have a mean purchase of zero or less; Gamma-Gamma needs it positive"
+        wrong, wrong > 0, False, f"{wrong:,} of {again:,} repeaters have a mean purchase of zero or less; Gamma-Gamma needs it positive"
     )
     linked = again >= 10 and np.ptp(x[repeaters]) > 0 and np.ptp(spend[repeaters]) > 0
     correlation = float(np.corrcoef(x[repeaters], spend[repeaters])[0, 1]) if linked else np.nan
@@ -86,14 +96,17 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
         f"correlation {_said(correlation, 'too few repeaters, or all alike')} of frequency and mean purchase among repeaters; "
         "value is purchases times spend only if they are nearly independent",
     )
-    rows["known from the beginning"] = _beginning(summary, acquired)
-    days = None if transactions is None else _days_of(summary, transactions)
-    rows["dates without a hole"] = _hole(summary, days)
-    if days is not None:
-        rows |= _habits(days)
-    if summary.attrs.get("grain", "D") == "D" and not any(verdict == "REFUSE" for verdict, _, _ in rows.values()):
-        rows |= _fits(summary)
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["verdict", "measure", "reason"]).rename_axis("rule")
+    before, many, said = beginning(summary, acquired)
+    rows["known from the beginning"] = _rule(before, False, many, said)
+    lines = None if transactions is None else _days_of(summary, transactions)
+    rows["dates without a hole"] = _hole(summary, lines)
+    if lines is not None:
+        rows |= _habits(lines)
+    refused = {name for name, (verdict, _, _) in rows.items() if verdict == "REFUSE"}
+    if summary.attrs.get("grain", "D") == "D" and refused <= {*_OF_SPEND}:
+        rows |= _fits(summary, spend=not refused)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["verdict", "measure", "reason"]).rename_axis("rule")
+    return table.assign(about=np.where(table.index.isin(_OF_SPEND), "spend", "purchases"))
 
 
 def usable(transactions, *, value: str = "revenue", spend: bool = True) -> bool:
@@ -106,8 +119,8 @@ def usable(transactions, *, value: str = "revenue", spend: bool = True) -> bool:
     value : str
         As in `summarize`.
     spend : bool
-        False asks about the model of purchases alone, who is still there and how often it will come: then it does not matter whether the
-        sizes of purchases follow Gamma-Gamma.
+        False asks about the model of purchases alone, who is still there and how often it will come: then the rules about spend do not
+        matter.
 
     Examples
     --------
@@ -118,67 +131,16 @@ def usable(transactions, *, value: str = "revenue", spend: bool = True) -> bool:
         summary = summarize(transactions, value=value)
     except ValueError:  # nothing was sold to a known customer
         return False
-    verdicts = suitability(summary, transactions)["verdict"]
-    return not (verdicts if spend else verdicts.drop("sizes of purchases", errors="ignore")).eq("REFUSE").any()
-
-
-def spend_fit(model, summary: pd.DataFrame, *, regular: int = 10, factor: float = 1.5) -> float:
-    """Share of the regular customers whose expected purchase is near their own mean: whether Gamma-Gamma fits the sizes of purchases.
-
-    Who came back often shows by itself what a purchase is worth; a model that draws such customers far towards all others does not fit,
-    and its values are not to be used for single customers. From ``SPEND_FITS`` on it is good.
-
-    Parameters
-    ----------
-    model : CustomerValue
-        Fitted.
-    summary : DataFrame
-        As `summarize` gives it.
-    regular : int
-        Repeat purchases from which a customer is a regular.
-    factor : float
-        Near is between 1 / factor and factor times the own mean.
-
-    Returns
-    -------
-    float
-        Between 0 and 1; NaN where nobody is a regular.
-
-    Examples
-    --------
-    >>> from custprof.datasets import load_cdnow
-    >>> from custprof.lifetime import CustomerValue
-    >>> summary = summarize(load_cdnow(), end="1997-09-30")
-    >>> round(spend_fit(CustomerValue().fit(summary), summary), 2)
-    1.0
-    """
-    regulars = summary[(summary["frequency"] >= regular) & (summary["monetary_value"] > 0)]
-    if regulars.empty:
-        return float("nan")
-    pull = model.spend_.predict(summary).reindex(regulars.index) / regulars["monetary_value"]
-    return float(pull.between(1 / factor, factor).mean())
-
-
-def _beginning(summary: pd.DataFrame, acquired: pd.Series | None) -> tuple[str, float, str]:
-    """Customers who were there before the data begin look new at their first line, and those who had left before are missing."""
-    unit, age, n = DAYS[summary.attrs.get("unit", "W")], summary["T"].to_numpy("float64"), len(summary)
-    meaning = "such customers look new at their first line, those who had left are missing, so that drop-out looks too rare"
-    if acquired is not None and "end" in summary.attrs:
-        refuse_repeated(acquired.index, "acquired")
-        start = pd.Timestamp(summary.attrs["end"]) - pd.Timedelta(days=round(age.max() * unit))
-        older = int((pd.to_datetime(acquired).reindex(summary.index) < start).sum())
-        return _rule(older / n, False, older > 0.02 * n, f"{older} of {n} customers were won before the data begin; {meaning}")
-    days = (age.max() - age) * unit
-    window = max(28, round(days.max() / 12))
-    first, then = int((days < window).sum()), int(((days >= window) & (days < 2 * window)).sum())
-    rush = first > 1.5 * then + 3 * np.sqrt(then + 1)
-    said = f"{first} of {n} customers first bought in the first {window} days of the data, {then} in the next {window}"
-    return _rule(first / n, False, rush, f"{said}; where it is many more, they were there before: {meaning}")
+    verdicts = suitability(summary, transactions)
+    return not ((verdicts["verdict"] == "REFUSE") & (spend | (verdicts["about"] == "purchases"))).any()
 
 
 def _days_of(summary: pd.DataFrame, transactions) -> nw.LazyFrame:
-    days = _purchase_days(transactions, summary.attrs.get("value", "revenue"))
-    return days.filter(nw.col("day") <= ordinal(summary.attrs["end"])) if "end" in summary.attrs else days
+    days = purchase_days(transactions, summary.attrs.get("value", "revenue"))
+    seen = days.filter(nw.col("day") <= ordinal(summary.attrs["end"])) if "end" in summary.attrs else days
+    if collect(seen.select(nw.len().alias("days")))["days"].iloc[0] == 0:
+        raise ValueError("the transactions hold no purchase in the time of the summary; give the lines that it was made of.")
+    return seen
 
 
 def _hole(summary: pd.DataFrame, days: nw.LazyFrame | None) -> tuple[str, float, str]:
@@ -201,25 +163,29 @@ def _hole(summary: pd.DataFrame, days: nw.LazyFrame | None) -> tuple[str, float,
     return _rule(share, share > 1 / 3 and length > 28, share > 0.1 and length > 28, reason)
 
 
-def _fits(summary: pd.DataFrame) -> dict[str, tuple[str, float, str]]:
-    """Whether both models found their parameters, and whether sizes of purchases follow Gamma-Gamma."""
+def _fits(summary: pd.DataFrame, *, spend: bool) -> dict[str, tuple[str, float, str]]:
+    """Whether the models found their parameters, and whether sizes of purchases follow Gamma-Gamma."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the verdict says it
-        model = CustomerValue().fit(summary)
-    parts = (model.purchases_, model.spend_)
+        model = CustomerValue().fit(summary) if spend else ParetoNBD().fit(summary)
+    parts = (model.purchases_, model.spend_) if spend else (model,)
     lost, held = not all(part._optimum.found for part in parts), sum(int((part._optimum.ends != 0).sum()) for part in parts)
-    said = " ".join(part.note_ for part in parts if part.note_) or "both searches ended inside their bounds"
+    said = " ".join(part.note_ for part in parts if part.note_) or f"{'both searches' if spend else 'the search'} ended inside the bounds"
     rows = {"parameters found": _rule(held, lost, held > 0, said)}
+    return rows | {"sizes of purchases": _sizes(model, summary)} if spend else rows
+
+
+def _sizes(model: CustomerValue, summary: pd.DataFrame) -> tuple[str, float, str]:
     try:
         near = spend_fit(model, summary)
     except ValueError as infinite:
-        return rows | {"sizes of purchases": _rule(np.nan, True, False, str(infinite))}
+        return _rule(np.nan, True, False, str(infinite))
     said = f"{near:.0%} of" if near == near else "unknown (nobody came back ten times) for"
     reason = (
         f"{said} those with ten repeat purchases and more are expected to spend within a factor of 1.5 of their own mean; where few are, "
         "sizes do not follow Gamma-Gamma and values of single customers are wrong"
     )
-    return rows | {"sizes of purchases": _rule(near, near < _FAR_OFF, near < SPEND_FITS, reason)}
+    return _rule(near, near < FAR_OFF, near < SPEND_FITS, reason)
 
 
 def _habits(days: nw.LazyFrame) -> dict[str, tuple[str, float, str]]:

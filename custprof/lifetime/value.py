@@ -166,7 +166,7 @@ class CustomerValue(BaseEstimator):
         margin and cost.
         For one customer it is wide, and its low end is often what a customer who never buys again brings: chance rules there.
         For a group chance averages out and the parameters remain. Of simulated customers who live by the models, 90 % intervals held 90 %,
-        of groups and totals 87 to 92 % (tests/benchmarks/lifetime_coverage.py). A skewed value may have its expectation outside a
+        of groups and totals 81 to 87 % (60 studies of 1,000; `recovery` does it again). A skewed value may have its expectation outside a
         narrow interval.
 
         Parameters

@@ -3,7 +3,8 @@
 from custprof.plots.acquisition import compare_campaigns, funnel
 from custprof.plots.costing import capacity, rank_stability
 from custprof.plots.decisions import drop_effect, leakage, manager_risk, recommendations
-from custprof.plots.lifetime import calibration, cohorts, reliability, retention_curve, tracking, value_curve
+from custprof.plots.lifetime import cohorts, rank_changes, retention_curve, value_curve
+from custprof.plots.lifetime_checks import calibration, reliability, tracking
 from custprof.plots.migration import effort_plan, migration, rfm
 from custprof.plots.money import money_axis, money_text
 from custprof.plots.money_flow import money_flow
@@ -36,6 +37,7 @@ __all__ = [
     "price_waterfall",
     "profile",
     "quadrant",
+    "rank_changes",
     "rank_stability",
     "recommendations",
     "reconciliation",

@@ -1,4 +1,4 @@
-"""How do the results of the lifetime stage look: value by age or horizon, retention, cohorts, and the tests of a model?"""
+"""How do customers' lives look: value by age or horizon, retention, cohorts, and the ranks by revenue and by profit?"""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from custprof.plots.legend import legend_below
-from custprof.plots.money import GAIN, NEUTRAL, money_axis, money_text
+from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 
-__all__ = ["calibration", "cohorts", "reliability", "retention_curve", "tracking", "value_curve"]
+__all__ = ["cohorts", "rank_changes", "retention_curve", "value_curve"]
 
 _MOST = 8  # groups that a reader can tell apart
+_EVERYBODY = 2.0  # a share beyond the scale of all others: grey
 _DASHES = ("-", (0, (5, 3)), (0, (1.5, 2.5)))  # in turn, so that curves that coincide are seen through one another
 
 
@@ -93,123 +93,8 @@ def retention_curve(curve: pd.DataFrame, *, ax: Axes | None = None, unit: str = 
     return _legend(ax, curve)
 
 
-def calibration(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Expected and actual purchases per customer in the holdout, by purchases before.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Result of `lifetime.calibration`.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure otherwise.
-
-    Returns
-    -------
-    matplotlib Axes
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"customers": [9, 4], "expected": [0.2, 1.1], "actual": [0.3, 1.0]}, index=["0", "1+"])
-    >>> [text.get_text() for text in calibration(table).get_legend().get_texts()]
-    ['expected', 'actual']
-    >>> plt.close()
-    """
-    ax = _axes(ax)
-    places = np.arange(len(table))
-    ax.plot(places, table["expected"], color=GAIN, marker="o", linewidth=2, label="expected")
-    ax.plot(places, table["actual"], color="black", marker="s", linestyle="--", linewidth=1.5, label="actual")
-    ax.set_xticks(places, [f"{name}\nn = {n:,}" for name, n in zip(table.index, table["customers"], strict=True)])
-    known = "repeat purchases before the split" if table.index.name == "frequency" else "customers, least expected back to most"
-    ax.set(xlabel=known, ylabel="purchases per customer after the split")
-    ax.set_ylim(0, 1.08 * max(table[["expected", "actual"]].max().max(), 1e-9))
-    ax.legend(frameon=False)
-    return ax
-
-
-def tracking(table: pd.DataFrame, *, ax: Axes | None = None, total: bool = False) -> Axes:
-    """Expected and actual repeat purchases by week, with a line where the model saw no more.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Result of `lifetime.tracking`.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure otherwise.
-    total : bool
-        Purchases since the first day instead of those of each step.
-
-    Returns
-    -------
-    matplotlib Axes
-
-    Examples
-    --------
-    >>> until = pd.to_datetime(["2024-01-07", "2024-01-14"])
-    >>> table = pd.DataFrame({"until": until, "expected": [4.0, 5.0], "actual": [3, 6], "seen": [True, False]})
-    >>> tracking(table).get_ylabel()
-    'repeat purchases'
-    >>> plt.close()
-    """
-    ax = _axes(ax)
-    end = "_total" if total else ""
-    ax.plot(table["until"], table[f"actual{end}"], color="black", linestyle="--", linewidth=1.2, label="actual")
-    ax.plot(table["until"], table[f"expected{end}"], color=GAIN, linewidth=2, label="expected")
-    if table["seen"].any() and not table["seen"].all():
-        ax.axvline(table.loc[table["seen"], "until"].iloc[-1], color=NEUTRAL, linewidth=1.2, label="end of what the model saw")
-    ax.set_ylabel("repeat purchases" + (" since the first day" if total else ""))
-    ax.set_ylim(bottom=0)
-    ax.xaxis.set_major_locator(AutoDateLocator(maxticks=8))
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
-    legend_below(ax, depth=28)
-    return ax
-
-
-def reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Probabilities of being there against the share that is, on a diagonal; where that is not known, how many customers have which.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Result of `lifetime.reliability`.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure otherwise.
-
-    Returns
-    -------
-    matplotlib Axes
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"customers": [9, 4], "expected": [0.2, 0.9]}, index=["0 to 0.5", "0.5 to 1"])
-    >>> [int(bar.get_height()) for bar in reliability(table).patches]
-    [9, 4]
-    >>> plt.close()
-    """
-    ax = _axes(ax)
-    if "actual" not in table:
-        ax.bar(table.index, table["customers"], color=GAIN, width=0.9)
-        ax.set(xlabel="probability of being there", ylabel="customers")
-        return ax
-    known = table[table["customers"] > 0]
-    ax.plot([0, 1], [0, 1], color=NEUTRAL, linewidth=1.2, label="honest")
-    reach = [known["actual"] - known["low"], known["high"] - known["actual"]]
-    ax.errorbar(
-        known["expected"], known["actual"], yerr=np.maximum(reach, 0), color=GAIN, marker="o", linewidth=2, capsize=3, label="found"
-    )
-    for _, row in known.iterrows():
-        ax.annotate(
-            f"n = {row['customers']:,.0f}", (row["expected"], row["actual"]), xytext=(8, -12), textcoords="offset points", fontsize=9
-        )
-    ax.set(xlabel="probability of being there", ylabel="share truly there", xlim=(0, 1.18), ylim=(0, 1.05))
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-        axis.set_ticks(np.linspace(0, 1, 6))
-    ax.legend(frameon=False, loc="upper left")
-    return ax
-
-
 def cohorts(table: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", what: str = "retention") -> Axes:
-    """Heat map of cohorts by age; cells of a period in which the data end are left blank, the 100 % of age 0 are grey.
+    """Heat map of cohorts by age, with their size; cells of a period in which the data end are left blank, the 100 % of age 0 are grey.
 
     Parameters
     ----------
@@ -236,18 +121,76 @@ def cohorts(table: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", 
     if what not in ("retention", "cumulative_value"):
         raise ValueError(f"what is {what!r}; choose 'retention' or 'cumulative_value'.")
     ax = _axes(ax)
-    grid = table[table["complete"]].pivot_table(index="cohort", columns="age", values=what)
+    shown = table[table["complete"]]
+    if shown.empty:
+        raise ValueError("no period of any cohort is complete; choose a shorter period.")
+    grid = shown.pivot_table(index="cohort", columns="age", values=what)
     label = "bought in the period" if what == "retention" else f"value per customer{f' ({currency})' if currency else ''}"
     written = grid.map(lambda v: "" if np.isnan(v) else f"{v:.0%}".replace("%", " %") if what == "retention" else money_text(v))
-    top = np.nanmax(grid.to_numpy()[:, 1:]) if what == "retention" and grid.shape[1] > 1 else None  # age 0 is 100 % by definition
+    colored = grid.copy()
+    if what == "retention" and grid.shape[1] > 1:
+        colored[0] = _EVERYBODY  # by definition
+    if "customers" in shown:
+        colored.index = [f"{name}   n = {n:,}" for name, n in shown.groupby("cohort")["customers"].first().items()]
+    top = np.nanmax(colored[colored < _EVERYBODY].to_numpy()) if what == "retention" else None
     many = grid.size > 400
     colors = plt.get_cmap("cividis").with_extremes(over="#d9d9d9")
+    said = PercentFormatter(1.0, decimals=0, symbol=" %") if what == "retention" else FuncFormatter(lambda v, _: money_text(v, digits=6))
     sns.heatmap(
-        grid, ax=ax, cmap=colors, vmin=0 if what == "retention" else None, vmax=top, annot=False if many else written, fmt="",
-        annot_kws={"fontsize": 8}, cbar_kws={"label": label}, linewidths=0.5,
+        colored, ax=ax, cmap=colors, vmin=0 if what == "retention" else None, vmax=top,
+        annot=False if many else written, fmt="", annot_kws={"fontsize": 8}, cbar_kws={"label": label, "format": said}, linewidths=0.5,
     )  # fmt: skip
     ax.set(xlabel="age (periods since the first purchase)", ylabel="cohort")
     ax.tick_params(axis="y", rotation=0)
+    return ax
+
+
+def rank_changes(table: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", named: int = 5) -> Axes:
+    """Value of profit against value of revenue, a point for each customer; those whose rank falls most are named.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Result of `lifetime.rank_changes`.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure otherwise.
+    currency : str
+        Named in the labels of the axes.
+    named : int
+        As many of the first rows are ringed and named, where their rank falls; a name that would lie on another is left out.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"revenue": [90.0, 50.0], "value": [-5.0, 20.0], "fall": [1, -1]}, index=["big", "small"])
+    >>> [text.get_text() for text in rank_changes(table).texts]
+    ['big']
+    >>> plt.close()
+    """
+    ax = _axes(ax)
+    loses = table["value"] < 0
+    for at_loss, color, label in ((False, GAIN, "worth something"), (True, LOSS, "costs more than it brings")):
+        part = table[loses == at_loss]
+        ax.scatter(part["revenue"], part["value"], s=14, color=color, alpha=0.45, linewidths=0, label=f"{label} ({len(part):,})")
+    first = table.head(named)
+    first = first[first["fall"] > 0]
+    ax.scatter(first["revenue"], first["value"], s=46, facecolors="none", edgecolors="black", linewidths=1.1)
+    written = np.empty((0, 2))
+    for name, place in zip(
+        first.index, first[["revenue", "value"]].to_numpy() / np.ptp(table[["revenue", "value"]].to_numpy(), axis=0).clip(1e-9), strict=True
+    ):
+        if (np.abs(written - place) > (0.09, 0.04)).any(axis=1).all():  # names that would lie on one another are left out
+            written = np.vstack([written, place])
+            ax.annotate(str(name), first.loc[name, ["revenue", "value"]], xytext=(7, -3), textcoords="offset points", fontsize=8)
+    ax.axhline(0, color="black", linewidth=0.8)
+    ax.set(xlabel="value of revenue", ylabel="value of profit")
+    ax.set_xlim(left=0)
+    ax.margins(x=0.1)
+    money_axis(money_axis(ax, "x", currency), "y", currency)
+    legend_below(ax)
     return ax
 
 

@@ -40,7 +40,9 @@ PHRASES = {
     "several": "no more than a handful of customers",
     "sold": "no sales",
     "truth": "no known truth behind it",
-    "usable": "no purchase history that these models may be used on",
+    "predictable": "no purchase history that a model of purchases may be used on",
+    "single": "no purchase history that the value of a single customer could rest on",
+    "usable": "no purchase history that a model of value may be used on",
     "warns": "no early warning that is surely better than the usual share",
 }
 
@@ -127,11 +129,15 @@ def _table_html(frame) -> str:
 
 
 def _noting(shown):
-    """Show what a model says of its own fit as a sentence for the reader; every other warning as before."""
+    """Show what a model says of its own fit as a sentence for the reader, once; every other warning as before."""
+    said = set()
 
     def show(message, category, filename, lineno, file=None, line=None):
         if category.__name__ != "ConvergenceWarning":
             return shown(message, category, filename, lineno, file, line)
+        if str(message) in said:
+            return None
+        said.add(str(message))
         from IPython.display import display
 
         return display(_sentence(f"**Note:** {message}"))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 import io
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from custprof.report.worth import ANNUAL_RATE, HORIZON, LEVEL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["SHEETS", "cover", "summarize_study"]
 
 LIMIT = 100_000
-HORIZON, ANNUAL_RATE = 5, 0.10
 SHEETS = {
     "Key figures": "The study in a dozen numbers.",
     "Ladder": "From list revenue to profit, all customers and the cost that no customer caused.",
@@ -66,6 +66,7 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
     from custprof.costing import allocate_study
     from custprof.profit import customer_pnl, customers_only, ladder, whale_curve
     from custprof.report.sheets import activity_costs, best_first, profit_sheets, profits_by_period
+    from custprof.report.worth import value_customers
     from custprof.segmentation import ProfitSegmenter, segment_features
 
     allocation = allocate_study(study)
@@ -75,10 +76,10 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
     profit = customers["profit"]
     looked_at = segment_features(customers_only(by_period))
     segmenter = ProfitSegmenter(random_state=0).fit(customers[looked_at.index[looked_at["used"]]], profit)
-    value, avoidable_value, p_alive = _values(study, pnl, allocation)
-    advice = _advice(pnl, by_period, avoidable_value, p_alive)
+    worth = value_customers(study, pnl, allocation)
+    advice = _advice(pnl, by_period, worth.avoidable, worth.p_alive)
     tables = {
-        "Key figures": _key_figures(pnl, profit, allocation, value, advice),
+        "Key figures": _key_figures(pnl, profit, allocation, worth, advice),
         "Ladder": ladder(pnl, allocation=allocation),
         "Customer P&L": _with_segment(best_first(pnl), segmenter.segments_),
         "Whale curve": whale_curve(profit),
@@ -90,8 +91,8 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
         "Issues": study.check(),
         **profit_sheets(study, pnl, by_period, allocation),
     }
-    if value is not None:
-        tables["Lifetime value"] = _with_segment(value.sort_values("value", ascending=False, kind="stable"), segmenter.segments_)
+    if worth.value is not None:
+        tables["Lifetime value"] = _with_segment(worth.value.sort_values("value", ascending=False, kind="stable"), segmenter.segments_)
     if allocation is not None:
         tables |= {"Balance": allocation.balance(), "Rates": allocation.rates(), "Capacity": allocation.capacity()}
         tables["Activity cost"] = allocation.customers().T.pipe(activity_costs)
@@ -155,36 +156,13 @@ def _with_segment(table: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
     return marked
 
 
-def _values(study, pnl: pd.DataFrame, allocation) -> tuple:
-    """Lifetime value of every customer, its total counting avoidable cost only, and who is still there; None where a model is refused."""
-    from sklearn.exceptions import ConvergenceWarning
-
-    from custprof.lifetime import SPEND_FITS, CustomerValue, ParetoNBD, spend_fit, summarize, usable, value_terms
-
-    lines = study.table("transactions")
-    if not usable(lines, spend=False):
-        return None, None, None
-    history = summarize(lines)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the notebook on lifetime value shows it to its reader
-        if not usable(lines):
-            return None, None, ParetoNBD().fit(history).p_alive(history)
-        model = CustomerValue().fit(history)
-    ahead = {"horizon": HORIZON, "annual_rate": ANNUAL_RATE}
-    value = model.predict(history, **value_terms(history, pnl, allocation), **ahead)
-    if spend_fit(model, history) < SPEND_FITS:  # then values are not for decisions about single customers
-        return value, None, value["p_alive"]
-    avoidable = model.predict(history, **value_terms(history, pnl, allocation, avoidable=True), **ahead)["value"]
-    return value, avoidable, value["p_alive"]
-
-
 def _advice(pnl: pd.DataFrame, by_period: pd.DataFrame, value: pd.Series | None, p_alive: pd.Series | None) -> pd.DataFrame:
     from custprof.decisions import recommend, verify_losses
 
     return recommend(pnl, value=value, verified=verify_losses(by_period), p_alive=p_alive).sort_values("profit", kind="stable")
 
 
-def _key_figures(pnl: pd.DataFrame, profit: pd.Series, allocation, value, advice: pd.DataFrame) -> pd.DataFrame:
+def _key_figures(pnl: pd.DataFrame, profit: pd.Series, allocation, worth, advice: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     from custprof.decisions.recommend import ACTIONS
@@ -205,8 +183,11 @@ def _key_figures(pnl: pd.DataFrame, profit: pd.Series, allocation, value, advice
         of_these = advice["action"] == action
         label = "customers gone" if action == "gone" else f"customers to {action}"
         rows.append((label, total(advice.loc[of_these, "profit"]), of_these.mean(), int(of_these.sum())))
-    if value is not None:
-        rows.append(("lifetime value", value["value"].sum(), None, len(value)))
+    if worth.refused:
+        rows.append((f"lifetime value, {worth.refused}", None, None, None))
+    else:
+        rows.append(("lifetime value", worth.total["value"], None, len(worth.value)))
+        rows += [(f"lifetime value, {end} end of {LEVEL:.0%}", worth.total[end], None, None) for end in ("low", "high")]
     if allocation is not None:
         rows.append(("cost allocated", allocation.total, None, None))
     rows += [(name.strip("()"), pnl.loc[name, "profit"], None, None) for name in RESIDUALS if name in pnl.index]
@@ -237,10 +218,23 @@ def _cards(study, figures: pd.DataFrame, what: str) -> list[dict]:
     for action, label in {"repair": "Customers to repair", "part": "Customers to part with"}.items():
         found = figures.loc[f"customers to {action}"]
         cards.append(_card(label, f"{int(found['count']):,}", f"{study.money(found['amount'])} of {what} so far", loss=found["amount"] < 0))
-    if "lifetime value" in amount:
-        note = f"{what} expected in the next {HORIZON} years, at {ANNUAL_RATE:.0%} a year"
-        cards.append(_card("Worth of the customers", study.money(amount["lifetime value"]), note, loss=amount["lifetime value"] < 0))
+    cards.append(_worth_card(study, amount, what))
     return cards
+
+
+def _worth_card(study, amount: pd.Series, what: str) -> dict:
+    """The value of all customers with its interval, or the verdict that forbids it; three digits, for more are not known."""
+    from custprof.plots import money_text
+
+    label = "Worth of the customers"
+    if "lifetime value" not in amount:
+        refused = next(name for name in amount.index if name.startswith("lifetime value, refused"))
+        return _card(label, "not known", f"{refused.partition(', ')[2]}; see notebook 05")
+    value, low, high = (
+        f"{money_text(amount[name])} {study.currency}".rstrip() for name in amount.index if name.startswith("lifetime value")
+    )
+    ahead = f"{what} expected in the next {HORIZON} years, at {ANNUAL_RATE:.0%} a year"
+    return _card(label, value, f"{low} to {high} with {LEVEL:.0%} probability; {ahead}", loss=amount["lifetime value"] < 0)
 
 
 def _card(label: str, value: str, note: str = "", *, loss: bool = False) -> dict:
