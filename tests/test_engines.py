@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import subprocess
 import sys
 from functools import cache
@@ -12,11 +11,11 @@ import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import NO_SPARK, ROOT
 from pandas.testing import assert_frame_equal
 
 import custprof as cp
-from custprof.study import Study, StudyError, backends
+from custprof.study import Study, StudyError
 from custprof.study.engine import collect, lazy, money, nearest
 from custprof.study.facts import customer_facts, monthly_revenue
 
@@ -24,11 +23,7 @@ sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 
 LACKS = {
     "polars": "polars is not installed" if importlib.util.find_spec("polars") is None else "",
-    "spark": "pyspark is not installed"
-    if importlib.util.find_spec("pyspark") is None
-    else "Spark needs Java, which is not installed"
-    if shutil.which("java") is None
-    else "",
+    "spark": NO_SPARK,
 }
 OTHERS = [pytest.param(name, marks=pytest.mark.skipif(bool(LACKS.get(name)), reason=LACKS.get(name, ""))) for name in ("pandas", *LACKS)]
 LINES = {
@@ -38,16 +33,6 @@ LINES = {
     "revenue": [0.1, -0.3, 5.0, 2.675, 0.125],
     "discount": [0.05, None, None, 0.0, 0.2],
 }
-
-
-@pytest.fixture(scope="module")
-def spark():
-    """One session for all tests; it is stopped after them."""
-    if LACKS["spark"]:
-        pytest.skip(LACKS["spark"])
-    session = backends.spark_session()
-    yield session
-    session.stop()
 
 
 @pytest.mark.parametrize("engine", OTHERS)

@@ -38,9 +38,7 @@ def describe_mappings(mappings: dict[str, Mapping]) -> pd.DataFrame:
 def first_rows(study, table: str, count: int) -> pd.DataFrame:
     """The first used rows of a table in the order of its files, for a look."""
     known = ", ".join(study.columns(table))
-    return (
-        study.engine_tables(table).execute(f"select {known} from raw_{table} where _reason is null order by rowid limit {int(count)}").df()
-    )
+    return study.query_frame(f"select {known} from raw_{table} where _reason is null order by rowid, {known} limit {int(count)}")
 
 
 def count_missing(study) -> pd.DataFrame:
@@ -60,13 +58,11 @@ def list_quarantine(study, tables: Iterable[str]) -> pd.DataFrame:
         amount = TABLES[name].amount
         money = amount if amount in study.columns(name) else "null::double"
         frames.append(
-            study.engine_tables(name)
-            .execute(
+            study.query_frame(
                 f"select '{name}' as \"table\", parse_filename(_file) as file, _row as row, split_part(_reason, '|', 1) as \"column\", "
                 f"split_part(_reason, '|', 2) as reason, _cell as cell, {money} as amount, _text as text "
-                f"from read_{name} where _reason is not null order by _file, _row"
+                f"from read_{name} where _reason is not null order by _file, _row, _text"
             )
-            .df()
         )
     frames = [frame for frame in frames if len(frame)] or frames[:1]
     return pd.concat(frames, ignore_index=True)

@@ -40,8 +40,8 @@ def tie_ledger(study) -> pd.DataFrame:
 def passed_over(study, table: str, mapping: Mapping) -> pd.DataFrame:
     """Rows of reports that are no rows of the table; the columns are those of ``Study.passed_over``."""
     files = [file for part in mapping.parts for file in part.files]
-    there = study.query(f"select 1 from duckdb_tables() where table_name = '{PASSED}'")
-    rows = study.query(f"select _file, _row, kind, cells from {PASSED} order by 1, 2") if there else []
+    there = study.reader.execute(f"select 1 from duckdb_tables() where table_name = '{PASSED}'").fetchall()
+    rows = study.reader.execute(f"select _file, _row, kind, cells from {PASSED} order by 1, 2").fetchall() if there else []
     return pd.DataFrame([row for row in rows if row[0] in files], columns=["file", "row", "kind", "cells"])
 
 
@@ -54,9 +54,11 @@ def report_totals(study, table: str, mapping: Mapping) -> pd.DataFrame:
         place, cells = places[number], said.cells
         grand = said.kind == "total" and (cells[0] or "").strip().casefold() == "total"
         if grand and isinstance(place, int) and place < len(cells) and cells[place]:
-            total = number_sql(literal(cells[place].strip()), mapping.parts[number].spec)
-            read = f"(select sum({column}) from raw_{table} where _file = {literal(said.file)})"
-            ((total, read),) = study.query(f"select {total}, {read}")
+            said_total = number_sql(literal(cells[place].strip()), mapping.parts[number].spec)
+            ((total,),) = study.reader.execute(f"select {said_total}").fetchall()
+            unit = 10**study.decimals
+            whole = f"sum(round({column} * {unit})::hugeint) / {unit}"
+            ((read,),) = study.query(f"select {whole} from raw_{table} where _file = {literal(said.file)}")
             rows.append((said.file.replace("\\", "/").rsplit("/", 1)[-1], total, read))
     return pd.DataFrame(rows, columns=["file", "total", "read"]).dropna()
 

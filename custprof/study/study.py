@@ -18,20 +18,16 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from custprof.study.aliases import suggest_for
-from custprof.study.backends import choose_engine, connect, given_sections, hand_out
 from custprof.study.cells import period_sql
 from custprof.study.checks import find_issues
 from custprof.study.contracts import TABLES
 from custprof.study.describing import count_missing, describe_mappings, first_rows, list_quarantine, sources
-from custprof.study.engine import ENGINES
 from custprof.study.errors import StudyError, meant
 from custprof.study.facts import customer_facts, monthly_revenue
-from custprof.study.intake import Mapping as ColumnMapping
-from custprof.study.intake import map_columns, read_table
+from custprof.study.opening import Found, find_tables
 from custprof.study.progress import watched
 from custprof.study.reconciling import passed_over, reconcile, report_totals, tie_ledger
 from custprof.study.settings import Settings, make_settings, read_settings
-from custprof.study.sources import find_parts
 
 __all__ = ["Study"]
 
@@ -66,21 +62,13 @@ class Study:
     (['ledger'], '130 EUR')
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        mappings: dict[str, ColumnMapping],
-        notes: dict[str, list[str]],
-        con: duckdb.DuckDBPyConnection,
-        engine: tuple[str, Any],
-        scratch,
-    ):
-        self.settings, self.notes, (self.engine, self._session) = settings, notes, engine
+    def __init__(self, settings: Settings, found: Found):
+        self.settings, self.notes, self.engine = settings, found.notes, found.rows.engine
         self.name, self.currency, self.period = settings.name, settings.currency, settings.period
         self.fiscal_start, self.decimals, self.folder = settings.fiscal_start, settings.decimals, settings.folder
         self.cost_model, self.credit = settings.cost_model, settings.credit
-        self.tables = list(mappings)
-        self._mappings, self._con, self._scratch = mappings, con, scratch
+        self.tables = list(found.mappings)
+        self._mappings, self._rows = found.mappings, found.rows
         self._read: set[str] = set()
         self._kept: dict[Any, Any] = {}
 
@@ -107,7 +95,8 @@ class Study:
         """
         if not isinstance(path, str | PathLike):
             raise TypeError(f"path is {path!r}; give the study's folder, or cp.datasets.demo_path() for the demo.")
-        return cls._opened(read_settings(path), engine, {})
+        settings = read_settings(path)
+        return cls(settings, find_tables(settings, engine, {}))
 
     @classmethod
     def from_tables(
@@ -151,36 +140,8 @@ class Study:
         if cost_model is not None:
             content["study"]["cost_model"] = str(Path(cost_model).resolve())
         with tempfile.TemporaryDirectory(prefix="custprof-") as empty:
-            return cls._opened(make_settings(content, Path(empty), "settings"), engine, tables)
-
-    @classmethod
-    def _opened(cls, settings: Settings, engine: Any, given: Mapping[str, Any]) -> Study:
-        problems, mappings, notes = list(settings.problems), {}, {}
-        chosen = settings.engine if engine is None and settings.engine in ENGINES else engine
-        engine = choose_engine(chosen, given)
-        if settings.temp_directory is not None and not settings.temp_directory.is_dir():
-            raise StudyError([*problems, f"study.toml [study] temp_directory: {settings.temp_directory} does not exist."])
-        scratch = tempfile.TemporaryDirectory(prefix="custprof-", dir=settings.temp_directory, ignore_cleanup_errors=True)
-        con = connect(scratch.name, settings.memory_limit, settings.threads)
-        for table in TABLES:
-            specs, wrong = given_sections(table, settings.tables.get(table, []), given, engine, con, scratch.name)
-            parts, unfound, passed = ([], [], []) if wrong else find_parts(table, specs, settings.folder, con)
-            wrong += unfound
-            problems += wrong
-            if passed and not wrong:
-                notes[table] = passed
-            if parts:
-                mapping, wrong = map_columns(table, parts)
-                problems += wrong
-                if mapping is not None:
-                    mappings[table] = mapping
-            elif table == "transactions" and not wrong:
-                near = sorted(file.name for file in settings.folder.iterdir() if file.is_file() and file.name != "study.toml")
-                hint = meant("transactions.csv", near)
-                problems.append(f"transactions: no file transactions.csv, .csv.gz, .parquet or .xlsx in {settings.folder}; {hint}")
-        if problems:
-            raise StudyError(problems)
-        return cls(settings, mappings, notes, con, engine, scratch)
+            made = make_settings(content, Path(empty), "settings")
+            return cls(made, find_tables(made, engine, tables))
 
     def __repr__(self) -> str:
         return f"<Study {self.name!r}: {', '.join(self.tables)}>"
@@ -197,15 +158,13 @@ class Study:
             Where the study has no such table, or none of its rows can be used.
         """
         self._usable(name)
-        if self.engine == "pandas":
-            return nw.from_native(self.frame(name)).lazy()
-        return hand_out(name, self.engine, self._session, self._con, self._scratch.name)
+        return self._rows.lazy(name)
 
     def frame(self, name: str) -> pd.DataFrame:
         """The used rows of a table as a pandas DataFrame, sorted by all columns."""
         self._usable(name)
         if ("frame", name) not in self._kept:
-            self._kept["frame", name] = self._con.execute(f"select * from used_{name} order by all").df()
+            self._kept["frame", name] = self._rows.frame(f"select * from used_{name} order by all")
         return self._kept["frame", name].copy()
 
     def columns(self, name: str) -> list[str]:
@@ -236,11 +195,6 @@ class Study:
         """The columns of ``table(name)``: the standard columns that are known, and further ones where a table keeps them."""
         return [*(column for column in TABLES[name].columns if column in self.columns(name)), *self._mappings[self._known(name)].extra]
 
-    def engine_tables(self, name: str) -> duckdb.DuckDBPyConnection:
-        """The engine, with the tables ``used_<name>`` and ``read_<name>`` in it."""
-        self._load(name)
-        return self._con
-
     def lacks(self, *needs: str) -> list[str]:
         """Which of the things needed are missing: tables, "table.column", "cost_model" or "credit"."""
         return [need for need in needs if not self._has(need)]
@@ -260,7 +214,7 @@ class Study:
         if "issues" not in self._kept:
             for table in self.tables:
                 self._load(table)
-            with watched(self._con, "checking"):
+            with watched(self._rows, "checking"):
                 self._kept["issues"] = find_issues(self)
         return self._kept["issues"].copy()
 
@@ -272,7 +226,7 @@ class Study:
 
     def suggest_aliases(self) -> pd.DataFrame:
         """Customers that a table may mean by names that no customer bears, to be confirmed in aliases.csv (see ``aliases.suggest``)."""
-        return suggest_for(self, self.engine_tables("transactions"))
+        return suggest_for(self, self.reader)
 
     def reconciliation(self) -> pd.DataFrame:
         """What was read, used and set aside, by table and money column.
@@ -311,7 +265,7 @@ class Study:
         if ("facts", by) not in self._kept:
             invoices = self.table("invoices") if "invoices" in self.tables and self.credit else None
             lines, end = self.table("transactions"), self.end
-            with watched(self._con, "adding up the customers"):
+            with watched(self._rows, "adding up the customers"):
                 self._kept["facts", by] = customer_facts(
                     lines,
                     invoices,
@@ -338,10 +292,28 @@ class Study:
 
     def query(self, sql: str) -> list[tuple]:
         """Rows of an SQL query over the tables ``used_<table>`` and ``read_<table>``."""
-        for table in self.tables:
-            if f"_{table}" in sql:
-                self._load(table)
-        return self._con.execute(sql).fetchall()
+        self._load_named(sql)
+        return self._rows.query(sql)
+
+    def query_frame(self, sql: str) -> pd.DataFrame:
+        """The same as a pandas DataFrame."""
+        self._load_named(sql)
+        return self._rows.frame(sql)
+
+    def rows_here(self, name: str) -> duckdb.DuckDBPyConnection:
+        """DuckDB with all rows of ``used_<name>`` in it, also where the engine is Spark."""
+        self._load(name)
+        return self._rows.here(name)
+
+    @property
+    def reader(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB, which reads the files of every study."""
+        return self._rows.con
+
+    @property
+    def moved(self) -> dict[str, str]:
+        """By table, why its rows were not read where they are."""
+        return self._rows.moved
 
     def _known(self, name: str) -> str:
         if name not in self.tables:
@@ -360,21 +332,26 @@ class Study:
             raise ValueError(f"{need!r} is not something a study may have: {meant(need, ['cost_model', 'credit', *TABLES])}")
         return table in self.tables and (not column or column in self._mappings[table].columns or column in self._mappings[table].extra)
 
+    def _load_named(self, sql: str) -> None:
+        for table in self.tables:
+            if f"_{table}" in sql:
+                self._load(table)
+
     def _load(self, name: str) -> None:
         if self._known(name) in self._read:
             return
-        with watched(self._con, f"reading {name}"):
-            read_table(name, self._mappings[name], self._con, self.settings)
-        if not self._con.execute(f"select 1 from raw_{name} limit 1").fetchall():
-            raise StudyError(f"{name}: the files (or the sql) give no rows.")
+        with watched(self._rows, f"reading {name}"):
+            self._rows.read(name, self._mappings[name])
+            if not self._rows.query(f"select 1 from raw_{name} limit 1"):
+                raise StudyError(f"{name}: the files (or the sql) give no rows.")
         self._read.add(name)
 
     def _usable(self, name: str) -> None:
         self._load(name)
-        if not self._con.execute(f"select 1 from used_{name} limit 1").fetchall():
-            reasons = self._con.execute(
+        if not self._rows.query(f"select 1 from used_{name} limit 1"):
+            reasons = self._rows.query(
                 f"select replace(_reason, '|', ' ') from raw_{name} group by _reason order by count(*) desc, 1 limit 3"
-            ).fetchall()
+            )
             raise StudyError(
                 f"{name}: no row can be used ({'; '.join(reason.strip() for (reason,) in reasons)}); study.check() says what to do."
             )
@@ -382,7 +359,5 @@ class Study:
     def _dates(self) -> tuple[pd.Timestamp, pd.Timestamp]:
         if "dates" not in self._kept:
             self._usable("transactions")
-            self._kept["dates"] = tuple(
-                map(pd.Timestamp, self._con.execute("select min(date), max(date) from used_transactions").fetchall()[0])
-            )
+            self._kept["dates"] = tuple(map(pd.Timestamp, self._rows.query("select min(date), max(date) from used_transactions")[0]))
         return self._kept["dates"]
