@@ -165,7 +165,7 @@ def test_the_demo_in_sparks_catalog_is_the_same_to_the_cent_and_stays_there(spar
     demo = Study.open(cp.datasets.demo_path())
     words = {}
     for table in demo.tables:
-        demo.rows_here(table).execute(f"copy (select * from used_{table}) to '{tmp_path / table}.parquet' (format parquet)")
+        demo.rows_of(table).here(table).execute(f"copy (select * from used_{table}) to '{tmp_path / table}.parquet' (format parquet)")
         spark.read.parquet(str(tmp_path / f"{table}.parquet")).createOrReplaceTempView(f"demo_{table}")
         words[table] = {"table": f"demo_{table}"}
     settings = {"study": {"period": "year"}, "credit": demo.credit, "ties": demo.settings.ties, "tables": words}
@@ -179,8 +179,8 @@ def test_the_demo_in_sparks_catalog_is_the_same_to_the_cent_and_stays_there(spar
     pnls = [cp.profit.customer_pnl(study.customer_facts(), cp.costing.allocate_study(study)) for study in (held, demo)]
     assert_frame_equal(*pnls, check_exact=True)
     # no row was copied: DuckDB has no table of the study's, and nothing was written into the temporary folder
-    assert held.reader.execute("select count(*) from duckdb_tables()").fetchall() == [(0,)]
-    assert list(held._rows.folder.rglob("*.parquet")) == [] and held.moved == {}
+    assert held.rows.con.execute("select count(*) from duckdb_tables()").fetchall() == [(0,)]
+    assert list(held.rows.folder.rglob("*.parquet")) == [] and held.rows.moved == {}
 
 
 def test_parquet_that_only_spark_sees_is_named_by_its_path(spark, tmp_path):
@@ -258,7 +258,7 @@ def test_two_studies_share_a_session(spark):
 
     one, other = study("a"), study("b")
     assert [each.customer_facts().index.tolist() for each in (one, other, one)] == [["a"], ["b"], ["a"]]
-    prefix = one._rows._prefix
+    prefix = one.rows._prefix
     del one
     assert not any(table.name.startswith(prefix) for table in spark.catalog.listTables())
 
@@ -290,7 +290,7 @@ def write_parquet(tables, folder) -> dict:
         files[table] = folder / f"{table}.parquet"
         rows = pd.DataFrame(content["rows"], columns=content["columns"], dtype=object)
         names = ", ".join(f'"{name}"::varchar as "{name}"' for name in content["columns"])
-        duckdb.sql(f"select {names} from rows").write_parquet(str(files[table]))
+        duckdb.from_df(rows).project(names).write_parquet(str(files[table]))
     return files
 
 

@@ -87,7 +87,21 @@ class ClusteredRows:
             raise StudyError(f"Spark cannot read the table {name!r}: {str(error).splitlines()[0]}") from None
 
     def read(self, table: str, mapping: Mapping) -> None:
-        """Read a table's rows where they are, and set those aside that cannot be used."""
+        """Read a table's rows where they are, and set those aside that cannot be used.
+
+        Raises
+        ------
+        StudyError
+            Where Spark cannot read them.
+        """
+        try:
+            self._read(table, mapping)
+        except StudyError:
+            raise
+        except Exception as error:
+            raise StudyError(f"{table}: {short(mapping.parts[0])} cannot be read: {str(error).splitlines()[0]}") from error
+
+    def _read(self, table: str, mapping: Mapping) -> None:
         numbers = [number for number, part in enumerate(mapping.parts) if part.kind in ("spark", "parquet")]
         try:
             frames = [self._typed(table, mapping, number) for number in numbers]
@@ -161,12 +175,7 @@ class ClusteredRows:
             relation, where = part.spec["relation"], f"{literal(part.files[0])} as _file, null::integer as _row"
         source = f"(select {cells}, {where}, null::varchar as _ragged from {relation}) as source"
         floats = {f"c{place}" for place, kind in enumerate(part.types) if kind in ("FLOAT", "DOUBLE")}
-        try:
-            return self._sql(self._said(type_part(table, mapping, number, source, self.settings), floats))
-        except Untranslatable:
-            raise
-        except Exception as error:
-            raise StudyError(f"{table}: {short(part)} cannot be read: {str(error).splitlines()[0]}") from None
+        return self._sql(self._said(type_part(table, mapping, number, source, self.settings), floats))
 
     def _moved(self, mapping: Mapping) -> Mapping:
         """The mapping of a table whose rows Spark cannot read: they go to DuckDB as Parquet."""

@@ -95,6 +95,9 @@ def to_spark(sql: str, *, tables: Callable[[str], str] = str, floats: Collection
             return template("_a * if(_b = 0, double('infinity'), 1) / if(_b = 0, 1, _b)", _a=node.this, _b=node.expression)
         elif isinstance(node, exp.Round) and node.args.get("decimals") is not None:
             return template(f"round(_x * 1e{node.args['decimals'].name}) / 1e{node.args['decimals'].name}", _x=node.this)
+        elif isinstance(node, exp.EQ) and isinstance(node.expression, exp.Floor):
+            # Spark's floor is a whole number of 64 bits, and refuses what is larger
+            return template("_x % 1 = 0", _x=node.this)
         elif isinstance(node, exp.Left) and isinstance(node.expression, exp.Neg):
             return template("left(_x, length(_x) - _n)", _x=node.this, _n=node.expression.this)
         elif isinstance(node, exp.Not) and isinstance(node.this, exp.In) and node.this.args.get("query"):
@@ -184,17 +187,14 @@ def _date(form: str) -> str:
     """Spark's words for the date of a text ``_t`` written in a format; null for any other text."""
     pattern, parts = date_pattern(form)
     found = {part: f"regexp_extract(_t, {_quoted(pattern)}, {number})" for number, part in enumerate(parts, 1)}
-    year = f"lpad({found.get('year', chr(39) + '1900' + chr(39))}, 4, '0')"
+    year = f"lpad({found['year']}, 4, '0')" if "year" in found else "'1900'"
     if short := found.get("short year"):
         year = f"cast(if(cast({short} as int) < 69, 2000, 1900) + cast({short} as int) as string)"
-    month = found.get("month", "'1'")
+    month, day = found.get("month", "'1'"), found.get("day", "'1'")
     if name := found.get("name"):
         names = ", ".join(_quoted(name[:3]) for name in _MONTHS)
         month = f"cast(array_position(array({names}), left({name}, 3)) as string)"
-    return (
-        f"case when _t rlike {_quoted(pattern)} then try_cast({year} || '-' || {month} || '-' || {found.get('day', chr(39) + '1' + chr(39))} "
-        "as date) end"
-    )
+    return f"case when _t rlike {_quoted(pattern)} then try_cast({year} || '-' || {month} || '-' || {day} as date) end"
 
 
 def _glob(pattern: str) -> str:

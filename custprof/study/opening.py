@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from custprof.study.backends import choose_engine
@@ -14,10 +15,10 @@ from custprof.study.engine import ENGINES
 from custprof.study.errors import StudyError, meant
 from custprof.study.intake import Mapping as ColumnMapping
 from custprof.study.intake import map_columns
-from custprof.study.settings import Settings
+from custprof.study.settings import Settings, make_settings
 from custprof.study.sources import find_parts
 
-__all__ = ["Found", "find_tables"]
+__all__ = ["Found", "find_tables", "given_settings"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,19 @@ def find_tables(settings: Settings, engine: Any, given: Mapping[str, Any]) -> Fo
     if problems:
         raise StudyError(problems)
     return Found(mappings, notes, rows)
+
+
+def given_settings(
+    tables: Mapping[str, Any], folder: Path, settings: Mapping[str, Any], cost_model: str | Path | None, **words: str
+) -> Settings:
+    """The settings of a study whose tables are handed in; the folder is an empty one."""
+    if unknown := [table for table in tables if table not in TABLES]:
+        raise StudyError([f"{table!r} is not a table; {meant(str(table), list(TABLES))}" for table in unknown])
+    content = {key: dict(value) if isinstance(value, Mapping) else value for key, value in settings.items()}
+    content["study"] = {**words, **content.get("study", {})}
+    if cost_model is not None:
+        content["study"]["cost_model"] = str(Path(cost_model).resolve())
+    return make_settings(content, folder, "settings")
 
 
 def _sections(

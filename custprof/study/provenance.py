@@ -80,13 +80,13 @@ def _service_codes(study) -> Iterator[dict[str, Any]]:
 
 
 def _moved(study) -> Iterator[dict[str, Any]]:
-    for table, why in study.moved.items():
+    for table, why in study.rows.moved.items():
         yield {
             "severity": "info",
             "table": table,
             "rule": "not read in place",
             "examples": why,
-            "advice": "The rows went through the driver before Spark had them: correct all the same, and slower. Change what is named beside.",
+            "advice": "The rows passed through the driver before Spark had them: as right, and slower. Change what is named beside.",
         }
 
 

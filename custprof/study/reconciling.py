@@ -40,8 +40,9 @@ def tie_ledger(study) -> pd.DataFrame:
 def passed_over(study, table: str, mapping: Mapping) -> pd.DataFrame:
     """Rows of reports that are no rows of the table; the columns are those of ``Study.passed_over``."""
     files = [file for part in mapping.parts for file in part.files]
-    there = study.reader.execute(f"select 1 from duckdb_tables() where table_name = '{PASSED}'").fetchall()
-    rows = study.reader.execute(f"select _file, _row, kind, cells from {PASSED} order by 1, 2").fetchall() if there else []
+    reader = study.rows_of(table).con
+    there = reader.execute(f"select 1 from duckdb_tables() where table_name = '{PASSED}'").fetchall()
+    rows = reader.execute(f"select _file, _row, kind, cells from {PASSED} order by 1, 2").fetchall() if there else []
     return pd.DataFrame([row for row in rows if row[0] in files], columns=["file", "row", "kind", "cells"])
 
 
@@ -55,7 +56,7 @@ def report_totals(study, table: str, mapping: Mapping) -> pd.DataFrame:
         grand = said.kind == "total" and (cells[0] or "").strip().casefold() == "total"
         if grand and isinstance(place, int) and place < len(cells) and cells[place]:
             said_total = number_sql(literal(cells[place].strip()), mapping.parts[number].spec)
-            ((total,),) = study.reader.execute(f"select {said_total}").fetchall()
+            ((total,),) = study.rows_of(table).con.execute(f"select {said_total}").fetchall()
             unit = 10**study.decimals
             whole = f"sum(round({column} * {unit})::hugeint) / {unit}"
             ((read,),) = study.query(f"select {whole} from raw_{table} where _file = {literal(said.file)}")

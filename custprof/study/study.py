@@ -1,33 +1,43 @@
 """What is in a study: which tables, checked, with every row that was read accounted for?
 
-A study is a folder with study.toml and tables. Opening it reads the settings and the headers and lists every problem at once; rows are
-read at their first use, once, into an embedded DuckDB that keeps to memory and a temporary folder. Nothing is ever written into the
-study's folder.
+A study is a folder with study.toml and tables. Opening it reads the settings and the headers and lists every problem at once (see
+``opening``); rows are read at their first use, once, into an embedded DuckDB (``embedded``) or where Spark holds them (``clustered``).
+Nothing is ever written into the study's folder.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
 
 from custprof.study.aliases import suggest_for
 from custprof.study.cells import period_sql
 from custprof.study.checks import find_issues
+from custprof.study.clustered import ClusteredRows
 from custprof.study.contracts import TABLES
-from custprof.study.describing import count_missing, describe_mappings, first_rows, list_quarantine, sources
-from custprof.study.errors import StudyError, meant
-from custprof.study.facts import customer_facts, monthly_revenue
-from custprof.study.opening import Found, find_tables
+from custprof.study.describing import (
+    count_missing,
+    describe_mappings,
+    first_rows,
+    has,
+    known_table,
+    list_quarantine,
+    refuse_unusable,
+    sources,
+)
+from custprof.study.embedded import EmbeddedRows
+from custprof.study.errors import StudyError
+from custprof.study.facts import monthly_revenue, study_facts
+from custprof.study.opening import Found, find_tables, given_settings
 from custprof.study.progress import watched
 from custprof.study.reconciling import passed_over, reconcile, report_totals, tie_ledger
-from custprof.study.settings import Settings, make_settings, read_settings
+from custprof.study.settings import Settings, read_settings
 
 __all__ = ["Study"]
 
@@ -68,7 +78,7 @@ class Study:
         self.fiscal_start, self.decimals, self.folder = settings.fiscal_start, settings.decimals, settings.folder
         self.cost_model, self.credit = settings.cost_model, settings.credit
         self.tables = list(found.mappings)
-        self._mappings, self._rows = found.mappings, found.rows
+        self.rows, self._mappings = found.rows, found.mappings
         self._read: set[str] = set()
         self._kept: dict[Any, Any] = {}
 
@@ -80,8 +90,9 @@ class Study:
         ----------
         path : folder with study.toml (or the TOML file)
         engine : what works on the rows: "duckdb" (embedded, larger than memory), "spark" (the running session, or one made on this
-            machine), "polars", "pandas", or a Spark session; by default what study.toml says, else "duckdb". Rows are read and checked by
-            DuckDB whatever the engine, so its temporary folder (``temp_directory`` in study.toml) must be one that Spark's workers reach.
+            machine), "polars", "pandas", or a Spark session; by default what study.toml says, else "duckdb". Spark reads its tables and
+            Parquet where they are; what DuckDB reads for it (CSV, Excel, sql) passes through the temporary folder (``temp_directory`` in
+            study.toml), which the workers of a cluster must reach.
 
         Raises
         ------
@@ -133,14 +144,8 @@ class Study:
         >>> study.customer_facts()["net_revenue"].to_dict(), study.end
         ({'a': 9.5, 'b': 4.0}, Timestamp('2024-02-01 00:00:00'))
         """
-        if unknown := [table for table in tables if table not in TABLES]:
-            raise StudyError([f"{table!r} is not a table; {meant(str(table), list(TABLES))}" for table in unknown])
-        content = {key: dict(value) if isinstance(value, Mapping) else value for key, value in (settings or {}).items()}
-        content["study"] = {"name": name, "currency": currency, **content.get("study", {})}
-        if cost_model is not None:
-            content["study"]["cost_model"] = str(Path(cost_model).resolve())
         with tempfile.TemporaryDirectory(prefix="custprof-") as empty:
-            made = make_settings(content, Path(empty), "settings")
+            made = given_settings(tables, Path(empty), settings or {}, cost_model, name=name, currency=currency)
             return cls(made, find_tables(made, engine, tables))
 
     def __repr__(self) -> str:
@@ -158,14 +163,12 @@ class Study:
             Where the study has no such table, or none of its rows can be used.
         """
         self._usable(name)
-        return self._rows.lazy(name)
+        return self.rows.lazy(name)
 
     def frame(self, name: str) -> pd.DataFrame:
         """The used rows of a table as a pandas DataFrame, sorted by all columns."""
         self._usable(name)
-        if ("frame", name) not in self._kept:
-            self._kept["frame", name] = self._rows.frame(f"select * from used_{name} order by all")
-        return self._kept["frame", name].copy()
+        return self._once(("frame", name), lambda: self.rows.frame(f"select * from used_{name} order by all")).copy()
 
     def columns(self, name: str) -> list[str]:
         """The standard columns of a table that are known."""
@@ -193,11 +196,14 @@ class Study:
 
     def written_columns(self, name: str) -> list[str]:
         """The columns of ``table(name)``: the standard columns that are known, and further ones where a table keeps them."""
-        return [*(column for column in TABLES[name].columns if column in self.columns(name)), *self._mappings[self._known(name)].extra]
+        return [
+            *(column for column in TABLES[name].columns if column in self.columns(name)),
+            *self._mappings[known_table(self, name)].extra,
+        ]
 
     def lacks(self, *needs: str) -> list[str]:
         """Which of the things needed are missing: tables, "table.column", "cost_model" or "credit"."""
-        return [need for need in needs if not self._has(need)]
+        return [need for need in needs if not has(self, need)]
 
     @property
     def start(self) -> pd.Timestamp:
@@ -211,22 +217,20 @@ class Study:
 
     def check(self) -> pd.DataFrame:
         """Issues found in the data: severity, table, column, rule, rows, amount, examples, advice (see ``checks.find_issues``)."""
-        if "issues" not in self._kept:
-            for table in self.tables:
-                self._load(table)
-            with watched(self._rows, "checking"):
-                self._kept["issues"] = find_issues(self)
-        return self._kept["issues"].copy()
+        for table in self.tables:
+            self._load(table)
+        with watched(self.rows, "checking"):
+            return self._once("issues", lambda: find_issues(self)).copy()
 
     def quarantine(self, table: str | None = None) -> pd.DataFrame:
         """Rows set aside: table, file, row (the header is row 1), column, reason, cell (the offending text), amount (where known) and
         text (the whole row).
         """
-        return list_quarantine(self, self.tables if table is None else [self._known(table)])
+        return list_quarantine(self, self.tables if table is None else [known_table(self, table)])
 
     def suggest_aliases(self) -> pd.DataFrame:
         """Customers that a table may mean by names that no customer bears, to be confirmed in aliases.csv (see ``aliases.suggest``)."""
-        return suggest_for(self, self.reader)
+        return suggest_for(self, self.rows.con)
 
     def reconciliation(self) -> pd.DataFrame:
         """What was read, used and set aside, by table and money column.
@@ -236,9 +240,7 @@ class Study:
         DataFrame with table, column (empty for a table without money), rows_read = rows_used + rows_set_aside, amount_read = amount_used +
         amount_set_aside + amount_rounding, and rows_unknown, the rows set aside whose amount cannot be known.
         """
-        if "reconciliation" not in self._kept:
-            self._kept["reconciliation"] = reconcile(self)
-        return self._kept["reconciliation"].copy()
+        return self._once("reconciliation", lambda: reconcile(self)).copy()
 
     def passed_over(self, table: str) -> pd.DataFrame:
         """Rows of printed reports that are no rows of a table: file, row, kind (title, heading, total) and cells."""
@@ -262,21 +264,9 @@ class Study:
 
     def customer_facts(self, by: str | None = None) -> pd.DataFrame:
         """Facts of every customer (and period, with by="period"), see ``facts.customer_facts``."""
-        if ("facts", by) not in self._kept:
-            invoices = self.table("invoices") if "invoices" in self.tables and self.credit else None
-            lines, end = self.table("transactions"), self.end
-            with watched(self._rows, "adding up the customers"):
-                self._kept["facts", by] = customer_facts(
-                    lines,
-                    invoices,
-                    by=by,
-                    period=self.period,
-                    fiscal_start=self.fiscal_start,
-                    decimals=self.decimals,
-                    credit=self.credit,
-                    end=end,
-                )
-        return self._kept["facts", by].copy()
+        self._usable("transactions")
+        with watched(self.rows, "adding up the customers"):
+            return self._once(("facts", by), lambda: study_facts(self, by)).copy()
 
     def monthly_revenue(self) -> pd.DataFrame:
         """Lines, net revenue and returns by month, see ``facts.monthly_revenue``."""
@@ -292,72 +282,34 @@ class Study:
 
     def query(self, sql: str) -> list[tuple]:
         """Rows of an SQL query over the tables ``used_<table>`` and ``read_<table>``."""
-        self._load_named(sql)
-        return self._rows.query(sql)
-
-    def query_frame(self, sql: str) -> pd.DataFrame:
-        """The same as a pandas DataFrame."""
-        self._load_named(sql)
-        return self._rows.frame(sql)
-
-    def rows_here(self, name: str) -> duckdb.DuckDBPyConnection:
-        """DuckDB with all rows of ``used_<name>`` in it, also where the engine is Spark."""
-        self._load(name)
-        return self._rows.here(name)
-
-    @property
-    def reader(self) -> duckdb.DuckDBPyConnection:
-        """DuckDB, which reads the files of every study."""
-        return self._rows.con
-
-    @property
-    def moved(self) -> dict[str, str]:
-        """By table, why its rows were not read where they are."""
-        return self._rows.moved
-
-    def _known(self, name: str) -> str:
-        if name not in self.tables:
-            if name in TABLES:
-                raise StudyError(
-                    f"{self.name} has no table {name}; it has {', '.join(self.tables)}. Add {name}.csv or [tables.{name}] to study.toml."
-                )
-            raise StudyError(f"{name!r} is not a table; {meant(name, list(TABLES))}")
-        return name
-
-    def _has(self, need: str) -> bool:
-        if need in ("cost_model", "credit"):
-            return getattr(self, need) is not None
-        table, _, column = need.partition(".")
-        if table not in TABLES or (column and column not in TABLES[table].columns and not TABLES[table].keeps_extra):
-            raise ValueError(f"{need!r} is not something a study may have: {meant(need, ['cost_model', 'credit', *TABLES])}")
-        return table in self.tables and (not column or column in self._mappings[table].columns or column in self._mappings[table].extra)
-
-    def _load_named(self, sql: str) -> None:
         for table in self.tables:
             if f"_{table}" in sql:
                 self._load(table)
+        return self.rows.query(sql)
+
+    def rows_of(self, name: str) -> EmbeddedRows | ClusteredRows:
+        """Where the rows of a table are, which are read."""
+        self._load(name)
+        return self.rows
 
     def _load(self, name: str) -> None:
-        if self._known(name) in self._read:
+        if known_table(self, name) in self._read:
             return
-        with watched(self._rows, f"reading {name}"):
-            self._rows.read(name, self._mappings[name])
-            if not self._rows.query(f"select 1 from raw_{name} limit 1"):
+        with watched(self.rows, f"reading {name}"):
+            self.rows.read(name, self._mappings[name])
+            if not self.rows.query(f"select 1 from raw_{name} limit 1"):
                 raise StudyError(f"{name}: the files (or the sql) give no rows.")
         self._read.add(name)
 
     def _usable(self, name: str) -> None:
         self._load(name)
-        if not self._rows.query(f"select 1 from used_{name} limit 1"):
-            reasons = self._rows.query(
-                f"select replace(_reason, '|', ' ') from raw_{name} group by _reason order by count(*) desc, 1 limit 3"
-            )
-            raise StudyError(
-                f"{name}: no row can be used ({'; '.join(reason.strip() for (reason,) in reasons)}); study.check() says what to do."
-            )
+        self._once(("usable", name), lambda: refuse_unusable(self, name))
 
     def _dates(self) -> tuple[pd.Timestamp, pd.Timestamp]:
-        if "dates" not in self._kept:
-            self._usable("transactions")
-            self._kept["dates"] = tuple(map(pd.Timestamp, self._rows.query("select min(date), max(date) from used_transactions")[0]))
-        return self._kept["dates"]
+        self._usable("transactions")
+        return self._once("dates", lambda: tuple(map(pd.Timestamp, self.query("select min(date), max(date) from used_transactions")[0])))
+
+    def _once(self, key: Any, find: Callable[[], Any]) -> Any:
+        if key not in self._kept:
+            self._kept[key] = find()
+        return self._kept[key]
