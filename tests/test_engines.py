@@ -92,6 +92,28 @@ def test_relations_of_another_connection_and_frames_with_their_own_headers():
     assert study.mapping().loc[0, ["files", "columns"]].tolist()[0] == "transactions handed in"
 
 
+def test_tables_of_arrow():
+    arrow = pytest.importorskip("pyarrow")
+    sold = arrow.Table.from_pandas(pd.DataFrame(LINES), preserve_index=False)
+    assert_same_study(sold)
+    assert_same_study(sold.slice(0, 5).combine_chunks())
+
+
+@pytest.mark.parametrize("backend", ["memtable", "duckdb", "sqlite"])
+def test_tables_of_ibis_come_from_where_they_are(backend):
+    ibis = pytest.importorskip("ibis")
+    if backend == "memtable":
+        return assert_same_study(ibis.memtable(pd.DataFrame(LINES)))
+    con = getattr(ibis, backend).connect()
+    # by its own SQL: the newest Ibis makes no table of a frame with the newest sqlglot
+    con.raw_sql("create table sold (customer_id text, order_id text, date text, revenue double, discount double)")
+    for row in pd.DataFrame(LINES).astype({"date": str}).itertuples(index=False):
+        cells = ["null" if pd.isna(cell) else repr(cell) for cell in row]
+        con.raw_sql(f"insert into sold values ({', '.join(cells)})")
+    sold = con.table("sold")
+    assert_same_study(sold.filter(sold.order_id != "99"))
+
+
 def test_rows_handed_in_are_checked_as_those_of_files():
     lines = pd.DataFrame(LINES).drop(columns="discount").assign(date=["2024-01-01", "soon", "2024-01-02", None, "2024-01-03"])
     study = Study.from_tables({"transactions": lines}, currency="EUR")
@@ -203,6 +225,14 @@ def test_contenders_of_the_engine_benchmark_agree(capsys):
     ]
     assert (table[["wall s", "cpu s", "peak GiB", "cpu ratio"]] > 0).all(axis=None)
     assert capsys.readouterr().out.startswith("4,000 lines, 166 customers, DuckDB limited to 200MB; the best of 1 runs each")
+
+
+def assert_same_study(lines) -> None:
+    """A table handed in makes the study that the same rows make in pandas."""
+    found, expected = (Study.from_tables({"transactions": each}, currency="EUR") for each in (lines, pd.DataFrame(LINES)))
+    assert_frame_equal(found.customer_facts(), expected.customer_facts(), check_exact=True)
+    assert_frame_equal(found.check(), expected.check())
+    assert len(found.frame("transactions")) == len(pd.DataFrame(LINES))
 
 
 def demo_results(study) -> dict[str, pd.DataFrame]:
