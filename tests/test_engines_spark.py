@@ -171,8 +171,7 @@ def test_the_demo_in_sparks_catalog_is_the_same_to_the_cent_and_stays_there(spar
     settings = {"study": {"period": "year"}, "credit": demo.credit, "ties": demo.settings.ties, "tables": words}
     held = Study.from_tables({}, name="Demo", currency="EUR", cost_model=demo.cost_model, engine=spark, settings=settings)
     issues = ["severity", "table", "column", "rule", "rows", "amount"]
-    expected = demo.check()[~demo.check()["rule"].isin(["rounded"])].reset_index(drop=True)
-    assert_frame_equal(held.check()[issues], expected[issues], check_exact=True)
+    assert_frame_equal(held.check()[issues], demo.check()[issues], check_exact=True)
     assert_frame_equal(held.reconciliation(), demo.reconciliation(), check_exact=True)
     assert_frame_equal(held.missing(), demo.missing(), check_exact=True)
     assert_frame_equal(held.ties(), demo.ties(), check_exact=True)
@@ -279,7 +278,7 @@ def test_pseudonyms_of_a_study_that_spark_holds(spark, tmp_path):
 
 @pytest.mark.parametrize("form", ["%Y-%j", "%d.%m.%Y %z", "%c"])
 def test_date_formats_that_spark_has_no_words_for(form):
-    with pytest.raises(Untranslatable, match=form.replace("%", "%")):
+    with pytest.raises(Untranslatable, match="the date format"):
         date_pattern(form)
 
 

@@ -62,11 +62,6 @@ def to_spark(sql: str, *, tables: Callable[[str], str] = str, floats: Collection
     ------
     Untranslatable
         Where a date format has no counterpart.
-
-    Examples
-    --------
-    >>> to_spark("select sum(round(revenue * 100)::hugeint) / 100 from used_transactions")  # doctest: +SKIP
-    'SELECT SUM(CAST(ROUND(`revenue` * 100) AS DECIMAL(18, 0))) / 100 FROM `used_transactions`'
     """
     import sqlglot
     from sqlglot import exp
