@@ -23,12 +23,23 @@ _NAN = float("nan")
 
 
 def reconcile(study) -> pd.DataFrame:
-    """What was read, used and set aside, one row by table and money column; the columns are those of ``Study.reconciliation``."""
+    """What was read, used and set aside, one row by table and money column.
+
+    Returns
+    -------
+    DataFrame with table, column (empty for a table without money), rows_read = rows_used + rows_set_aside, amount_read = amount_used +
+    amount_set_aside + amount_rounding, and rows_unknown, the rows set aside whose amount cannot be known.
+    """
     return pd.DataFrame([row for table in study.tables for row in _reconcile_table(study, table)])
 
 
 def tie_ledger(study) -> pd.DataFrame:
-    """Accounts of the ledger against money of the tables; the columns are those of ``Study.ties``."""
+    """Accounts of the ledger against money of the tables.
+
+    Returns
+    -------
+    DataFrame with accounts, fact, ledger (times the tie's sign), tables, difference (ledger - tables; missing where one side is not known).
+    """
     rows = []
     for tie in study.settings.ties:
         accounts = [str(account) for account in tie["accounts"]]

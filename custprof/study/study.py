@@ -106,8 +106,7 @@ class Study:
         """
         if not isinstance(path, str | PathLike):
             raise TypeError(f"path is {path!r}; give the study's folder, or cp.datasets.demo_path() for the demo.")
-        settings = read_settings(path)
-        return cls(settings, find_tables(settings, engine, {}))
+        return cls(settings := read_settings(path), find_tables(settings, engine, {}))
 
     @classmethod
     def from_tables(
@@ -233,33 +232,19 @@ class Study:
         return suggest_for(self, self.rows.con)
 
     def reconciliation(self) -> pd.DataFrame:
-        """What was read, used and set aside, by table and money column.
-
-        Returns
-        -------
-        DataFrame with table, column (empty for a table without money), rows_read = rows_used + rows_set_aside, amount_read = amount_used +
-        amount_set_aside + amount_rounding, and rows_unknown, the rows set aside whose amount cannot be known.
-        """
+        """What was read, used and set aside, by table and money column (see ``reconciling.reconcile``)."""
         return self._once("reconciliation", lambda: reconcile(self)).copy()
 
     def passed_over(self, table: str) -> pd.DataFrame:
         """Rows of printed reports that are no rows of a table: file, row, kind (title, heading, total) and cells."""
-        self._load(table)
         return passed_over(self, table, self._mappings[table])
 
     def report_totals(self, table: str) -> pd.DataFrame:
         """The grand totals that stand in printed reports beside the lines that were read: file, total, read."""
-        self._load(table)
         return report_totals(self, table, self._mappings[table])
 
     def ties(self) -> pd.DataFrame:
-        """Accounts of the ledger against money of the tables, as [[ties]] in study.toml name them.
-
-        Returns
-        -------
-        DataFrame with accounts, fact, ledger (times the tie's sign), tables, difference (ledger - tables; missing where one side is not
-        known).
-        """
+        """Accounts of the ledger against money of the tables, as [[ties]] in study.toml name them (see ``reconciling.tie_ledger``)."""
         return tie_ledger(self)
 
     def customer_facts(self, by: str | None = None) -> pd.DataFrame:
