@@ -8,6 +8,7 @@ SHELL := /bin/bash
 
 STUDY ?=
 OUT ?= report
+EXTRAS ?= test
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 UV ?= $(shell command -v uv)
@@ -36,7 +37,7 @@ benchmark: .venv/ready-test
 
 constraints:
 	@head -2 constraints.txt > constraints.new
-	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --no-header --no-annotate -q >> constraints.new
+	uv pip compile pyproject.toml --extra test --extra spark --universal --python-version 3.11 --no-header --no-annotate -q >> constraints.new
 	mv constraints.new constraints.txt
 
 clean:
@@ -48,7 +49,7 @@ clean:
 	@touch $@
 
 .venv/ready-test: pyproject.toml constraints.txt | .venv/bin/python
-	$(call install,.[test])
+	$(call install,.[$(EXTRAS)])
 	@touch .venv/ready $@
 
 .venv/bin/python:

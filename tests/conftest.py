@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import time
@@ -15,6 +16,23 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 collect_ignore = ["references"]  # what makes reference values needs libraries that custprof does without
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+#: Why the tests of Spark are skipped, if they are.
+NO_SPARK = next((f"{name} is not installed" for name in ("pyspark", "sqlglot") if importlib.util.find_spec(name) is None), "") or (
+    "Spark needs Java, which is not installed" if shutil.which("java") is None else ""
+)
+
+
+@pytest.fixture(scope="session")
+def spark():
+    """One Spark session for all tests of a process; it is stopped after them."""
+    if NO_SPARK:
+        pytest.skip(NO_SPARK)
+    from custprof.study.backends import spark_session
+
+    session = spark_session()
+    yield session
+    session.stop()
 
 
 @pytest.fixture(scope="session")

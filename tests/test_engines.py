@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import subprocess
 import sys
 from functools import cache
@@ -12,11 +11,11 @@ import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import NO_SPARK, ROOT
 from pandas.testing import assert_frame_equal
 
 import custprof as cp
-from custprof.study import Study, StudyError, backends
+from custprof.study import Study, StudyError
 from custprof.study.engine import collect, lazy, money, nearest
 from custprof.study.facts import customer_facts, monthly_revenue
 
@@ -24,11 +23,7 @@ sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 
 LACKS = {
     "polars": "polars is not installed" if importlib.util.find_spec("polars") is None else "",
-    "spark": "pyspark is not installed"
-    if importlib.util.find_spec("pyspark") is None
-    else "Spark needs Java, which is not installed"
-    if shutil.which("java") is None
-    else "",
+    "spark": NO_SPARK,
 }
 OTHERS = [pytest.param(name, marks=pytest.mark.skipif(bool(LACKS.get(name)), reason=LACKS.get(name, ""))) for name in ("pandas", *LACKS)]
 LINES = {
@@ -38,16 +33,6 @@ LINES = {
     "revenue": [0.1, -0.3, 5.0, 2.675, 0.125],
     "discount": [0.05, None, None, 0.0, 0.2],
 }
-
-
-@pytest.fixture(scope="module")
-def spark():
-    """One session for all tests; it is stopped after them."""
-    if LACKS["spark"]:
-        pytest.skip(LACKS["spark"])
-    session = backends.spark_session()
-    yield session
-    session.stop()
 
 
 @pytest.mark.parametrize("engine", OTHERS)
@@ -105,6 +90,28 @@ def test_relations_of_another_connection_and_frames_with_their_own_headers():
     assert (study.name, study.period) == ("Given", "month")
     assert study.customer_facts()["net_revenue"].to_dict() == {"C1": 12.35}
     assert study.mapping().loc[0, ["files", "columns"]].tolist()[0] == "transactions handed in"
+
+
+def test_tables_of_arrow():
+    arrow = pytest.importorskip("pyarrow")
+    sold = arrow.Table.from_pandas(pd.DataFrame(LINES), preserve_index=False)
+    assert_same_study(sold)
+    assert_same_study(sold.slice(0, 5).combine_chunks())
+
+
+@pytest.mark.parametrize("backend", ["memtable", "duckdb", "sqlite"])
+def test_tables_of_ibis_come_from_where_they_are(backend):
+    ibis = pytest.importorskip("ibis")
+    if backend == "memtable":
+        return assert_same_study(ibis.memtable(pd.DataFrame(LINES)))
+    con = getattr(ibis, backend).connect()
+    # by its own SQL: the newest Ibis makes no table of a frame with the newest sqlglot
+    con.raw_sql("create table sold (customer_id text, order_id text, date text, revenue double, discount double)")
+    for row in pd.DataFrame(LINES).astype({"date": str}).itertuples(index=False):
+        cells = ["null" if pd.isna(cell) else repr(cell) for cell in row]
+        con.raw_sql(f"insert into sold values ({', '.join(cells)})")
+    sold = con.table("sold")
+    assert_same_study(sold.filter(sold.order_id != "99"))
 
 
 def test_rows_handed_in_are_checked_as_those_of_files():
@@ -218,6 +225,14 @@ def test_contenders_of_the_engine_benchmark_agree(capsys):
     ]
     assert (table[["wall s", "cpu s", "peak GiB", "cpu ratio"]] > 0).all(axis=None)
     assert capsys.readouterr().out.startswith("4,000 lines, 166 customers, DuckDB limited to 200MB; the best of 1 runs each")
+
+
+def assert_same_study(lines) -> None:
+    """A table handed in makes the study that the same rows make in pandas."""
+    found, expected = (Study.from_tables({"transactions": each}, currency="EUR") for each in (lines, pd.DataFrame(LINES)))
+    assert_frame_equal(found.customer_facts(), expected.customer_facts(), check_exact=True)
+    assert_frame_equal(found.check(), expected.check())
+    assert len(found.frame("transactions")) == len(pd.DataFrame(LINES))
 
 
 def demo_results(study) -> dict[str, pd.DataFrame]:

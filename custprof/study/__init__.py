@@ -1,11 +1,11 @@
 """study: from a folder of exports to checked tables, with every row and every amount accounted for."""
 
 from custprof.study.contracts import REFERENCES, TABLES, Contract
-from custprof.study.engine import PERIODS, UNKNOWN_CUSTOMER
+from custprof.study.engine import ENGINES, PERIODS, UNKNOWN_CUSTOMER
 from custprof.study.errors import StudyError
 from custprof.study.facts import customer_facts, monthly_revenue
 from custprof.study.questions import answerable
-from custprof.study.study import ENGINES, Study
+from custprof.study.study import Study
 
 __all__ = [
     "ENGINES",

@@ -45,8 +45,11 @@ def period_sql(date: str, period: str, fiscal_start: int = 1) -> str:
     return f"(lpad(year({shifted})::varchar, 4, '0') || '-Q' || quarter({shifted}))"
 
 
-def cast_cell(kind: str, cell: str, dtype: str, spec: dict, period: str, fiscal_start: int) -> tuple[str, str, list[tuple[str, str]]]:
-    """SQL for a cell's text (null where blank), its value, and the faults it may have: (rule, test on {b} and {v})."""
+def cast_cell(
+    kind: str, cell: str, dtype: str, spec: dict, period: str, fiscal_start: int, *, called: str
+) -> tuple[str, str, list[tuple[str, str]]]:
+    """SQL for a cell's text (null where blank), for its value once that text is ``called`` so, and the faults it may have: (rule, test on
+    {b} and {v})."""
     base = dtype.split("(")[0].upper()
     text = f"nullif(trim({cell}), '')" if base == "VARCHAR" else f"{cell}::varchar"
     if base in ("FLOAT", "DOUBLE") and kind in ("text", "date", "period"):
@@ -55,16 +58,16 @@ def cast_cell(kind: str, cell: str, dtype: str, spec: dict, period: str, fiscal_
     blanks = spec.get("blank", [])
     for blank in [blanks] if isinstance(blanks, str) else blanks:
         text = f"nullif({text}, {literal(str(blank).strip())})"
-    unread = "{b} is not null and {v} is null"
+    blank, text, unread = text, called, "{b} is not null and {v} is null"
     if kind == "text":
-        return text, text, []
+        return blank, text, []
     if kind == "flag":
         value = f"case when lower({text}) in ('true', '1', 'yes') then true when lower({text}) in ('false', '0', 'no') then false end"
-        return text, value, [("not a yes or no", unread)]
+        return blank, value, [("not a yes or no", unread)]
     if kind == "date":
-        return text, *_date(text, cell, base, spec)
+        return blank, *_date(text, cell, base, spec)
     if kind == "period":
-        return text, *_period(text, cell, base, spec, period, fiscal_start)
+        return blank, *_period(text, cell, base, spec, period, fiscal_start)
     value = f"{cell}::double" if base in _NUMBERS else number_sql(text, spec)
     if kind == "duration" and base == "VARCHAR":
         value = f"coalesce({clock_hours(text)} * 60, {value})"
@@ -72,7 +75,7 @@ def cast_cell(kind: str, cell: str, dtype: str, spec: dict, period: str, fiscal_
         value = f"case when lower({text}) in ('true', 'yes') then 1 when lower({text}) in ('false', 'no') then 0 else {value} end"
     faults = [("not a number", unread), ("not finite", "not isfinite({v})")]
     bounds = {"fraction": "{v} < 0 or {v} > 1", "score": "{v} < 0 or {v} > 10"}
-    return text, value, [*faults, ("out of range", bounds[kind])] if kind in bounds else faults
+    return blank, value, [*faults, ("out of range", bounds[kind])] if kind in bounds else faults
 
 
 def number_sql(text: str, spec: dict) -> str:

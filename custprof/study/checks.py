@@ -119,8 +119,10 @@ def _repeated_lines(study) -> Iterator[dict[str, Any]]:
         )
         rows, amount = study.query(f"select coalesce(sum(again), 0), sum(money * again) / {unit} from {groups}")[0]
         if rows:
+            # rows of a table of Spark have no number, so there is no first of them
             shown = study.query(
-                f"select _file, _row from read_{table} where _id in (select first from {groups} order by 1 limit 3) order by _file, _row"
+                f"select _file, _row from read_{table} where _id in "
+                f"(select first from {groups} where first is not null order by 1 limit 3) order by _file, _row"
             )
             yield {
                 "severity": "warning",

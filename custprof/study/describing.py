@@ -9,9 +9,20 @@ import pandas as pd
 
 from custprof.study.advice import advise
 from custprof.study.contracts import TABLES
+from custprof.study.errors import StudyError, meant
 from custprof.study.intake import Mapping
 
-__all__ = ["advise_on", "count_missing", "describe_mappings", "first_rows", "list_quarantine", "sources"]
+__all__ = [
+    "advise_on",
+    "count_missing",
+    "describe_mappings",
+    "first_rows",
+    "has",
+    "known_table",
+    "list_quarantine",
+    "refuse_unusable",
+    "sources",
+]
 
 
 def sources(mapping: Mapping) -> dict[str, str]:
@@ -39,9 +50,37 @@ def describe_mappings(mappings: dict[str, Mapping]) -> pd.DataFrame:
 def first_rows(study, table: str, count: int) -> pd.DataFrame:
     """The first used rows of a table in the order of its files, for a look."""
     known = ", ".join(study.columns(table))
-    return (
-        study.engine_tables(table).execute(f"select {known} from raw_{table} where _reason is null order by rowid limit {int(count)}").df()
-    )
+    return study.rows_of(table).frame(f"select {known} from raw_{table} where _reason is null order by rowid, {known} limit {int(count)}")
+
+
+def has(study, need: str) -> bool:
+    """Whether a study has a table, a "table.column", a "cost_model" or "credit"."""
+    if need in ("cost_model", "credit"):
+        return getattr(study, need) is not None
+    table, _, column = need.partition(".")
+    if table not in TABLES or (column and column not in TABLES[table].columns and not TABLES[table].keeps_extra):
+        raise ValueError(f"{need!r} is not something a study may have: {meant(need, ['cost_model', 'credit', *TABLES])}")
+    return table in study.tables and (not column or column in study.columns(table) or column in study.written_columns(table))
+
+
+def known_table(study, name: str) -> str:
+    """The name of a table that the study has; a StudyError where it has none of that name."""
+    if name in study.tables:
+        return name
+    if name in TABLES:
+        raise StudyError(
+            f"{study.name} has no table {name}; it has {', '.join(study.tables)}. Add {name}.csv or [tables.{name}] to study.toml."
+        )
+    raise StudyError(f"{name!r} is not a table; {meant(name, list(TABLES))}")
+
+
+def refuse_unusable(study, table: str) -> None:
+    """Raise a StudyError where all rows of a table are set aside, with the commonest reasons."""
+    if study.query(f"select 1 from used_{table} limit 1"):
+        return
+    reasons = study.query(f"select replace(_reason, '|', ' ') from raw_{table} group by _reason order by count(*) desc, 1 limit 3")
+    said = "; ".join(reason.strip() for (reason,) in reasons)
+    raise StudyError(f"{table}: no row can be used ({said}); study.check() says what to do.")
 
 
 def count_missing(study) -> pd.DataFrame:
@@ -61,13 +100,11 @@ def list_quarantine(study, tables: Iterable[str]) -> pd.DataFrame:
         amount = TABLES[name].amount
         money = amount if amount in study.columns(name) else "null::double"
         frames.append(
-            study.engine_tables(name)
-            .execute(
+            study.rows_of(name).frame(
                 f"select '{name}' as \"table\", parse_filename(_file) as file, _row as row, split_part(_reason, '|', 1) as \"column\", "
                 f"split_part(_reason, '|', 2) as reason, _cell as cell, {money} as amount, _text as text "
-                f"from read_{name} where _reason is not null order by _file, _row"
+                f"from read_{name} where _reason is not null order by _file, _row, _text"
             )
-            .df()
         )
     frames = [frame for frame in frames if len(frame)] or frames[:1]
     return pd.concat(frames, ignore_index=True)

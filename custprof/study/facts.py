@@ -14,7 +14,7 @@ import pandas as pd
 
 from custprof.study.engine import collect, customer_key, day_number, lazy, money, nearest, period_label
 
-__all__ = ["customer_facts", "is_return", "monthly_revenue"]
+__all__ = ["customer_facts", "is_return", "monthly_revenue", "study_facts"]
 
 _COUNTS = ("lines", "orders", "returns_lines")
 _COSTS = ("cost_of_goods", "freight", "commission")
@@ -101,6 +101,20 @@ def customer_facts(
         else:
             facts[column] = facts[column].fillna(0).astype("int64") / 10**decimals
     return facts[[column for column in _ORDER if column in facts.columns]]
+
+
+def study_facts(study, by: str | None = None) -> pd.DataFrame:
+    """Facts of every customer of a study, with its periods and its terms of credit."""
+    return customer_facts(
+        study.table("transactions"),
+        study.table("invoices") if "invoices" in study.tables and study.credit else None,
+        by=by,
+        period=study.period,
+        fiscal_start=study.fiscal_start,
+        decimals=study.decimals,
+        credit=study.credit,
+        end=study.end,
+    )
 
 
 def monthly_revenue(transactions, *, decimals: int = 2) -> pd.DataFrame:

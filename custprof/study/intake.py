@@ -12,7 +12,6 @@ from typing import Any
 
 import duckdb
 
-from custprof.study.aliases import confirmed
 from custprof.study.cells import cast_cell, literal
 from custprof.study.contracts import TABLES
 from custprof.study.currency import currency_of, worth_of
@@ -21,7 +20,7 @@ from custprof.study.headers import Derived, carries, derive, find_header, header
 from custprof.study.settings import Settings
 from custprof.study.sources import Part, read_part
 
-__all__ = ["FINE", "LIMIT", "Mapping", "map_columns", "read_table"]
+__all__ = ["FINE", "LIMIT", "Mapping", "first_row", "map_columns", "quoted", "short", "type_part", "type_rows"]
 
 #: Digits kept beyond the minor unit when money that was read is added up.
 FINE = 3
@@ -49,6 +48,20 @@ class Mapping:
     unused: list[str] = field(default_factory=list)
     currencies: list[str] = field(default_factory=list)
 
+    @property
+    def known(self) -> str:
+        """The names of all columns that are kept, for SQL."""
+        return ", ".join(quoted(name) for name in (*self.columns, *self.extra))
+
+    @property
+    def line(self) -> str:
+        """SQL of the text of a row whose own text was not kept."""
+        return f"concat_ws('; ', {', '.join(f'{quoted(name)}::varchar' for name in (*self.columns, *self.extra))})"
+
+    def asks(self, word: str, value: Any = True) -> bool:
+        """Whether a section of study.toml says a word with a value."""
+        return any(part.spec.get(word) == value for part in self.parts)
+
 
 def map_columns(table: str, parts: list[Part]) -> tuple[Mapping | None, list[str]]:
     """Match the headers of a table's parts with the standard columns; the mapping, or the problems in words."""
@@ -56,7 +69,7 @@ def map_columns(table: str, parts: list[Part]) -> tuple[Mapping | None, list[str
         sign = next((sign for sign in ";\t|," if part.kind == "csv" and len(part.header) == 1 and sign in part.header[0]), None)
         if sign:
             field = part.header[0] if len(part.header[0]) <= 40 else part.header[0][:40] + "..."
-            return None, [f"{table}: the header of {_short(part)} is one field, {field!r}; say delimiter = {sign!r} for it in study.toml."]
+            return None, [f"{table}: the header of {short(part)} is one field, {field!r}; say delimiter = {sign!r} for it in study.toml."]
     contract, problems, columns = TABLES[table], [], {}
     for ours, kind in contract.columns.items():
         places: list[int | Derived | None] = []
@@ -66,7 +79,7 @@ def map_columns(table: str, parts: list[Part]) -> tuple[Mapping | None, list[str
             theirs, place = names[0], _place(names, kind, part, ours in wanted)
             if isinstance(theirs, str) and part.header.count(theirs) > 1:
                 count = part.header.count(theirs)
-                problems.append(f"{table}: {_short(part)} has {count} columns called {theirs!r}; rename all but the one that is {ours}.")
+                problems.append(f"{table}: {short(part)} has {count} columns called {theirs!r}; rename all but the one that is {ours}.")
             elif place is None and (ours in own or ours in contract.required):
                 problems.append(_lacking(table, ours, names, part, wanted, own))
             places.append(place)
@@ -92,45 +105,92 @@ def map_columns(table: str, parts: list[Part]) -> tuple[Mapping | None, list[str
     ), []
 
 
-def read_table(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Read a table's rows into ``read_<table>`` and the rows that are used into the view ``used_<table>``.
-
-    Columns of ``read_<table>``: the standard columns that are known, typed; ``_rest_<money>`` what rounding took, in thousandths of the
-    minor unit; ``_reason`` (column|rule) and ``_cell`` of rows set aside, ``_text`` their whole text; ``_file`` and ``_row``.
-    """
+def type_rows(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Read the rows of a table's parts into ``raw_<table>`` of DuckDB, typed and with the reason that keeps a row from being used."""
     con.execute("set preserve_insertion_order = true")
     try:
         con.execute(f"drop table if exists raw_{table}")
         for index, part in enumerate(mapping.parts):
-            places = {ours: found[index] for ours, found in {**mapping.columns, **mapping.extra}.items()}
             start = f"insert into raw_{table} by name" if index else f"create temp table raw_{table} as"
             for careful in (False, True):
                 try:
-                    source = read_part(part, con, careful=careful)
-                    con.execute(f"{start} {_typed(table, part, places, source, settings, mapping.currencies[index])}")
+                    con.execute(f"{start} {type_part(table, mapping, index, read_part(part, con, careful=careful), settings)}")
                     break
                 except duckdb.Error as error:
                     if careful or part.kind != "csv":
-                        raise StudyError(f"{table}: {_short(part)} cannot be read: {str(error).splitlines()[0]}") from None
+                        raise StudyError(f"{table}: {short(part)} cannot be read: {str(error).splitlines()[0]}") from None
     finally:
         con.execute("set preserve_insertion_order = false")
         con.execute("drop table if exists _part")
-    _name_by_alias(table, mapping, con, settings)
-    _fold(table, mapping, con)
-    _set_repeats_aside(table, mapping, con)
-    _type_extra(table, mapping, con)
-    con.execute(
-        f"create or replace temp view read_{table} as select raw_{table}.rowid as _id, "
-        f"* replace (coalesce(_row, raw_{table}.rowid - first + {_first(mapping)}) as _row) "
-        f"from raw_{table} join (select _file, min(rowid) as first from raw_{table} group by _file) using (_file)"
+
+
+def type_part(table: str, mapping: Mapping, index: int, source: str, settings: Settings) -> str:
+    """The query from a part's raw columns (c0, c1, ..., of the FROM clause ``source``) to typed columns, reasons and texts."""
+    part, contract, scale = mapping.parts[index], TABLES[table], 10**settings.decimals
+    places = {ours: found[index] for ours, found in {**mapping.columns, **mapping.extra}.items()}
+    derived, blanks, inner, outer, cells = [], [], [], [], []
+    reasons, left_out = _left_out(part)
+    sign = f"case when {carries(part.spec['negative'], part.header)} then -1 end" if "negative" in part.spec else ""
+    currency = mapping.currencies[index]
+    worth = worth_of(currency, settings)
+    if worth and contract.money:
+        reasons.append(f"when {worth} is null then '|another currency'")
+        left_out += f"when 'another currency' then {currency}"
+    for ours, place in places.items():
+        kind, name = contract.columns.get(ours, "text"), quoted(ours)
+        cell, dtype, spec, days = f"c{place}", "", part.spec, 0
+        if isinstance(place, Derived):
+            cell, dtype, days = quoted("d_" + ours), "VARCHAR", place.days
+            derived.append(f"{place.sql} as {cell}")
+            spec = spec if place.plain else {key: spec[key] for key in ("date_format", "blank") if key in spec}
+        b, v = quoted("b_" + ours), quoted("v_" + ours)
+        blank, value, faults = cast_cell(kind, cell, dtype or part.types[place], spec, settings.period, settings.fiscal_start, called=b)
+        if sign and (kind == "money" or ours == "quantity"):
+            value = f"coalesce(abs({value}) * {sign}, {value})"
+        if worth and kind == "money":
+            value = f"({value}) * {worth}"
+        value = f"({value}) + {days}" if days else value
+        blanks.append(f"{blank} as {b}")
+        inner += [b, f"{value} as {v}"]
+        if kind == "money":
+            faults = [*faults, ("too large", "abs({v}) * " + f"{scale} > {LIMIT}")]
+            fits = f"isfinite({v}) and abs({v}) * {scale} <= {LIMIT}"
+            rounded = f"round(case when {fits} then {v} end * {scale})"
+            outer += [f"{rounded} / {scale} + 0.0::double as {name}"]
+            rest = f"round((case when {fits} then {v} end * {scale} - {rounded}) * {10**FINE})"
+            outer += [f"coalesce({rest}, 0)::smallint as {quoted('_rest_' + ours)}"]
+        else:
+            outer.append(f"{v} as {name}")
+        if ours in contract.required and not (ours == "customer_id" and contract.nameless):
+            reasons.append(f"when {b} is null then '{ours}|required value missing'")
+        reasons += [f"when {test.format(b=b, v=v)} then '{ours}|{rule}'" for rule, test in faults]
+        cells.append(f"when '{ours}' then {b}")
+    raw = ", ".join(f"c{i}" for i in range(len(part.header)))
+    text = ", ".join(f"{literal(name + '=')} || c{i}::varchar" for i, name in enumerate(part.header))
+    reason = f"case when _ragged is not null then '|wrong number of fields' {' '.join(reasons)} end"
+    others = f"case split_part(_reason, '|', 2) {left_out} else _ragged end" if left_out else "_ragged"
+    made = f"(select *, {', '.join(derived)} from {source})" if derived else source
+    return (
+        f"select {', '.join(outer)}, {reason} as _reason, case split_part(_reason, '|', 1) {' '.join(cells)} else {others} end as _cell, "
+        f"case when _reason is not null then coalesce(_ragged, concat_ws('; ', {text})) end as _text, _file, _row from ("
+        f"select {', '.join(inner)}, _file, _row::integer as _row, _ragged, {raw} from (select *, {', '.join(blanks)} from {made}))"
     )
-    known = [column for column in TABLES[table].columns if column in mapping.columns] + [_quoted(name) for name in mapping.extra]
-    con.execute(f"create or replace temp view used_{table} as select {', '.join(known)} from raw_{table} where _reason is null")
 
 
-def _short(part: Part) -> str:
+def first_row(mapping: Mapping) -> int:
+    """Number of the first row below the header, as a spreadsheet counts; queries and Parquet have no header row."""
+    return 2 if mapping.parts[0].kind in ("csv", "xlsx") else 1
+
+
+def short(part: Part) -> str:
+    """What the files of a part are called, in a word."""
     names = [file.replace("\\", "/").rsplit("/", 1)[-1] for file in part.files]
     return names[0] if len(names) == 1 else f"{names[0]} (and {len(names) - 1} more)"
+
+
+def quoted(name: str) -> str:
+    """A name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _names(theirs: Any) -> list[Any]:
@@ -162,7 +222,7 @@ def _uneven(table: str, ours: str, lacking: list[Part], parts: list[Part]) -> li
     files = [part for part in lacking if any(other.spec is part.spec and other not in lacking for other in parts)]
     theirs = _names(_wanted(parts[0])[1].get(ours, ours))[0]
     return [
-        f"{table}: {', '.join(map(_short, files))} lacks the column {theirs!r} that the other files have; give all files the same columns."
+        f"{table}: {', '.join(map(short, files))} lacks the column {theirs!r} that the other files have; give all files the same columns."
     ][: len(files)]
 
 
@@ -173,7 +233,7 @@ def _lacking(table: str, ours: str, names: list[Any], part: Part, wanted: dict[s
     role = f", which {who} names as {ours}" if ours in wanted else " (required)"
     free = [name for name in part.header if name and name not in TABLES[table].columns]
     hint = "" if ours in own else f" Name it in study.toml: [tables.{table}] columns = {{ {ours} = '...' }}."
-    return f"{table}: {_short(part)} has no column {' or '.join(map(repr, lacking[:3]))}{role}; {meant(lacking[0], free)}{hint}"
+    return f"{table}: {short(part)} has no column {' or '.join(map(repr, lacking[:3]))}{role}; {meant(lacking[0], free)}{hint}"
 
 
 def _unused(part: Part, table: str, places: list[int | Derived], plainly: bool) -> list[str]:
@@ -187,65 +247,6 @@ def _unused(part: Part, table: str, places: list[int | Derived], plainly: bool) 
     return [name for at, name in enumerate(part.header) if name and at not in taken and name not in TABLES[table].columns]
 
 
-def _first(mapping: Mapping) -> int:
-    """Number of the first row below the header, as a spreadsheet counts; queries and Parquet have no header row."""
-    return 2 if mapping.parts[0].kind in ("csv", "xlsx") else 1
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _typed(table: str, part: Part, places: dict[str, int | Derived], source: str, settings: Settings, currency: str) -> str:
-    """The query from a part's raw columns to typed columns, reasons and texts."""
-    contract, scale = TABLES[table], 10**settings.decimals
-    derived, inner, outer, cells = [], [], [], []
-    reasons, left_out = _left_out(part)
-    sign = f"case when {carries(part.spec['negative'], part.header)} then -1 end" if "negative" in part.spec else ""
-    worth = worth_of(currency, settings)
-    if worth and contract.money:
-        reasons.append(f"when {worth} is null then '|another currency'")
-        left_out += f"when 'another currency' then {currency}"
-    for ours, place in places.items():
-        kind, name = contract.columns.get(ours, "text"), _quoted(ours)
-        cell, dtype, spec, days = f"c{place}", "", part.spec, 0
-        if isinstance(place, Derived):
-            cell, dtype, days = _quoted("d_" + ours), "VARCHAR", place.days
-            derived.append(f"{place.sql} as {cell}")
-            spec = spec if place.plain else {key: spec[key] for key in ("date_format", "blank") if key in spec}
-        blank, value, faults = cast_cell(kind, cell, dtype or part.types[place], spec, settings.period, settings.fiscal_start)
-        if sign and (kind == "money" or ours == "quantity"):
-            value = f"coalesce(abs({value}) * {sign}, {value})"
-        if worth and kind == "money":
-            value = f"({value}) * {worth}"
-        value = f"({value}) + {days}" if days else value
-        inner += [f"{blank} as {_quoted('b_' + ours)}", f"{value} as {_quoted('v_' + ours)}"]
-        b, v = _quoted("b_" + ours), _quoted("v_" + ours)
-        if kind == "money":
-            faults = [*faults, ("too large", "abs({v}) * " + f"{scale} > {LIMIT}")]
-            fits = f"isfinite({v}) and abs({v}) * {scale} <= {LIMIT}"
-            rounded = f"round(case when {fits} then {v} end * {scale})"
-            outer += [f"{rounded} / {scale} + 0.0::double as {name}"]
-            rest = f"round((case when {fits} then {v} end * {scale} - {rounded}) * {10**FINE})"
-            outer += [f"coalesce({rest}, 0)::smallint as {_quoted('_rest_' + ours)}"]
-        else:
-            outer.append(f"{v} as {name}")
-        if ours in contract.required and not (ours == "customer_id" and contract.nameless):
-            reasons.append(f"when {b} is null then '{ours}|required value missing'")
-        reasons += [f"when {test.format(b=b, v=v)} then '{ours}|{rule}'" for rule, test in faults]
-        cells.append(f"when '{ours}' then {b}")
-    raw = ", ".join(f"c{i}" for i in range(len(part.header)))
-    text = ", ".join(f"{literal(name + '=')} || c{i}::varchar" for i, name in enumerate(part.header))
-    reason = f"case when _ragged is not null then '|wrong number of fields' {' '.join(reasons)} end"
-    others = f"case split_part(_reason, '|', 2) {left_out} else _ragged end" if left_out else "_ragged"
-    made = f"(select *, {', '.join(derived)} from {source})" if derived else source
-    return (
-        f"select {', '.join(outer)}, {reason} as _reason, case split_part(_reason, '|', 1) {' '.join(cells)} else {others} end as _cell, "
-        f"case when _reason is not null then coalesce(_ragged, concat_ws('; ', {text})) end as _text, _file, _row from ("
-        f"select {', '.join(inner)}, _file, _row::integer as _row, _ragged, {raw} from {made})"
-    )
-
-
 def _left_out(part: Part) -> tuple[list[str], str]:
     """SQL of the reason for rows that study.toml or the preset leave out, and of the cells that say so."""
     spec = part.spec
@@ -256,45 +257,3 @@ def _left_out(part: Part) -> tuple[list[str], str]:
         return [], ""
     shown = ", ".join(f"{literal(name + ' ')} || c{find_header(name, part.header)}::varchar" for name in named)
     return [f"when {' or '.join(tests)} then '|left out'"], f"when 'left out' then concat_ws(', ', {shown}) "
-
-
-def _name_by_alias(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Give customers that are called otherwise in this table their customer_id, as the confirmed rows of aliases.csv say."""
-    if settings.aliases is not None and "customer_id" in mapping.columns:
-        con.register("_aliases", confirmed(settings.aliases, table))
-        con.execute(f"update raw_{table} set customer_id = a.customer_id from _aliases a where a.name = raw_{table}.customer_id")
-        con.unregister("_aliases")
-
-
-def _fold(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection) -> None:
-    """Make one row of used rows that are equal in every column, where study.toml asks for it."""
-    if any(part.spec.get("fold") for part in mapping.parts):
-        known = ", ".join(_quoted(name) for name in (*mapping.columns, *mapping.extra))
-        con.execute(
-            f"delete from raw_{table} where _reason is null and rowid not in "
-            f"(select min(rowid) from raw_{table} where _reason is null group by {known})"
-        )
-
-
-def _set_repeats_aside(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection) -> None:
-    """Set aside the rows that repeat a key or, where study.toml asks, a whole line; which one stays depends on no order of the rows."""
-    key, known = TABLES[table].key, [_quoted(name) for name in (*mapping.columns, *mapping.extra)]
-    if key is None and all(part.spec.get("duplicates") != "set_aside" for part in mapping.parts):
-        return
-    by, rule = (key, f"{key}|duplicate key") if key else (", ".join(known), "|duplicate line")
-    text = f"concat_ws('; ', {', '.join(f'{column}::varchar' for column in known)})"
-    con.execute(
-        f"update raw_{table} set _reason = '{rule}', _cell = {key or 'null'}, _text = {text} "
-        f"where rowid in (select r from (select rowid as r, row_number() over (partition by {by} order by {', '.join(known)}) as n "
-        f"from raw_{table} where _reason is null) where n > 1)"
-    )
-
-
-def _type_extra(table: str, mapping: Mapping, con: duckdb.DuckDBPyConnection) -> None:
-    """Turn extra columns that hold only numbers into numbers."""
-    for name in map(_quoted, mapping.extra):
-        unread = con.execute(
-            f"select count(*) from raw_{table} where {name} is not null and try_cast({name} as double) is null"
-        ).fetchall()[0][0]
-        if not unread:
-            con.execute(f"alter table raw_{table} alter {name} type double")

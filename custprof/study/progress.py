@@ -10,8 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import duckdb
+from typing import Any
 
 __all__ = ["watched"]
 
@@ -21,12 +20,12 @@ _STEP = 0.25
 
 
 @contextmanager
-def watched(con: duckdb.DuckDBPyConnection, what: str) -> Iterator[None]:
+def watched(con: Any, what: str) -> Iterator[None]:
     """Show how far the engine is with the queries run inside, if they take longer than `PATIENCE`.
 
     Parameters
     ----------
-    con : connection of the engine
+    con : what tells how far it is by ``query_progress``: a connection of DuckDB, or where a study's rows are
     what : what is done, in words ("reading transactions")
     """
     if not _seen():
@@ -42,7 +41,7 @@ def watched(con: duckdb.DuckDBPyConnection, what: str) -> Iterator[None]:
         watcher.join()
 
 
-def _watch(con: duckdb.DuckDBPyConnection, what: str, done: threading.Event) -> None:
+def _watch(con: Any, what: str, done: threading.Event) -> None:
     if done.wait(PATIENCE):
         return
     from tqdm.auto import tqdm

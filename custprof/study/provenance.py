@@ -79,6 +79,17 @@ def _service_codes(study) -> Iterator[dict[str, Any]]:
         }
 
 
+def _moved(study) -> Iterator[dict[str, Any]]:
+    for table, why in study.rows.moved.items():
+        yield {
+            "severity": "info",
+            "table": table,
+            "rule": "not read in place",
+            "examples": why,
+            "advice": "The rows passed through the driver before Spark had them: as right, and slower. Change what is named beside.",
+        }
+
+
 def _unused(study) -> Iterator[dict[str, Any]]:
     for table in study.tables:
         if unused := study.unused(table):
@@ -102,4 +113,4 @@ def _unused(study) -> Iterator[dict[str, Any]]:
         )
 
 
-RULES = [_aliases, _report_totals, _exports, _service_codes, _unused]
+RULES = [_aliases, _report_totals, _exports, _service_codes, _moved, _unused]

@@ -23,12 +23,23 @@ _NAN = float("nan")
 
 
 def reconcile(study) -> pd.DataFrame:
-    """What was read, used and set aside, one row by table and money column; the columns are those of ``Study.reconciliation``."""
+    """What was read, used and set aside, one row by table and money column.
+
+    Returns
+    -------
+    DataFrame with table, column (empty for a table without money), rows_read = rows_used + rows_set_aside, amount_read = amount_used +
+    amount_set_aside + amount_rounding, and rows_unknown, the rows set aside whose amount cannot be known.
+    """
     return pd.DataFrame([row for table in study.tables for row in _reconcile_table(study, table)])
 
 
 def tie_ledger(study) -> pd.DataFrame:
-    """Accounts of the ledger against money of the tables; the columns are those of ``Study.ties``."""
+    """Accounts of the ledger against money of the tables.
+
+    Returns
+    -------
+    DataFrame with accounts, fact, ledger (times the tie's sign), tables, difference (ledger - tables; missing where one side is not known).
+    """
     rows = []
     for tie in study.settings.ties:
         accounts = [str(account) for account in tie["accounts"]]
@@ -40,8 +51,9 @@ def tie_ledger(study) -> pd.DataFrame:
 def passed_over(study, table: str, mapping: Mapping) -> pd.DataFrame:
     """Rows of reports that are no rows of the table; the columns are those of ``Study.passed_over``."""
     files = [file for part in mapping.parts for file in part.files]
-    there = study.query(f"select 1 from duckdb_tables() where table_name = '{PASSED}'")
-    rows = study.query(f"select _file, _row, kind, cells from {PASSED} order by 1, 2") if there else []
+    reader = study.rows_of(table).con
+    there = reader.execute(f"select 1 from duckdb_tables() where table_name = '{PASSED}'").fetchall()
+    rows = reader.execute(f"select _file, _row, kind, cells from {PASSED} order by 1, 2").fetchall() if there else []
     return pd.DataFrame([row for row in rows if row[0] in files], columns=["file", "row", "kind", "cells"])
 
 
@@ -54,9 +66,11 @@ def report_totals(study, table: str, mapping: Mapping) -> pd.DataFrame:
         place, cells = places[number], said.cells
         grand = said.kind == "total" and (cells[0] or "").strip().casefold() == "total"
         if grand and isinstance(place, int) and place < len(cells) and cells[place]:
-            total = number_sql(literal(cells[place].strip()), mapping.parts[number].spec)
-            read = f"(select sum({column}) from raw_{table} where _file = {literal(said.file)})"
-            ((total, read),) = study.query(f"select {total}, {read}")
+            said_total = number_sql(literal(cells[place].strip()), mapping.parts[number].spec)
+            ((total,),) = study.rows_of(table).con.execute(f"select {said_total}").fetchall()
+            unit = 10**study.decimals
+            whole = f"sum(round({column} * {unit})::hugeint) / {unit}"
+            ((read,),) = study.query(f"select {whole} from raw_{table} where _file = {literal(said.file)}")
             rows.append((said.file.replace("\\", "/").rsplit("/", 1)[-1], total, read))
     return pd.DataFrame(rows, columns=["file", "total", "read"]).dropna()
 

@@ -35,7 +35,7 @@ class Part:
     files : the files, in order; for a query one label
     header : column names as they stand in the files
     types : the engine's type of each column
-    kind : csv, parquet, xlsx or sql
+    kind : csv, parquet, xlsx, sql, or spark (rows that Spark holds)
     spec : the table's section of study.toml
     delimiter : of CSV files
     """
@@ -159,6 +159,9 @@ def _file_part(file: Path, spec: dict[str, Any], table: str, con: duckdb.DuckDBP
 
 def _query_part(table: str, spec: dict[str, Any], base: Path, con: duckdb.DuckDBPyConnection) -> tuple[list[Part], list[str], list[str]]:
     part = Part((spec.get("table", f"{table} (sql)"),), (), (), "sql", {**spec, "folder": str(base)})
+    if "described" in spec:
+        header, types = (tuple(column[place] for column in spec["described"]) for place in range(2))
+        return [replace(part, header=header, types=types, kind="spark")], [], []
     try:
         described = con.execute(f"describe select * from ({_sql(part)})").fetchall()
     except duckdb.Error as error:

@@ -1,37 +1,43 @@
 """What is in a study: which tables, checked, with every row that was read accounted for?
 
-A study is a folder with study.toml and tables. Opening it reads the settings and the headers and lists every problem at once; rows are
-read at their first use, once, into an embedded DuckDB that keeps to memory and a temporary folder. Nothing is ever written into the
-study's folder.
+A study is a folder with study.toml and tables. Opening it reads the settings and the headers and lists every problem at once (see
+``opening``); rows are read at their first use, once, into an embedded DuckDB (``embedded``) or where Spark holds them (``clustered``).
+Nothing is ever written into the study's folder.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
 
 from custprof.study.aliases import suggest_for
-from custprof.study.backends import choose_engine, connect, given_sections, hand_out
 from custprof.study.cells import period_sql
 from custprof.study.checks import find_issues
+from custprof.study.clustered import ClusteredRows
 from custprof.study.contracts import TABLES
-from custprof.study.describing import count_missing, describe_mappings, first_rows, list_quarantine, sources
-from custprof.study.engine import ENGINES
-from custprof.study.errors import StudyError, meant
-from custprof.study.facts import customer_facts, monthly_revenue
-from custprof.study.intake import Mapping as ColumnMapping
-from custprof.study.intake import map_columns, read_table
+from custprof.study.describing import (
+    count_missing,
+    describe_mappings,
+    first_rows,
+    has,
+    known_table,
+    list_quarantine,
+    refuse_unusable,
+    sources,
+)
+from custprof.study.embedded import EmbeddedRows
+from custprof.study.errors import StudyError
+from custprof.study.facts import monthly_revenue, study_facts
+from custprof.study.opening import Found, find_tables, given_settings
 from custprof.study.progress import watched
 from custprof.study.reconciling import passed_over, reconcile, report_totals, tie_ledger
-from custprof.study.settings import Settings, make_settings, read_settings
-from custprof.study.sources import find_parts
+from custprof.study.settings import Settings, read_settings
 
 __all__ = ["Study"]
 
@@ -66,21 +72,13 @@ class Study:
     (['ledger'], '130 EUR')
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        mappings: dict[str, ColumnMapping],
-        notes: dict[str, list[str]],
-        con: duckdb.DuckDBPyConnection,
-        engine: tuple[str, Any],
-        scratch,
-    ):
-        self.settings, self.notes, (self.engine, self._session) = settings, notes, engine
+    def __init__(self, settings: Settings, found: Found):
+        self.settings, self.notes, self.engine = settings, found.notes, found.rows.engine
         self.name, self.currency, self.period = settings.name, settings.currency, settings.period
         self.fiscal_start, self.decimals, self.folder = settings.fiscal_start, settings.decimals, settings.folder
         self.cost_model, self.credit = settings.cost_model, settings.credit
-        self.tables = list(mappings)
-        self._mappings, self._con, self._scratch = mappings, con, scratch
+        self.tables = list(found.mappings)
+        self.rows, self._mappings = found.rows, found.mappings
         self._read: set[str] = set()
         self._kept: dict[Any, Any] = {}
 
@@ -92,8 +90,9 @@ class Study:
         ----------
         path : folder with study.toml (or the TOML file)
         engine : what works on the rows: "duckdb" (embedded, larger than memory), "spark" (the running session, or one made on this
-            machine), "polars", "pandas", or a Spark session; by default what study.toml says, else "duckdb". Rows are read and checked by
-            DuckDB whatever the engine, so its temporary folder (``temp_directory`` in study.toml) must be one that Spark's workers reach.
+            machine), "polars", "pandas", or a Spark session; by default what study.toml says, else "duckdb". Spark reads its tables and
+            Parquet where they are; what DuckDB reads for it (CSV, Excel, sql) passes through the temporary folder (``temp_directory`` in
+            study.toml), which the workers of a cluster must reach.
 
         Raises
         ------
@@ -107,7 +106,7 @@ class Study:
         """
         if not isinstance(path, str | PathLike):
             raise TypeError(f"path is {path!r}; give the study's folder, or cp.datasets.demo_path() for the demo.")
-        return cls._opened(read_settings(path), engine, {})
+        return cls(settings := read_settings(path), find_tables(settings, engine, {}))
 
     @classmethod
     def from_tables(
@@ -144,43 +143,9 @@ class Study:
         >>> study.customer_facts()["net_revenue"].to_dict(), study.end
         ({'a': 9.5, 'b': 4.0}, Timestamp('2024-02-01 00:00:00'))
         """
-        if unknown := [table for table in tables if table not in TABLES]:
-            raise StudyError([f"{table!r} is not a table; {meant(str(table), list(TABLES))}" for table in unknown])
-        content = {key: dict(value) if isinstance(value, Mapping) else value for key, value in (settings or {}).items()}
-        content["study"] = {"name": name, "currency": currency, **content.get("study", {})}
-        if cost_model is not None:
-            content["study"]["cost_model"] = str(Path(cost_model).resolve())
         with tempfile.TemporaryDirectory(prefix="custprof-") as empty:
-            return cls._opened(make_settings(content, Path(empty), "settings"), engine, tables)
-
-    @classmethod
-    def _opened(cls, settings: Settings, engine: Any, given: Mapping[str, Any]) -> Study:
-        problems, mappings, notes = list(settings.problems), {}, {}
-        chosen = settings.engine if engine is None and settings.engine in ENGINES else engine
-        engine = choose_engine(chosen, given)
-        if settings.temp_directory is not None and not settings.temp_directory.is_dir():
-            raise StudyError([*problems, f"study.toml [study] temp_directory: {settings.temp_directory} does not exist."])
-        scratch = tempfile.TemporaryDirectory(prefix="custprof-", dir=settings.temp_directory, ignore_cleanup_errors=True)
-        con = connect(scratch.name, settings.memory_limit, settings.threads)
-        for table in TABLES:
-            specs, wrong = given_sections(table, settings.tables.get(table, []), given, engine, con, scratch.name)
-            parts, unfound, passed = ([], [], []) if wrong else find_parts(table, specs, settings.folder, con)
-            wrong += unfound
-            problems += wrong
-            if passed and not wrong:
-                notes[table] = passed
-            if parts:
-                mapping, wrong = map_columns(table, parts)
-                problems += wrong
-                if mapping is not None:
-                    mappings[table] = mapping
-            elif table == "transactions" and not wrong:
-                near = sorted(file.name for file in settings.folder.iterdir() if file.is_file() and file.name != "study.toml")
-                hint = meant("transactions.csv", near)
-                problems.append(f"transactions: no file transactions.csv, .csv.gz, .parquet or .xlsx in {settings.folder}; {hint}")
-        if problems:
-            raise StudyError(problems)
-        return cls(settings, mappings, notes, con, engine, scratch)
+            made = given_settings(tables, Path(empty), settings or {}, cost_model, name=name, currency=currency)
+            return cls(made, find_tables(made, engine, tables))
 
     def __repr__(self) -> str:
         return f"<Study {self.name!r}: {', '.join(self.tables)}>"
@@ -197,16 +162,12 @@ class Study:
             Where the study has no such table, or none of its rows can be used.
         """
         self._usable(name)
-        if self.engine == "pandas":
-            return nw.from_native(self.frame(name)).lazy()
-        return hand_out(name, self.engine, self._session, self._con, self._scratch.name)
+        return self.rows.lazy(name)
 
     def frame(self, name: str) -> pd.DataFrame:
         """The used rows of a table as a pandas DataFrame, sorted by all columns."""
         self._usable(name)
-        if ("frame", name) not in self._kept:
-            self._kept["frame", name] = self._con.execute(f"select * from used_{name} order by all").df()
-        return self._kept["frame", name].copy()
+        return self._once(("frame", name), lambda: self.rows.frame(f"select * from used_{name} order by all")).copy()
 
     def columns(self, name: str) -> list[str]:
         """The standard columns of a table that are known."""
@@ -234,16 +195,14 @@ class Study:
 
     def written_columns(self, name: str) -> list[str]:
         """The columns of ``table(name)``: the standard columns that are known, and further ones where a table keeps them."""
-        return [*(column for column in TABLES[name].columns if column in self.columns(name)), *self._mappings[self._known(name)].extra]
-
-    def engine_tables(self, name: str) -> duckdb.DuckDBPyConnection:
-        """The engine, with the tables ``used_<name>`` and ``read_<name>`` in it."""
-        self._load(name)
-        return self._con
+        return [
+            *(column for column in TABLES[name].columns if column in self.columns(name)),
+            *self._mappings[known_table(self, name)].extra,
+        ]
 
     def lacks(self, *needs: str) -> list[str]:
         """Which of the things needed are missing: tables, "table.column", "cost_model" or "credit"."""
-        return [need for need in needs if not self._has(need)]
+        return [need for need in needs if not has(self, need)]
 
     @property
     def start(self) -> pd.Timestamp:
@@ -257,72 +216,42 @@ class Study:
 
     def check(self) -> pd.DataFrame:
         """Issues found in the data: severity, table, column, rule, rows, amount, examples, advice (see ``checks.find_issues``)."""
-        if "issues" not in self._kept:
-            for table in self.tables:
-                self._load(table)
-            with watched(self._con, "checking"):
-                self._kept["issues"] = find_issues(self)
-        return self._kept["issues"].copy()
+        for table in self.tables:
+            self._load(table)
+        with watched(self.rows, "checking"):
+            return self._once("issues", lambda: find_issues(self)).copy()
 
     def quarantine(self, table: str | None = None) -> pd.DataFrame:
         """Rows set aside: table, file, row (the header is row 1), column, reason, cell (the offending text), amount (where known) and
         text (the whole row).
         """
-        return list_quarantine(self, self.tables if table is None else [self._known(table)])
+        return list_quarantine(self, self.tables if table is None else [known_table(self, table)])
 
     def suggest_aliases(self) -> pd.DataFrame:
         """Customers that a table may mean by names that no customer bears, to be confirmed in aliases.csv (see ``aliases.suggest``)."""
-        return suggest_for(self, self.engine_tables("transactions"))
+        return suggest_for(self, self.rows.con)
 
     def reconciliation(self) -> pd.DataFrame:
-        """What was read, used and set aside, by table and money column.
-
-        Returns
-        -------
-        DataFrame with table, column (empty for a table without money), rows_read = rows_used + rows_set_aside, amount_read = amount_used +
-        amount_set_aside + amount_rounding, and rows_unknown, the rows set aside whose amount cannot be known.
-        """
-        if "reconciliation" not in self._kept:
-            self._kept["reconciliation"] = reconcile(self)
-        return self._kept["reconciliation"].copy()
+        """What was read, used and set aside, by table and money column (see ``reconciling.reconcile``)."""
+        return self._once("reconciliation", lambda: reconcile(self)).copy()
 
     def passed_over(self, table: str) -> pd.DataFrame:
         """Rows of printed reports that are no rows of a table: file, row, kind (title, heading, total) and cells."""
-        self._load(table)
         return passed_over(self, table, self._mappings[table])
 
     def report_totals(self, table: str) -> pd.DataFrame:
         """The grand totals that stand in printed reports beside the lines that were read: file, total, read."""
-        self._load(table)
         return report_totals(self, table, self._mappings[table])
 
     def ties(self) -> pd.DataFrame:
-        """Accounts of the ledger against money of the tables, as [[ties]] in study.toml name them.
-
-        Returns
-        -------
-        DataFrame with accounts, fact, ledger (times the tie's sign), tables, difference (ledger - tables; missing where one side is not
-        known).
-        """
+        """Accounts of the ledger against money of the tables, as [[ties]] in study.toml name them (see ``reconciling.tie_ledger``)."""
         return tie_ledger(self)
 
     def customer_facts(self, by: str | None = None) -> pd.DataFrame:
         """Facts of every customer (and period, with by="period"), see ``facts.customer_facts``."""
-        if ("facts", by) not in self._kept:
-            invoices = self.table("invoices") if "invoices" in self.tables and self.credit else None
-            lines, end = self.table("transactions"), self.end
-            with watched(self._con, "adding up the customers"):
-                self._kept["facts", by] = customer_facts(
-                    lines,
-                    invoices,
-                    by=by,
-                    period=self.period,
-                    fiscal_start=self.fiscal_start,
-                    decimals=self.decimals,
-                    credit=self.credit,
-                    end=end,
-                )
-        return self._kept["facts", by].copy()
+        self._usable("transactions")
+        with watched(self.rows, "adding up the customers"):
+            return self._once(("facts", by), lambda: study_facts(self, by)).copy()
 
     def monthly_revenue(self) -> pd.DataFrame:
         """Lines, net revenue and returns by month, see ``facts.monthly_revenue``."""
@@ -341,48 +270,31 @@ class Study:
         for table in self.tables:
             if f"_{table}" in sql:
                 self._load(table)
-        return self._con.execute(sql).fetchall()
+        return self.rows.query(sql)
 
-    def _known(self, name: str) -> str:
-        if name not in self.tables:
-            if name in TABLES:
-                raise StudyError(
-                    f"{self.name} has no table {name}; it has {', '.join(self.tables)}. Add {name}.csv or [tables.{name}] to study.toml."
-                )
-            raise StudyError(f"{name!r} is not a table; {meant(name, list(TABLES))}")
-        return name
-
-    def _has(self, need: str) -> bool:
-        if need in ("cost_model", "credit"):
-            return getattr(self, need) is not None
-        table, _, column = need.partition(".")
-        if table not in TABLES or (column and column not in TABLES[table].columns and not TABLES[table].keeps_extra):
-            raise ValueError(f"{need!r} is not something a study may have: {meant(need, ['cost_model', 'credit', *TABLES])}")
-        return table in self.tables and (not column or column in self._mappings[table].columns or column in self._mappings[table].extra)
+    def rows_of(self, name: str) -> EmbeddedRows | ClusteredRows:
+        """Where the rows of a table are, which are read."""
+        self._load(name)
+        return self.rows
 
     def _load(self, name: str) -> None:
-        if self._known(name) in self._read:
+        if known_table(self, name) in self._read:
             return
-        with watched(self._con, f"reading {name}"):
-            read_table(name, self._mappings[name], self._con, self.settings)
-        if not self._con.execute(f"select 1 from raw_{name} limit 1").fetchall():
-            raise StudyError(f"{name}: the files (or the sql) give no rows.")
+        with watched(self.rows, f"reading {name}"):
+            self.rows.read(name, self._mappings[name])
+            if not self.rows.query(f"select 1 from raw_{name} limit 1"):
+                raise StudyError(f"{name}: the files (or the sql) give no rows.")
         self._read.add(name)
 
     def _usable(self, name: str) -> None:
         self._load(name)
-        if not self._con.execute(f"select 1 from used_{name} limit 1").fetchall():
-            reasons = self._con.execute(
-                f"select replace(_reason, '|', ' ') from raw_{name} group by _reason order by count(*) desc, 1 limit 3"
-            ).fetchall()
-            raise StudyError(
-                f"{name}: no row can be used ({'; '.join(reason.strip() for (reason,) in reasons)}); study.check() says what to do."
-            )
+        self._once(("usable", name), lambda: refuse_unusable(self, name))
 
     def _dates(self) -> tuple[pd.Timestamp, pd.Timestamp]:
-        if "dates" not in self._kept:
-            self._usable("transactions")
-            self._kept["dates"] = tuple(
-                map(pd.Timestamp, self._con.execute("select min(date), max(date) from used_transactions").fetchall()[0])
-            )
-        return self._kept["dates"]
+        self._usable("transactions")
+        return self._once("dates", lambda: tuple(map(pd.Timestamp, self.query("select min(date), max(date) from used_transactions")[0])))
+
+    def _once(self, key: Any, find: Callable[[], Any]) -> Any:
+        if key not in self._kept:
+            self._kept[key] = find()
+        return self._kept[key]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from custprof.study.contracts import TABLES
-from custprof.study.weighing import weigh
+from custprof.study.weighing import quantiles, weigh
 
 __all__ = ["RULES"]
 
@@ -25,8 +25,7 @@ def _outliers(study) -> Iterator[dict[str, Any]]:
     columns = [("transactions", column) for column in TABLES["transactions"].money] + [("events", "minutes")]
     for table, column in columns:
         if table in study.tables and column in study.columns(table):
-            used = f"from raw_{table} where _reason is null and {column} <> 0"
-            ((rows, high),) = study.query(f"select count(*), quantile_disc(abs({column}), 0.99) {used}")
+            rows, (high,) = quantiles(study, table, f"abs({column})", f"{column} <> 0", 0.99)
             if rows >= FEWEST:
                 issue = weigh(study, table, f"_reason is null and abs({column}) > {TIMES * high}", column)
                 if issue["rows"]:
@@ -43,8 +42,10 @@ def _dates_apart(study) -> Iterator[dict[str, Any]]:
     for table in study.tables:
         date = TABLES[table].date
         if date:
-            low, high = (f"(select quantile_disc({date}, {share}) from used_{table})" for share in (0.01, 0.99))
-            issue = weigh(study, table, f"_reason is null and ({date} < {low} - 366 or {date} > {high} + 366)", date)
+            rows, (low, high) = quantiles(study, table, date, f"{date} is not null", 0.01, 0.99)
+            if not rows:
+                continue
+            issue = weigh(study, table, f"_reason is null and ({date} < date '{low}' - 366 or {date} > date '{high}' + 366)", date)
             if issue["rows"]:
                 yield {
                     "severity": "warning",
@@ -102,7 +103,7 @@ def _elapsed_time(study) -> Iterator[dict[str, Any]]:
             "advice": "It looks like time that passed while something was open, which is no effort; map minutes of work.",
         }
     if "employee" in study.columns("events"):
-        busy = f"select employee, date from used_events where employee is not null group by all having sum(minutes) > {_DAY}"
+        busy = f"select employee, date from used_events where employee is not null group by all having round(sum(minutes), 6) > {_DAY}"
         issue = weigh(study, "events", f"_reason is null and minutes <= {_DAY} and (employee, date) in ({busy})", "employee", distinct=True)
         if issue["rows"]:
             yield {

@@ -28,7 +28,7 @@ def write_table(study, table: str, file: Path, replaced: Mapping[str, pd.Series]
     file : Path
     replaced : by column, what stands for each of its texts (a Series indexed by the texts); every other column is written as it is
     """
-    con, names = study.engine_tables(table), study.written_columns(table)
+    con, names = study.rows_of(table).here(table), study.written_columns(table)
     chosen, joins = [], []
     for number, name in enumerate(names):
         if name in replaced:
