@@ -8,6 +8,7 @@ never bought, and those who lose money. Named segments are boxes of classes, che
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from custprof.profit import RESIDUALS
 from custprof.segmentation.breaks import natural_breaks, quantile_breaks
+from custprof.segmentation.saving import as_rfm_document, read_document, restore_rfm, write_document
 from custprof.segmentation.scaler import check_numbers, check_once
 
 __all__ = ["RFM", "RFM_RULES", "rfm_facts"]
@@ -168,9 +170,7 @@ class RFM(TransformerMixin, ClusterMixin, BaseEstimator):
         check_once(X.index, "X")
         if not (isinstance(self.classes, int | np.integer) and self.classes >= 2) or self.method not in METHODS:
             raise ValueError(f"classes is {self.classes!r} and method {self.method!r}; give 2 or more, and one of {list(METHODS)}.")
-        self.feature_names_in_, self.n_features_in_ = np.asarray(COLUMNS, dtype=object), len(COLUMNS)
-        self.thresholds_ = self._thresholds(values)
-        self._cells, self._names = self._segments()
+        self._with(self._thresholds(values))
         classes = self._classes(values)
         codes = self._cells[tuple(classes.T)]
         self.labels_ = self._names[codes]
@@ -194,6 +194,22 @@ class RFM(TransformerMixin, ClusterMixin, BaseEstimator):
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Names of the columns of `transform`."""
         return np.asarray([f"{column}_class" for column in COLUMNS], dtype=object)
+
+    def save(self, path: str | Path) -> Path:
+        """Write thresholds and rules, without the customers, as JSON; `load` reads them. Returns the path."""
+        check_is_fitted(self)
+        return write_document(as_rfm_document(self), path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> RFM:
+        """Read what `save` wrote: it classes and names customers as the one that was written."""
+        return restore_rfm(cls(), read_document(path))
+
+    def _with(self, thresholds: dict[str, np.ndarray]) -> RFM:
+        self.feature_names_in_, self.n_features_in_ = np.asarray(COLUMNS, dtype=object), len(COLUMNS)
+        self.thresholds_ = thresholds
+        self._cells, self._names = self._segments()
+        return self
 
     def _thresholds(self, values: np.ndarray) -> dict[str, np.ndarray]:
         known = {"recency": np.isfinite(values[:, 0]), "frequency": np.isfinite(values[:, 0]), "monetary": values[:, 2] >= 0}
