@@ -176,7 +176,12 @@ def with_segments(estimator, k: int | None):
 
 def canonical_order(values: np.ndarray, last: np.ndarray) -> np.ndarray:
     """Positions of the customers sorted by their values, then by ``last``: the order in the file and the ids then change nothing."""
-    return np.lexsort((last, *values.T[::-1]))
+    order = np.argsort(values[:, 0], kind="stable")  # most customers differ here already: only the others need all columns
+    same = values[order[1:], 0] == values[order[:-1], 0]
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    own = order[tied]
+    order[tied] = own[np.lexsort((last[own], *values[own].T[::-1]))]
+    return order
 
 
 def _codes(labels, X: pd.DataFrame) -> np.ndarray:
