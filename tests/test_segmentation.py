@@ -526,6 +526,8 @@ def test_the_recipe_of_tutorials_deletes_the_losses_and_hides_the_others():
     assert table["loss_share"].sum() == pytest.approx(1)
     order = np.random.default_rng(1).permutation(310)
     pd.testing.assert_frame_equal(tutorial_segments(rfm.iloc[order], profit), table)
+    bought = rfm.index[rfm["recency"].notna() & (spend > 0)]
+    assert tutorial_segments(rfm.loc[bought], profit).loc["deleted", ["customers", "profit", "loss_share"]].tolist() == [0, 0, 0]
     with pytest.raises(ValueError, match="4 segments asked of 3 customers who spent something"):
         tutorial_segments(rfm.head(4).drop(index="c3"), profit)
 

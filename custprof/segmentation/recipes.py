@@ -132,7 +132,8 @@ def tutorial_segments(rfm: pd.DataFrame, profit: pd.Series, *, n_segments: int =
     table = table.assign(profit=profit.groupby(names).sum(), losing=(profit < 0).groupby(names).mean())
     table["loss_share"] = losses.groupby(names).sum() / losses.sum() if losses.any() else np.nan
     table = table.reindex([*map(str, range(1, n_segments + 1)), "deleted"]).rename_axis("segment")
-    table[["customers", "share", "profit"]] = table[["customers", "share", "profit"]].fillna(0)
+    sums = ["customers", "share", "profit", *(["loss_share"] if losses.any() else [])]  # nobody may be deleted
+    table[sums] = table[sums].fillna(0)
     found_again = pd.Series(mean_similarity(runs), index=table.index[:-1])
     return table.astype({"customers": int}).assign(jaccard=found_again, verdict=found_again.map(verdict))
 
