@@ -528,7 +528,13 @@ def test_the_recipe_of_tutorials_deletes_the_losses_and_hides_the_others():
     pd.testing.assert_frame_equal(tutorial_segments(rfm.iloc[order], profit), table)
     bought = rfm.index[rfm["recency"].notna() & (spend > 0)]
     assert tutorial_segments(rfm.loc[bought], profit).loc["deleted", ["customers", "profit", "loss_share"]].tolist() == [0, 0, 0]
-    with pytest.raises(ValueError, match="4 segments asked of 3 customers who spent something"):
+    with pytest.raises(ValueError, match="4 segments asked of 1 different customers"):
+        tutorial_segments(rfm.assign(recency=1.0, frequency=1, monetary=5.0), profit)
+    with pytest.raises(ValueError, match="profit has no row for 10 of 310 customers"):
+        tutorial_segments(rfm, profit.head(300))
+    with pytest.raises(ValueError, match="X has no recency and no frequency"):
+        tutorial_segments(rfm[["monetary"]], profit)
+    with pytest.raises(ValueError, match="4 segments asked of 3 different customers who spent something"):
         tutorial_segments(rfm.head(4).drop(index="c3"), profit)
 
 
@@ -724,8 +730,15 @@ def test_bad_choices_are_refused(base):
     for refused in (lambda: choose_k(X, sample=0), lambda: stability(X, [0] * 50, sample=0)):
         with pytest.raises(ValueError, match="sample is 0; give a whole number from 2"):
             refused()
-    with pytest.raises(ValueError, match="k_max is 0"):
-        choose_k(X, k_max=0)
+    for k_max in (0, "a", 2.5):
+        with pytest.raises(ValueError, match=f"k_max is {k_max!r}; give a whole number from 1"):
+            choose_k(X, k_max=k_max)
+    with pytest.raises(TypeError, match="min_share is 'x'; give a share"):
+        choose_k(X, min_share="x")
+    with pytest.raises(TypeError, match=r"the segments are called .*'a'.*; pass their numbers"):
+        stability(X, ["a"] * 50)
+    with pytest.raises(ValueError, match="profit is missing or infinite for 1 of 50"):
+        segment_profile(X, profit.where(profit.index != "C00003"), [0] * 50)
     with pytest.raises(ValueError, match="there are no customers"):
         choose_k(X.head(0))
     with pytest.raises(ValueError, match="49 labels for 50 customers"):

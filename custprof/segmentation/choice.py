@@ -9,6 +9,8 @@ segment is an answer.
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 from sklearn.metrics import silhouette_score
@@ -103,8 +105,9 @@ def choose_k(
     check_clusterer(estimator)
     check_whole(sample, "sample", 2)
     check_whole(n_bootstraps, "n_bootstraps", 1)
-    if k_max < 1:
-        raise ValueError(f"k_max is {k_max}; at least one segment must be tried.")
+    check_whole(k_max, "k_max", 1)
+    if not isinstance(min_share, Real):
+        raise TypeError(f"min_share is {min_share!r}; give a share of the customers as a number, such as 0.02.")
     if not len(X):
         raise ValueError("there are no customers to segment; pass a frame with at least one row.")
     money = None if profit is None else align_profit(profit, X)

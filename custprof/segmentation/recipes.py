@@ -15,7 +15,8 @@ from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from custprof.segmentation.rfm import RFM, RFM_RULES
+from custprof.segmentation.choice import align_profit
+from custprof.segmentation.rfm import RFM, RFM_RULES, check_facts
 from custprof.segmentation.scaler import check_money
 from custprof.segmentation.segmenter import ProfitSegmenter
 from custprof.segmentation.stability import jaccards, mean_similarity, verdict
@@ -103,7 +104,7 @@ def tutorial_segments(rfm: pd.DataFrame, profit: pd.Series, *, n_segments: int =
     Raises
     ------
     ValueError
-        If fewer customers than segments spent something.
+        If fewer different customers than segments spent something, or a column or a profit is missing.
 
     Examples
     --------
@@ -115,10 +116,12 @@ def tutorial_segments(rfm: pd.DataFrame, profit: pd.Series, *, n_segments: int =
     2                2     2.0        0.00
     deleted          1    -7.0        0.78
     """
-    profit, kept = profit.reindex(rfm.index), rfm["recency"].notna() & (rfm["monetary"] > 0)
+    check_facts(rfm)
+    profit, kept = pd.Series(align_profit(profit, rfm), index=rfm.index), rfm["recency"].notna() & (rfm["monetary"] > 0)
     spent = rfm.loc[kept, ["recency", "frequency", "monetary"]].astype(float).sort_values(["monetary", "recency", "frequency"])
-    if len(spent) < n_segments:
-        raise ValueError(f"{n_segments} segments asked of {len(spent):,} customers who spent something; ask for fewer.")
+    different = len(spent.drop_duplicates())
+    if different < n_segments:
+        raise ValueError(f"{n_segments} segments asked of {different:,} different customers who spent something; ask for fewer.")
     scores = StandardScaler().fit_transform(spent)
     with threadpool_limits(1):
         found = KMeans(n_segments, n_init=5, random_state=random_state).fit_predict(scores)

@@ -194,4 +194,6 @@ def _codes(labels, X: pd.DataFrame) -> np.ndarray:
         raise ValueError(f"there are {codes.size:,} labels for {len(X):,} customers; pass one label for every customer of X.")
     if pd.isna(codes).any():
         raise ValueError(f"the segment is missing for {int(pd.isna(codes).sum()):,} of {len(X):,} customers; drop them first.")
+    if not np.issubdtype(codes.dtype, np.number):
+        raise TypeError(f"the segments are called {codes[0]!r}, ...; pass their numbers, such as ProfitSegmenter.labels_.")
     return codes.astype(int)
