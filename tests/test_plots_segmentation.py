@@ -59,8 +59,15 @@ def test_profile_writes_the_money(fitted):
         "share of customers losing",
         "median net revenue",
         "median cost to serve",
-        "cost to serve, share of revenue",
+        "median cost to serve of revenue",
     ]
+
+
+def test_profile_says_nothing_of_minus_zero_and_shades_losses_as_losses():
+    frame = pd.DataFrame({"name": ["a", "b"], "losing": [0.0, 1.0], "gross_margin_rate": [-0.001, 0.2]})
+    ax = plots.profile(frame)
+    assert [text.get_text() for text in ax.texts] == ["0 %", "100 %", "0 %", "20 %"]
+    assert ax.images[0].get_array().tolist() == [[0, -1], [-0.005, 1]]
 
 
 @pytest.mark.parametrize("count", [1, 3, 8, 11])
@@ -94,6 +101,23 @@ def test_segment_map_draws_every_customer_in_the_order_of_the_segments_and_an_ar
     shares = [f"({share:.0%} of all differences)" for share in loadings.attrs["shares"]]
     assert shares[0] in ax.get_xlabel()
     assert shares[1] in ax.get_ylabel()
+
+
+def test_an_arrow_that_points_beyond_the_customers_is_drawn_within_the_axes():
+    """Most customers high above and one far below: the arrow is as long as the longest, and points up."""
+    points = pd.DataFrame({"across": [-3.0, 3.0, 0.0], "up": [0.5, 0.5, -3.0], "segment": 0})
+    ax = plots.segment_map(points, pd.DataFrame({"across": [0.0], "up": [1.0]}, index=["revenue"]))
+    tip = next(text.xy for text in ax.texts if not text.get_text())
+    label = next(text for text in ax.texts if text.get_text())
+    assert ax.get_ylim()[0] < tip[1] < ax.get_ylim()[1]
+    assert label.get_position()[1] < ax.get_ylim()[1]
+
+
+def test_a_map_of_one_figure_has_one_axis():
+    X = pd.DataFrame({"revenue": [1.0, 5.0, 900.0]})
+    ax = plots.segment_map(segment_map(X).assign(segment=0), map_loadings(X))
+    assert ax.get_ylabel() == "no second axis: customers differ in one figure only"
+    assert not len(ax.get_yticks())
 
 
 def test_the_map_turns_the_features_and_loses_nothing(fitted):

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from custprof.segmentation import RFM, RFM_RULES, rfm_facts
+from custprof.segmentation import RFM, RFM_RULES, ProfitSegmenter, rfm_facts
 from custprof.segmentation.breaks import natural_breaks, quantile_breaks
 
 HALVES = {
@@ -144,6 +145,31 @@ def test_it_is_an_estimator(customers):
     assert clone(RFM(rules=RFM_RULES)).fit_predict(customers).tolist() == RFM(rules=RFM_RULES).fit(customers).labels_.tolist()
     piped = make_pipeline(FunctionTransformer(lambda X: X.assign(monetary=X["monetary"] / 2)), RFM())
     assert piped.fit_predict(customers).tolist() == RFM().fit(customers).labels_.tolist()
+
+
+@pytest.mark.parametrize("rfm", [RFM(rules=RFM_RULES), RFM(3, method="natural"), RFM(cuts={"recency": np.array([30, 90])})], ids=str)
+def test_json_gives_back_the_same_classes_and_names(customers, tmp_path, rfm):
+    rfm.fit(customers)
+    again = RFM.load(rfm.save(tmp_path / "rfm.json"))
+    assert (again.predict(customers) == rfm.labels_).all()
+    assert (again.transform(customers) == rfm.transform(customers)).all()
+    assert again.rules == rfm.rules
+    assert "c7" not in (tmp_path / "rfm.json").read_text()
+    assert (RFM.load(again.save(tmp_path / "again.json")).predict(customers) == rfm.labels_).all()
+
+
+def test_json_of_something_else_is_refused(customers, tmp_path):
+    path = RFM().fit(customers).save(tmp_path / "rfm.json")
+    with pytest.raises(ValueError, match=r"\(format 'custprof rfm 1'\); expected 'custprof segments 1'"):
+        ProfitSegmenter.load(path)
+    path.write_text(path.read_text().replace('"thresholds"', '"limits"'))
+    with pytest.raises(ValueError, match=r"lacks \['thresholds'\]"):
+        RFM.load(path)
+    path.write_text("no")
+    with pytest.raises(ValueError, match="not a segmentation written by custprof: it is not JSON"):
+        RFM.load(path)
+    with pytest.raises(NotFittedError):
+        RFM().save(path)
 
 
 def test_rules_that_leave_cells_out_are_refused_with_the_cells(customers):

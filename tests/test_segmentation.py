@@ -1,6 +1,9 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
+from benchmarks import segment_numbers as numbers
 from sklearn.base import clone
 from sklearn.cluster import DBSCAN, AgglomerativeClustering, Birch, KMeans
 from sklearn.linear_model import LinearRegression
@@ -17,8 +20,10 @@ from custprof.segmentation import (
     segment_rules,
     segment_sql,
     stability,
+    tutorial_segments,
 )
 from custprof.segmentation.suggestion import suggest_k
+from custprof.study import Study
 
 TYPES = {
     "share": [0.08, 0.30, 0.16, 0.16, 0.30],
@@ -187,6 +192,41 @@ def test_a_borderline_number_says_which_others_the_draws_suggest():
     assert weak.loc[1, "reason"].endswith("in 4 of 5 draws; 5 (1) was also suggested")
 
 
+def test_more_segments_must_pay_for_the_steadiness_they_lose():
+    """Two to six segments add .06: enough by itself (.04), not if the weakest of them is found again by .1 less (.04 + .1 / 4)."""
+    steady = draw(3).assign(silhouette=[np.nan, 0.3, 0.5, 0.5, 0.5, 0.56])
+    assert suggest_k([steady] * 5, 0.02)["suggested"].idxmax() == 6
+    less = [steady.assign(min_jaccard=[1.0, 0.9, 0.9, 0.9, 0.9, 0.8])] * 5
+    table = suggest_k(less, 0.02)
+    assert table["suggested"].idxmax() == 3
+    assert table["passes"].all()
+    assert table.loc[6, "reason"] == "stable, but adds 0.06 to separation and profit together, where its steadiness asks 0.07"
+
+
+def test_structure_is_asked_of_every_number_even_of_those_that_cannot_be_chosen():
+    """The gap says whether there is any structure: at six, where a segment is too small; three then are the answer."""
+    gaps = draw(3, 0.05).assign(gap_cloud=[0, 0.05, 0.05, 0.05, 0.05, 0.3], gap=[0, 0.05, 0.05, 0.05, 0.05, 0.3])
+    assert suggest_k([gaps.assign(min_share=[1, 0.1, 0.1, 0.1, 0.1, 0.001])] * 5, 0.02)["suggested"].idxmax() == 3
+    none = suggest_k([gaps.assign(min_share=[1] + [0.001] * 5)] * 5, 0.02)
+    assert none["suggested"].idxmax() == 1
+    assert "but at every number some segment is too small or is not found again" in none.loc[1, "reason"]
+
+
+@pytest.mark.parametrize(("name", "k"), [("online_retail", 1), ("adventureworks", 4)])
+def test_real_customers_are_cut_alike_at_any_random_state(name, k):
+    """Ten random states of each in tests/benchmarks/segment_numbers.py."""
+    if not numbers.STUDIES.exists():
+        pytest.skip("the shared data are not there")
+    X, profit = numbers.study_money(Study.open(numbers.ROOT / "tests" / "studies" / name))
+    assert [choose_k(X, profit, random_state=state)["suggested"].idxmax() for state in (4, 9)] == [k, k]
+
+
+@pytest.mark.parametrize("shape", ["lognormal, wide rates", "student 3", "exponential", "large cost less", "beta rates"])
+def test_single_groups_of_other_shapes_are_one_segment(shape):
+    X, profit = numbers.single_group(shape, 1)
+    assert choose_k(X, profit)["suggested"].idxmax() == 1
+
+
 def test_stability_finds_the_types_valid_and_noise_not(base, fitted):
     X, _, _ = base
     assert (stability(X, fitted.labels_, n_bootstraps=15)["verdict"] == "valid").all()
@@ -318,7 +358,6 @@ def test_it_is_a_scikit_learn_estimator():
 #: scikit-learn's own checks that do not apply, and why; all others are run and pass.
 NOT_APPLICABLE = {
     "check_clustering": "fits without y: segments are ordered by profit, so y is required",
-    "check_fit_score_takes_y": "fits without y, as above",
     "check_fit2d_1sample": "one customer cannot be two segments; the message says so in words of its own",
 }
 
@@ -469,6 +508,36 @@ def test_one_period_has_nothing_to_compare_and_the_best_of_none_is_used():
         segment_features(pnl.droplevel("period"))
 
 
+# the recipe of tutorials
+
+
+def test_the_recipe_of_tutorials_deletes_the_losses_and_hides_the_others():
+    rng = np.random.default_rng(0)
+    spend = np.append(rng.lognormal(6, 1, 300), [-50.0] * 10)
+    index = [f"c{i}" for i in range(310)]
+    rfm = pd.DataFrame({"recency": rng.integers(0, 300, 310) * 1.0, "frequency": rng.geometric(0.3, 310), "monetary": spend}, index=index)
+    rfm.loc["c3", ["recency", "frequency"]] = [np.nan, 0]
+    profit = pd.Series(np.where(spend > 0, spend * 0.2 - 40, -50), index=index)
+    table = tutorial_segments(rfm, profit)
+    assert table.index.tolist() == ["1", "2", "3", "4", "deleted"]
+    assert table.loc["deleted", "customers"] == 11
+    assert table["customers"].sum() == 310
+    assert table["profit"].sum() == pytest.approx(profit.sum())
+    assert table["loss_share"].sum() == pytest.approx(1)
+    order = np.random.default_rng(1).permutation(310)
+    pd.testing.assert_frame_equal(tutorial_segments(rfm.iloc[order], profit), table)
+    bought = rfm.index[rfm["recency"].notna() & (spend > 0)]
+    assert tutorial_segments(rfm.loc[bought], profit).loc["deleted", ["customers", "profit", "loss_share"]].tolist() == [0, 0, 0]
+    with pytest.raises(ValueError, match="4 segments asked of 1 different customers"):
+        tutorial_segments(rfm.assign(recency=1.0, frequency=1, monetary=5.0), profit)
+    with pytest.raises(ValueError, match="profit has no row for 10 of 310 customers"):
+        tutorial_segments(rfm, profit.head(300))
+    with pytest.raises(ValueError, match="X has no recency and no frequency"):
+        tutorial_segments(rfm[["monetary"]], profit)
+    with pytest.raises(ValueError, match="4 segments asked of 3 different customers who spent something"):
+        tutorial_segments(rfm.head(4).drop(index="c3"), profit)
+
+
 # scaler
 
 
@@ -494,7 +563,12 @@ def test_scaler_takes_revenue_by_name_or_first():
     X = pd.DataFrame({"freight": [1.0, 2.0], "net_revenue": [10.0, 30.0]})
     assert MoneyScaler().fit(X).get_feature_names_out().tolist() == ["net_revenue", "freight / net_revenue"]
     assert MoneyScaler(revenue="freight").fit(X).revenue_ == "freight"
-    assert MoneyScaler().fit(X.rename(columns={"net_revenue": "sales"})).revenue_ == "freight"
+    with pytest.warns(UserWarning, match="no column is called net_revenue or .*: the first, 'freight', is taken for revenue"):
+        assert MoneyScaler().fit(X.rename(columns={"net_revenue": "sales"})).revenue_ == "freight"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a plain array has no names, and one column no others
+        MoneyScaler().fit(X.to_numpy())
+        MoneyScaler().fit(X[["freight"]])
 
 
 def test_a_fixed_rate_of_revenue_is_not_blown_up_from_rounding(base):
@@ -656,8 +730,15 @@ def test_bad_choices_are_refused(base):
     for refused in (lambda: choose_k(X, sample=0), lambda: stability(X, [0] * 50, sample=0)):
         with pytest.raises(ValueError, match="sample is 0; give a whole number from 2"):
             refused()
-    with pytest.raises(ValueError, match="k_max is 0"):
-        choose_k(X, k_max=0)
+    for k_max in (0, "a", 2.5):
+        with pytest.raises(ValueError, match=f"k_max is {k_max!r}; give a whole number from 1"):
+            choose_k(X, k_max=k_max)
+    with pytest.raises(TypeError, match="min_share is 'x'; give a share"):
+        choose_k(X, min_share="x")
+    with pytest.raises(TypeError, match=r"the segments are called .*'a'.*; pass their numbers"):
+        stability(X, ["a"] * 50)
+    with pytest.raises(ValueError, match="profit is missing or infinite for 1 of 50"):
+        segment_profile(X, profit.where(profit.index != "C00003"), [0] * 50)
     with pytest.raises(ValueError, match="there are no customers"):
         choose_k(X.head(0))
     with pytest.raises(ValueError, match="49 labels for 50 customers"):

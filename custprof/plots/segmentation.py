@@ -19,6 +19,8 @@ __all__ = ["choose_k", "profile", "segment_map", "segment_whale"]
 
 #: Width of a page of a notebook in inches: what is wider is shrunk, and its text with it.
 PAGE = 9.0
+#: Shares of which more is worse.
+LOSING = ("losing", "loss_share")
 DIVERGING = LinearSegmentedColormap.from_list("loss to gain", [LOSS, "#FFFFFF", GAIN])
 
 
@@ -85,7 +87,7 @@ def profile(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") 
     -------
     matplotlib Axes
         A row per figure, which says whether it is a number, total, mean, median or share, and a column per segment; colours compare within
-        a row: blue above zero, orange below, the fuller the larger.
+        a row: blue above zero, orange below and for shares that lose, the fuller the larger.
 
     Examples
     --------
@@ -101,6 +103,7 @@ def profile(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") 
     depth = 0.17 * max(name.count("\n") + 1 for name in names) if upright else 0.08 * max(map(len, " \n".join(names).split("\n")))
     ax = _axes(ax, (2.6 + wide, 0.5 + 0.32 * len(shown) + depth))
     shades = frame[shown].T
+    shades.loc[shades.index.isin(LOSING)] *= -1
     ax.imshow(shades.div(shades.abs().max(axis=1).replace(0, 1), axis=0), cmap=DIVERGING, vmin=-1.6, vmax=1.6, aspect="auto")
     for row, column in enumerate(shown):
         for at, segment in enumerate(frame.index):
@@ -197,11 +200,15 @@ def segment_map(points: pd.DataFrame, loadings: pd.DataFrame, *, ax: Axes | None
             1.08 * reach * across, 1.08 * reach * up, str(feature).replace("_", " "), fontsize=9, va="center",
             ha="left" if across >= 0 else "right", bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1},
         )  # fmt: skip
+    ax.update_datalim(1.15 * reach * loadings[["across", "up"]].to_numpy())  # an arrow may point beyond the customers
+    ax.autoscale_view()
     ax.axhline(0, color="black", linewidth=0.5)
     ax.axvline(0, color="black", linewidth=0.5)
     shares = loadings.attrs.get("shares", [np.nan, np.nan])
     for which, words, share in (("x", "first", shares[0]), ("y", "second", shares[1])):
         getattr(ax, f"set_{which}label")(f"{words} axis" + ("" if np.isnan(share) else f" ({share:.0%} of all differences)"))
+    if not points["up"].any():
+        ax.set(ylabel="no second axis: customers differ in one figure only", yticks=[], ylim=(-1, 1))
     _legend(ax, names)
     return ax
 
@@ -223,7 +230,7 @@ def _cell(column: str, value: float) -> str:
         return ""
     if column == "customers":
         return f"{value:,.0f}"
-    return f"{value * 100:,.0f} %" if column in ("losing", "loss_share") or column.endswith("_rate") else money_text(value)
+    return f"{value * 100:z,.0f} %" if column in LOSING or column.endswith("_rate") else money_text(value)
 
 
 def _heading(column: str) -> str:
@@ -234,7 +241,7 @@ def _heading(column: str) -> str:
         "losing": "share of customers losing",
     }
     text = known.get(column, column.replace("_", " "))
-    return f"{text.removesuffix(' rate')}, share of revenue" if column.endswith("_rate") else text
+    return f"median {text.removesuffix(' rate')} of revenue" if column.endswith("_rate") else text
 
 
 def _broken(name: str, width: int | None) -> str:

@@ -6,7 +6,7 @@ from custprof.segmentation.features import segment_features
 from custprof.segmentation.maps import map_loadings, segment_map
 from custprof.segmentation.migration import migration
 from custprof.segmentation.profile import segment_profile
-from custprof.segmentation.recipes import compare_recipes
+from custprof.segmentation.recipes import compare_recipes, tutorial_segments
 from custprof.segmentation.rfm import RFM, RFM_RULES, rfm_facts
 from custprof.segmentation.rules import segment_rules, segment_sql
 from custprof.segmentation.scaler import MoneyScaler
@@ -30,4 +30,5 @@ __all__ = [
     "segment_rules",
     "segment_sql",
     "stability",
+    "tutorial_segments",
 ]

@@ -1,13 +1,15 @@
 """How many segments are there, and is there more than one?
 
 No single index knows. So: every number of segments whose segments all come back in bootstraps (Jaccard of at least .75) and are large
-enough is a candidate; the gap statistic asks whether any candidate holds structure; and the fewest segments that separate the customers
-(silhouette) and tell their profit about as well as any are suggested. All of it is done in five draws of customers and of chance: what the
-mean of them says, and most of them suggest, does not hang on one draw, and where they disagree the reason says so. One segment
-is an answer.
+enough is a candidate; the gap statistic asks whether there is any structure; and the fewest segments are suggested to which more would add
+too little, in separation (silhouette) and told profit, for the steadiness they lose. All of it is done in five draws of customers and of
+chance: what the mean of them says, and most of them suggest, does not hang on one draw, and where they disagree the reason says so. One
+segment is an answer.
 """
 
 from __future__ import annotations
+
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -33,7 +35,7 @@ def choose_k(
     *,
     k_max: int = 10,
     min_share: float = 0.02,
-    n_bootstraps: int = 40,
+    n_bootstraps: int = 60,
     estimator=None,
     sample: int = 5_000,
     random_state: int = 0,
@@ -63,17 +65,19 @@ def choose_k(
     DataFrame by k (1, 2, ...)
         Means over the draws: gap, gap_se, gap_cloud, gap_cloud_se (gap statistic against uniform data and against one cloud with the same
         tails and rank correlations, with the standard errors of the simulation); silhouette (NaN for k = 1; on a sample in which every
-        segment has its share); min_jaccard, mean_jaccard (over the segments, of their bootstrap
-        means); prediction_strength (of the pairs of customers in
-        one segment of half of the customers, the share that segments found in the other half keep together, in the worst segment; .8 is
-        the usual limit); jaccards (list, smallest first); min_share (of the customers in the smallest segment);
-        loss_caught (share of all losses that lies in segments losing money in total), r2_profit, r2_arcsinh (share of the variance of
-        profit, and of arcsinh profit, between segments; raw profit alone prefers the worst segmentation) if profit is given; passes (bool:
-        stable, large enough); draws (how many of the five suggest this k when asked alone); suggested (bool, true once); reason (words).
-        There is more than one group if at some k that passes both gap and gap_cloud lie more than .1 above their values at k = 1, their
-        own standard error deducted; the reason tells the k where they rise most. Then each draw names the smallest k that passes and
-        comes within .04 of the best sum of silhouette and r2_arcsinh; the k named most often is suggested, called borderline if fewer
-        than four of the five draws suggest it, and the others are said.
+        segment has its share); min_jaccard, mean_jaccard (over the segments, of their bootstrap means; in smaller draws than those of a
+        `ProfitSegmenter`, whose verdicts may differ in the second digit); prediction_strength (of the pairs of customers in one segment of
+        half of the customers, the share that segments found in the other half keep together, in the worst segment; .8 is the usual limit);
+        jaccards (list, smallest first); min_share (of the customers in the smallest segment); loss_caught (share of all losses that lies
+        in segments losing money in total), r2_profit, r2_arcsinh (share of the variance of profit, and of arcsinh profit, between
+        segments; raw profit alone prefers the worst segmentation) if profit is given; passes (bool: stable, large enough); draws (how many
+        of the five suggest this k when asked alone, of its own gaps and separation; steadiness is that of all five); suggested (bool, true
+        once); reason (words).
+
+        There is more than one group if at some k both gap and gap_cloud lie more than .14 above their values at k = 1, their own standard
+        error deducted; the reason tells the k where they rise most. Then each draw names the smallest k that passes and to whose sum of
+        silhouette and r2_arcsinh no larger one that passes adds more than .04 plus a quarter of what min_jaccard falls by; the k named most
+        often is suggested, called borderline if fewer than four of the five draws suggest it, and the others are said.
 
     Raises
     ------
@@ -101,17 +105,18 @@ def choose_k(
     check_clusterer(estimator)
     check_whole(sample, "sample", 2)
     check_whole(n_bootstraps, "n_bootstraps", 1)
-    if k_max < 1:
-        raise ValueError(f"k_max is {k_max}; at least one segment must be tried.")
+    check_whole(k_max, "k_max", 1)
+    if not isinstance(min_share, Real):
+        raise TypeError(f"min_share is {min_share!r}; give a share of the customers as a number, such as 0.02.")
     if not len(X):
         raise ValueError("there are no customers to segment; pass a frame with at least one row.")
     money = None if profit is None else align_profit(profit, X)
-    features = np.round(MoneyScaler().fit(X).transform(X), 9)  # rounding absorbs what another currency does to the last digits
+    scaler = MoneyScaler().fit(X)
     ordered = canonical_order(values, np.zeros(len(X)) if money is None else money)
     rng = np.random.default_rng(random_state)
     with threadpool_limits(1):
         tables = [
-            _draw(X, features, money, _some(ordered, sample, rng), k_max, estimator, -(-n_bootstraps // DRAWS), rng) for _ in range(DRAWS)
+            _draw(X, scaler, money, _some(ordered, sample, rng), k_max, estimator, -(-n_bootstraps // DRAWS), rng) for _ in range(DRAWS)
         ]
     return suggest_k(tables, min_share)
 
@@ -154,12 +159,11 @@ def _some(rows: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     return rows if len(rows) <= size else rows[np.sort(rng.choice(len(rows), size, replace=False))]
 
 
-def _draw(X: pd.DataFrame, features: np.ndarray, money, rows: np.ndarray, k_max: int, estimator, n_bootstraps: int, rng) -> pd.DataFrame:
+def _draw(X: pd.DataFrame, scaler: MoneyScaler, money, rows: np.ndarray, k_max: int, estimator, n_bootstraps: int, rng) -> pd.DataFrame:
     """The evidence of one draw of customers and of chance, by k."""
-    own = features[rows]
-    k_max = min(
-        k_max, max(len(np.unique(own, axis=0)) // 3, 1)
-    )  # with fewer than three customers to a segment there is nothing to resample
+    own = np.round(scaler.transform(X.iloc[rows]), 9)  # rounding absorbs what another currency does to the last digits
+    different = len(np.unique(own, axis=0))
+    k_max = min(k_max, max(different // 3, 1))  # with fewer than three customers to a segment there is nothing to resample
     gaps = gap_table(X.iloc[_some(rows, GAP_SAMPLE, rng)].astype(float), k_max, estimator=estimator, rng=rng)
     evidence = [_evidence(own, None if money is None else money[rows], k, estimator, n_bootstraps, rng) for k in range(1, k_max + 1)]
     return gaps.join(pd.DataFrame(evidence, index=gaps.index))
@@ -169,7 +173,7 @@ def _evidence(features: np.ndarray, profit, k: int, estimator, n_bootstraps: int
     labels = (
         np.zeros(len(features), dtype=int)
         if k == 1
-        else fitted_labels(features, k, estimator or with_segments(None, k).set_params(n_init=5), rng)
+        else fitted_labels(features, k, estimator or with_segments(None, k).set_params(n_init=10), rng)
     )
     runs = np.ones((1, 1)) if k == 1 else jaccards(features, labels, with_segments(estimator, k), n_bootstraps, rng)
     found = np.sort(mean_similarity(runs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from custprof.segmentation.choice import align_profit
 from custprof.segmentation.names import segment_names
 from custprof.segmentation.scaler import as_money, check_money, revenue_column
 
@@ -59,6 +60,7 @@ def segment_profile(X: pd.DataFrame, profit, labels, *, revenue: str | None = No
         raise ValueError(
             f"profit has shape {profit.shape}, labels {labels.shape}, for {len(X):,} customers; pass one of each per customer."
         )
+    align_profit(profit, X)
     at = revenue_column(X, revenue)
     frame = pd.DataFrame(values, columns=list(X.columns))
     by = pd.Index(labels, name="segment")

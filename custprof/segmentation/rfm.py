@@ -8,6 +8,7 @@ never bought, and those who lose money. Named segments are boxes of classes, che
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from custprof.profit import RESIDUALS
 from custprof.segmentation.breaks import natural_breaks, quantile_breaks
+from custprof.segmentation.saving import as_rfm_document, read_document, restore_rfm, write_document
 from custprof.segmentation.scaler import check_numbers, check_once
 
-__all__ = ["RFM", "RFM_RULES", "rfm_facts"]
+__all__ = ["RFM", "RFM_RULES", "check_facts", "rfm_facts"]
 
 COLUMNS = ("recency", "frequency", "monetary")
 METHODS = {"quantile": quantile_breaks, "natural": natural_breaks}
@@ -93,6 +95,43 @@ def rfm_facts(facts: pd.DataFrame, *, end, monetary="net_revenue") -> pd.DataFra
     return pd.DataFrame({"recency": days, "frequency": orders, "monetary": money})
 
 
+def check_facts(X: pd.DataFrame) -> np.ndarray:
+    """Recency, frequency and monetary of a frame as float64 (customers x 3), or a clear error.
+
+    >>> check_facts(pd.DataFrame({"recency": [3.0], "frequency": [1]}))
+    Traceback (most recent call last):
+    ...
+    ValueError: X has no monetary; make it by rfm_facts.
+    """
+    if not isinstance(X, pd.DataFrame):
+        raise TypeError(f"X must be a DataFrame with {', '.join(COLUMNS)} by customer, not {type(X).__name__}.")
+    absent = [column for column in COLUMNS if column not in X]
+    if absent:
+        raise ValueError(f"X has no {' and no '.join(absent)}; make it by rfm_facts.")
+    if "T" in X:
+        raise ValueError(
+            "X has a column T, so its recency counts from the first purchase; pass X.assign(recency=X['T'] - X['recency']) without T."
+        )
+    for column in COLUMNS:
+        check_numbers(X[column], column)
+    values = X[list(COLUMNS)].to_numpy(dtype=float, na_value=np.nan)
+    if not len(X):
+        raise ValueError("there are no customers to rank; pass a frame with at least one row.")
+    never = np.isnan(values[:, 0])
+    wrong = {
+        "recency is negative": values[:, 0] < 0,
+        "recency is infinite": np.isinf(values[:, 0]),
+        "frequency is missing, infinite or negative": ~(np.isfinite(values[:, 1]) & (values[:, 1] >= 0)),
+        "recency is missing though frequency is not zero": never & (values[:, 1] > 0),
+        "monetary is missing or infinite": ~np.isfinite(values[:, 2]),
+    }
+    for what, rows in wrong.items():
+        if rows.any():
+            first = X.index[rows][:3].tolist()
+            raise ValueError(f"{what} for {rows.sum():,} of {len(X):,} customers, first {first}; correct or drop them before segmenting.")
+    return values
+
+
 class RFM(TransformerMixin, ClusterMixin, BaseEstimator):
     """Classes of recency, frequency and money with stored thresholds, and named segments made of them.
 
@@ -164,13 +203,11 @@ class RFM(TransformerMixin, ClusterMixin, BaseEstimator):
             profit), as `rfm_facts` gives them; other columns are not used.
         y : not used
         """
-        values = _checked(X)
+        values = check_facts(X)
         check_once(X.index, "X")
         if not (isinstance(self.classes, int | np.integer) and self.classes >= 2) or self.method not in METHODS:
             raise ValueError(f"classes is {self.classes!r} and method {self.method!r}; give 2 or more, and one of {list(METHODS)}.")
-        self.feature_names_in_, self.n_features_in_ = np.asarray(COLUMNS, dtype=object), len(COLUMNS)
-        self.thresholds_ = self._thresholds(values)
-        self._cells, self._names = self._segments()
+        self._with(self._thresholds(values))
         classes = self._classes(values)
         codes = self._cells[tuple(classes.T)]
         self.labels_ = self._names[codes]
@@ -184,16 +221,32 @@ class RFM(TransformerMixin, ClusterMixin, BaseEstimator):
     def transform(self, X: pd.DataFrame) -> np.ndarray:
         """Classes of every customer of X: customers x (recency, frequency, monetary), int, the best highest."""
         check_is_fitted(self)
-        return self._classes(_checked(X))
+        return self._classes(check_facts(X))
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Segment of every customer of X by the thresholds of `fit`: ndarray of str."""
         check_is_fitted(self)
-        return self._names[self._cells[tuple(self._classes(_checked(X)).T)]]
+        return self._names[self._cells[tuple(self._classes(check_facts(X)).T)]]
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Names of the columns of `transform`."""
         return np.asarray([f"{column}_class" for column in COLUMNS], dtype=object)
+
+    def save(self, path: str | Path) -> Path:
+        """Write thresholds and rules, without the customers, as JSON; `load` reads them. Returns the path."""
+        check_is_fitted(self)
+        return write_document(as_rfm_document(self), path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> RFM:
+        """Read what `save` wrote: it classes and names customers as the one that was written."""
+        return restore_rfm(cls(), read_document(path))
+
+    def _with(self, thresholds: dict[str, np.ndarray]) -> RFM:
+        self.feature_names_in_, self.n_features_in_ = np.asarray(COLUMNS, dtype=object), len(COLUMNS)
+        self.thresholds_ = thresholds
+        self._cells, self._names = self._segments()
+        return self
 
     def _thresholds(self, values: np.ndarray) -> dict[str, np.ndarray]:
         known = {"recency": np.isfinite(values[:, 0]), "frequency": np.isfinite(values[:, 0]), "monetary": values[:, 2] >= 0}
@@ -238,37 +291,6 @@ class RFM(TransformerMixin, ClusterMixin, BaseEstimator):
         classes[np.isnan(values[:, 0]), :2] = 0
         classes[values[:, 2] < 0, 2] = 0
         return classes
-
-
-def _checked(X: pd.DataFrame) -> np.ndarray:
-    """recency, frequency, monetary as float64, or a clear error."""
-    if not isinstance(X, pd.DataFrame):
-        raise TypeError(f"X must be a DataFrame with {', '.join(COLUMNS)} by customer, not {type(X).__name__}.")
-    absent = [column for column in COLUMNS if column not in X]
-    if absent:
-        raise ValueError(f"X has no {' and no '.join(absent)}; make it by rfm_facts.")
-    if "T" in X:
-        raise ValueError(
-            "X has a column T, so its recency counts from the first purchase; pass X.assign(recency=X['T'] - X['recency']) without T."
-        )
-    for column in COLUMNS:
-        check_numbers(X[column], column)
-    values = X[list(COLUMNS)].to_numpy(dtype=float, na_value=np.nan)
-    if not len(X):
-        raise ValueError("there are no customers to rank; pass a frame with at least one row.")
-    never = np.isnan(values[:, 0])
-    wrong = {
-        "recency is negative": values[:, 0] < 0,
-        "recency is infinite": np.isinf(values[:, 0]),
-        "frequency is missing, infinite or negative": ~(np.isfinite(values[:, 1]) & (values[:, 1] >= 0)),
-        "recency is missing though frequency is not zero": never & (values[:, 1] > 0),
-        "monetary is missing or infinite": ~np.isfinite(values[:, 2]),
-    }
-    for what, rows in wrong.items():
-        if rows.any():
-            first = X.index[rows][:3].tolist()
-            raise ValueError(f"{what} for {rows.sum():,} of {len(X):,} customers, first {first}; correct or drop them before segmenting.")
-    return values
 
 
 def _box(name: str, rule: dict, highest: list[int]) -> tuple[slice, ...]:

@@ -1,7 +1,7 @@
 """How does a segmentation go from one computer to another, without pickle and without a customer in it?
 
-A fitted `ProfitSegmenter` becomes one JSON document: scales, the rule that assigns customers, names, profile and rules in money. Whoever
-reads it can look into it; nothing in it is executed.
+A fitted `ProfitSegmenter` becomes one JSON document: scales, the rule that assigns customers, names, profile and rules in money; a fitted
+`RFM` another: thresholds and the rules of its names. Whoever reads it can look into it; nothing in it is executed.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import pandas as pd
 
 from custprof.segmentation.scaler import MoneyScaler
 
-__all__ = ["as_document", "read_document", "restore", "write_document"]
+__all__ = ["as_document", "as_rfm_document", "read_document", "restore", "restore_rfm", "write_document"]
 
-FORMAT = "custprof segments 1"
+FORMAT, RFM_FORMAT = "custprof segments 1", "custprof rfm 1"
 FRAMES = ("profile_", "rules_", "merged_", "k_table_")
 PARTS = ("parameters", "columns", "named_columns", "scaler", "assignment", "home", "order", "frames")
 PLAIN = ("revenue_", "n_segments_", "n_features_in_", "fidelity_", "whale_limit_")
@@ -61,12 +61,7 @@ def as_document(segmenter) -> dict:
 
 def restore(segmenter, document: dict):
     """Give a new segmenter what ``as_document`` wrote of another: it predicts and explains as that one did, and knows no customers."""
-    written = document.get("format") if isinstance(document, dict) else None
-    if written != FORMAT:
-        raise ValueError(f"this is not a segmentation written by custprof (format {written!r}); expected {FORMAT!r}.")
-    lacking = [name for name in (*PARTS, *PLAIN) if name not in document]
-    if lacking:
-        raise ValueError(f"the segmentation lacks {lacking[:3]}: the file was changed after it was written; save it again.")
+    _check(document, FORMAT, (*PARTS, *PLAIN))
     segmenter.set_params(**document["parameters"])
     kept, scaler = document["scaler"], MoneyScaler(document["scaler"]["revenue"], size_weight=document["scaler"]["size_weight"])
     columns = document["columns"]
@@ -86,6 +81,30 @@ def restore(segmenter, document: dict):
     return segmenter
 
 
+def as_rfm_document(rfm) -> dict:
+    """A fitted `RFM` as dictionaries, lists, numbers and text.
+
+    >>> from custprof.segmentation import RFM
+    >>> X = pd.DataFrame({"recency": [1.0, 9.0], "frequency": [3, 1], "monetary": [50.0, -5.0]})
+    >>> as_rfm_document(RFM(2).fit(X))["thresholds"]
+    {'recency': [1.0], 'frequency': [1.0], 'monetary': [50.0]}
+    """
+    cuts = None if rfm.cuts is None else {column: np.asarray(given, dtype=float).tolist() for column, given in rfm.cuts.items()}
+    thresholds = {column: found.astype(float).tolist() for column, found in rfm.thresholds_.items()}
+    parameters = {"classes": int(rfm.classes), "method": rfm.method, "cuts": cuts, "rules": rfm.rules}
+    return {"format": RFM_FORMAT, "parameters": parameters, "thresholds": thresholds}
+
+
+def restore_rfm(rfm, document: dict):
+    """Give a new `RFM` what ``as_rfm_document`` wrote of another: its parameters and thresholds."""
+    _check(document, RFM_FORMAT, ("parameters", "thresholds"))
+    parameters = document["parameters"]
+    if parameters["rules"] is not None:  # JSON has lists where the rules have pairs
+        parameters = parameters | {"rules": {name: _pairs(rule) for name, rule in parameters["rules"].items()}}
+    rfm.set_params(**parameters)
+    return rfm._with({column: np.asarray(found, dtype=float) for column, found in document["thresholds"].items()})
+
+
 def write_document(document: dict, path: str | Path) -> Path:
     """Write a document as JSON, and return where."""
     path = Path(path)
@@ -99,6 +118,19 @@ def read_document(path: str | Path) -> dict:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path} is not a segmentation written by custprof: it is not JSON ({error}).") from error
+
+
+def _check(document, expected: str, parts: tuple[str, ...]) -> None:
+    written = document.get("format") if isinstance(document, dict) else None
+    if written != expected:
+        raise ValueError(f"this is not a segmentation written by custprof (format {written!r}); expected {expected!r}.")
+    lacking = [name for name in parts if name not in document]
+    if lacking:
+        raise ValueError(f"the segmentation lacks {lacking[:3]}: the file was changed after it was written; save it again.")
+
+
+def _pairs(rule: dict) -> dict:
+    return {column: tuple(allowed) if isinstance(allowed, list) else allowed for column, allowed in rule.items()}
 
 
 def _frame(table: pd.DataFrame | None) -> dict | None:

@@ -10,6 +10,8 @@ is one, however extreme. Size weighs a little less than one rate, since how larg
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -43,7 +45,7 @@ class MoneyScaler(TransformerMixin, BaseEstimator):
     ----------
     revenue : str, optional
         The column the others are set against. Default: ``net_revenue``, ``revenue``, ``invoice_revenue`` or ``list_revenue``, else the
-        first.
+        first, with a warning if it has a name.
     size_weight : float
         Weight of size in squared distances, that of a rate being 1.
 
@@ -140,7 +142,7 @@ def as_money(X, estimator: BaseEstimator | None = None, *, reset: bool = True) -
         money = X if all(isinstance(name, str) for name in X.columns) else X.set_axis([str(name) for name in X.columns], axis="columns")
     else:
         X = check_array(X, dtype=float, estimator=estimator)
-        money = pd.DataFrame(X, columns=[f"x{column}" for column in range(X.shape[1])])
+        money = pd.DataFrame(X, columns=_numbered(X.shape[1]))
     if estimator is not None:
         validate_data(estimator, X, reset=reset, skip_check_array=True)
     return money
@@ -157,7 +159,7 @@ def bounded_ratio(amount: np.ndarray, revenue: np.ndarray) -> np.ndarray:
 
 
 def revenue_column(X: pd.DataFrame, revenue: str | None = None) -> str:
-    """Name of the revenue column of a frame of money columns: the one asked for, a usual name, or the first column.
+    """Name of the revenue column of a frame of money columns: the one asked for, a usual name, or, with a warning, the first column.
 
     >>> revenue_column(pd.DataFrame(columns=["cost_to_serve", "net_revenue"]))
     'net_revenue'
@@ -166,7 +168,20 @@ def revenue_column(X: pd.DataFrame, revenue: str | None = None) -> str:
         if revenue not in X.columns:
             raise ValueError(f"revenue column {revenue!r} is not among {list(X.columns)}; name one of them.")
         return revenue
-    return next((name for name in REVENUE_NAMES if name in X.columns), str(X.columns[0]))
+    usual = next((name for name in REVENUE_NAMES if name in X.columns), None)
+    first = str(X.columns[0])
+    if usual is None and X.shape[1] > 1 and not X.columns.equals(_numbered(X.shape[1])):
+        warnings.warn(
+            f"no column is called {' or '.join(REVENUE_NAMES)}: the first, {first!r}, is taken for revenue, and the others are set "
+            "against it; if that is wrong, rename the revenue column to 'revenue'.",
+            stacklevel=2,
+        )
+    return usual or first
+
+
+def _numbered(width: int) -> pd.Index:
+    """Names of the columns of a plain array."""
+    return pd.Index([f"x{column}" for column in range(width)])
 
 
 def check_money(X: pd.DataFrame) -> np.ndarray:

@@ -176,7 +176,12 @@ def with_segments(estimator, k: int | None):
 
 def canonical_order(values: np.ndarray, last: np.ndarray) -> np.ndarray:
     """Positions of the customers sorted by their values, then by ``last``: the order in the file and the ids then change nothing."""
-    return np.lexsort((last, *values.T[::-1]))
+    order = np.argsort(values[:, 0], kind="stable")  # most customers differ here already: only the others need all columns
+    same = values[order[1:], 0] == values[order[:-1], 0]
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    own = order[tied]
+    order[tied] = own[np.lexsort((last[own], *values[own].T[::-1]))]
+    return order
 
 
 def _codes(labels, X: pd.DataFrame) -> np.ndarray:
@@ -189,4 +194,6 @@ def _codes(labels, X: pd.DataFrame) -> np.ndarray:
         raise ValueError(f"there are {codes.size:,} labels for {len(X):,} customers; pass one label for every customer of X.")
     if pd.isna(codes).any():
         raise ValueError(f"the segment is missing for {int(pd.isna(codes).sum()):,} of {len(X):,} customers; drop them first.")
+    if not np.issubdtype(codes.dtype, np.number):
+        raise TypeError(f"the segments are called {codes[0]!r}, ...; pass their numbers, such as ProfitSegmenter.labels_.")
     return codes.astype(int)

@@ -1,7 +1,8 @@
 """Which number of segments does the evidence speak for, and how surely?
 
-A number is a candidate if all its segments are found again and large enough. Whether to cut at all is asked of the mean of the draws, since
-one draw of references is noisy; how often to cut is what most draws name: the fewest segments about as good as the best.
+Whether to cut at all is asked of the gaps, which look for any structure. A number is a candidate if all its segments are found again and
+large enough. How often to cut is what most draws name: the fewest segments to which no larger candidate adds more, in separation and told
+profit, than a set amount and a quarter of the steadiness it loses. An analyst would not part with steady segments for a small gain, either.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from custprof.segmentation.stability import DOUBTFUL, VALID
 
 __all__ = ["suggest_k"]
 
-#: How far the gap must rise above one segment, its error deducted, against both references. Single heavy-tailed groups of eight shapes
-#: stayed at or under .09; five types of customers reached .45, seven that overlap much .16.
-MATERIAL_GAP = 0.1
-#: A further segment must add this to the sum of silhouette and r2_arcsinh: explained profit rises with every cut, worth it or not.
-WORTH = 0.04
+#: How far the gap must rise above one segment at some k, its error deducted, against both references. Single heavy-tailed groups of
+#: eighteen shapes stayed at or under .12; types of customers that overlap much reached .15 and more (tests/benchmarks/segment_numbers.py).
+MATERIAL_GAP = 0.14
+#: More segments must add this to the sum of silhouette and r2_arcsinh, since explained profit rises with every cut, worth it or not, and
+#: this part of what the least stable segment loses in Jaccard.
+WORTH, STEADINESS = 0.04, 0.25
 #: Suggested by fewer draws than this, a number is called borderline.
 AGREE = 4
 
@@ -46,22 +48,20 @@ def suggest_k(tables: list[pd.DataFrame], min_share: float) -> pd.DataFrame:
     {'draws': [0, 2], 'suggested': [False, True]}
     """
     table = _mean(tables)
-    passes = _passing(table, min_share)
-    alone = [_fewest(one, min_share) if _structure(one, min_share) > MATERIAL_GAP else 1 for one in tables]
-    gain = _structure(table, min_share)
-    best = 1
-    if gain > MATERIAL_GAP:
-        named = [_fewest(one, min_share) for one in tables]
-        best = min(set(named), key=lambda k: (-named.count(k), k))
-    why = _why(table, best, gain, min_share)
+    pool, _ = _candidates(table, min_share)
+    named = [_fewest(one, pool["min_jaccard"]) for one in tables]
+    alone = [k if _structure(one) > MATERIAL_GAP else 1 for k, one in zip(named, tables, strict=True)]
+    best = min(set(named), key=lambda k: (-named.count(k), k)) if _structure(table) > MATERIAL_GAP else 1
+    why = _why(table, best, min_share)
     agree, others = alone.count(best), sorted(set(alone) - {best})
     if len(table) > 1:
         why += f", in {agree} of {len(tables)} draws"
     if others:
         also = ", ".join(f"{k} ({alone.count(k)})" for k in others)
         why += f"; {'borderline: ' if agree < AGREE else ''}{also} {'were' if len(others) > 1 else 'was'} also suggested"
-    reasons = [why if k == best else _why_not(k, row, best, min_share) for k, row in table.iterrows()]
-    return table.assign(passes=passes, draws=[alone.count(k) for k in table.index], suggested=table.index == best, reason=reasons)
+    reasons = [why if k == best else _why_not(k, table, best, min_share) for k in table.index]
+    counts = [alone.count(k) for k in table.index]
+    return table.assign(passes=_passing(table, min_share), draws=counts, suggested=table.index == best, reason=reasons)
 
 
 def _mean(tables: list[pd.DataFrame]) -> pd.DataFrame:
@@ -90,33 +90,45 @@ def _gains(table: pd.DataFrame) -> pd.Series:
     return (rises - table[["gap_se", "gap_cloud_se"]].to_numpy()).min(axis=1)
 
 
-def _structure(table: pd.DataFrame, min_share: float) -> float:
-    pool, _ = _candidates(table, min_share)
-    return float(_gains(table)[pool.index].max()) if len(pool) else -np.inf
+def _structure(table: pd.DataFrame) -> float:
+    return float(_gains(table).iloc[1:].max()) if len(table) > 1 else -np.inf
 
 
-def _fewest(table: pd.DataFrame, min_share: float) -> int:
-    """The fewest segments about as good as the best; 1 if none are found again."""
-    pool, _ = _candidates(table, min_share)
-    score = sum(pool[column] for column in ("silhouette", "r2_arcsinh") if column in pool)
-    return int(pool.index[score >= score.max() - WORTH][0]) if len(pool) else 1
+def _worth(table: pd.DataFrame) -> pd.Series:
+    """Separation, and told profit if it is known."""
+    return sum(table[column] for column in ("silhouette", "r2_arcsinh") if column in table)
 
 
-def _why(table: pd.DataFrame, best: int, gain: float, min_share: float) -> str:
+def _price(steadiness: pd.Series, k: int, others: pd.Index) -> pd.Series:
+    """What other numbers of segments must add to k of them."""
+    return WORTH + STEADINESS * (steadiness[k] - steadiness[others]).clip(lower=0)
+
+
+def _fewest(table: pd.DataFrame, steadiness: pd.Series) -> int:
+    """The fewest segments, of those whose steadiness is given, to which no more of them add their price; 1 if none are given."""
+    worth = _worth(table[table.index.isin(steadiness.index)]).dropna()
+    for k in worth.index:
+        more = worth.index[worth.index > k]
+        if (worth[more] - worth[k] <= _price(steadiness, k, more)).all():
+            return int(k)
+    return 1
+
+
+def _why(table: pd.DataFrame, best: int, min_share: float) -> str:
     if len(table) == 1:
         return "too few different customers to tell segments apart"
-    pool, sure = _candidates(table, min_share)
-    looked_at = pool if len(pool) else table.iloc[1:]
-    rise = _rise(table, int(_gains(table)[looked_at.index].idxmax()))
+    _, sure = _candidates(table, min_share)
+    rise = _rise(table, int(_gains(table).iloc[1:].idxmax()))
     if best > 1:
         found = "every segment found again" if sure else "doubtful since at no number every segment is found again"
-        return f"more than one group ({rise}), {found} (min_jaccard {table.loc[best, 'min_jaccard']:.2f}), the fewest as good as any"
-    if gain > MATERIAL_GAP or (not len(pool) and _gains(table).max() > MATERIAL_GAP):
+        return f"more than one group ({rise}), {found} (min_jaccard {table.loc[best, 'min_jaccard']:.2f}), more cuts add too little"
+    if _structure(table) > MATERIAL_GAP:
         return f"more than one group ({rise}), but at every number some segment is too small or is not found again"
     return f"no structure: {rise}; a single heavy-tailed group reaches up to {MATERIAL_GAP} against both, errors deducted"
 
 
-def _why_not(k: int, row: pd.Series, best: int, min_share: float) -> str:
+def _why_not(k: int, table: pd.DataFrame, best: int, min_share: float) -> str:
+    row = table.loc[k]
     if k == 1:
         return "there is more than one group"
     if row["min_jaccard"] < VALID:
@@ -125,7 +137,10 @@ def _why_not(k: int, row: pd.Series, best: int, min_share: float) -> str:
         return f"smallest segment has {row['min_share']:.1%} of customers"
     if best == 1:
         return "stable, but one segment explains the data as well"
-    return "stable, but lower in separation and profit together" if k < best else "stable, but more segments add too little"
+    if k < best:
+        return "stable, but lower in separation and profit together"
+    added, price = _worth(table)[k] - _worth(table)[best], _price(table["min_jaccard"], best, pd.Index([k])).iloc[0]
+    return f"stable, but adds {added:.2f} to separation and profit together, where its steadiness asks {price:.2f}"
 
 
 def _rise(table: pd.DataFrame, k: int) -> str:
