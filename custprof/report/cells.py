@@ -38,6 +38,7 @@ PHRASES = {
     "past": "no invoices old enough to know their fate",
     "periods": "no second period",
     "several": "no more than a handful of customers",
+    "several_channels": "no two channels whose customers came back",
     "sold": "no sales",
     "truth": "no known truth behind it",
     "predictable": "no purchase history that a model of purchases may be used on",
