@@ -26,7 +26,7 @@ _FRACTIONS = {
     "utilisation",
 }
 _LEFT, _RIGHT = [("text-align", "left")], [("text-align", "right")]
-_SENTENCE = [*_LEFT, ("min-width", "16em")]  # on a phone the table is moved sideways; a sentence is not squeezed to a word a line
+_SENTENCE = [*_LEFT, ("min-width", "13em")]  # on a phone the table is moved sideways; a sentence is not squeezed to a word a line
 
 
 def table(frame: pd.DataFrame, *, decimals: int = 2, rows: int = 20, caption: str = ""):
