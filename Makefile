@@ -37,7 +37,7 @@ benchmark: .venv/ready-test
 
 constraints:
 	@head -2 constraints.txt > constraints.new
-	uv pip compile pyproject.toml --extra test --extra spark --universal --python-version 3.11 --no-header --no-annotate -q >> constraints.new
+	uv pip compile pyproject.toml --extra test --extra spark --extra bayes --universal --python-version 3.11 --no-header --no-annotate -q >> constraints.new
 	mv constraints.new constraints.txt
 
 clean:
