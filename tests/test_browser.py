@@ -49,7 +49,9 @@ def test_the_report_s_pages_request_nothing_and_fit_the_screen(browser, demo_rep
         assert outside == [] and errors == [], path.name
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path.name
         assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)"), path.name
-        cut = page.evaluate("[...document.querySelectorAll('.jp-RenderedHTML, .scroll')].filter(it => it.scrollWidth > it.clientWidth).length")
+        cut = page.evaluate(
+            "[...document.querySelectorAll('.jp-RenderedHTML, .scroll')].filter(it => it.scrollWidth > it.clientWidth).length"
+        )
         assert cut == 0 or width < 1280, f"{cut} tables of {path.name} are wider than the page"
     page.close()
 

@@ -202,7 +202,7 @@ SIZES = {  # of a purchase: by customer and by chance
 
 
 @pytest.mark.parametrize(
-    ("sizes", "verdict", "near"), zip(SIZES, ["PASS", "FLAG", "REFUSE", "REFUSE"], [1.0, 0.75, 0.47, 0.4], strict=True)
+    ("sizes", "verdict", "near"), list(zip(SIZES, ["PASS", "FLAG", "REFUSE", "REFUSE"], [1.0, 0.75, 0.47, 0.4], strict=True))
 )
 def test_sizes_of_purchases_far_from_the_model_are_refused(sizes, verdict, near):
     data = visits(150, np.random.default_rng(1))
