@@ -47,16 +47,16 @@ class PurchaseModel(BaseEstimator):
         Unit of time of summaries that do not say theirs. A summary from `summarize` does, and a contradiction is refused.
     covariates : list of str, optional
         Columns of the summary that say what stays with a customer, put there by ``summary.assign(channel=customers["channel"])``: numbers
-        and yes or no as they are, names as one coefficient each against the first (see `covariates`). What is predicted for then needs
-        them too. Customers alike in purchases and covariates are still one row.
+        and yes or no as they are, names as one coefficient each against the first (see `covariates`; channels called 1 to 4 are names:
+        ``.astype(str)``). What is predicted for needs them too. Customers alike in purchases and covariates are still one row.
 
     Attributes
     ----------
     params_ : Series
         Parameters by name; times in ``unit_``. Covariates add their coefficients, "purchases: channel=web"; the other parameters are then
-        those of a customer whose covariates are 0.
+        those of the average customer, each term at its average.
     coef_ : DataFrame
-        With covariates, by process and term: ``coefficient``, ``se``, and ``times``, the factor on a rate for each unit.
+        With covariates, by process and term: ``coefficient``, ``se``, ``times``, the factor on a rate for each unit, and ``average``.
     se_ : Series
         Their standard errors, from the observed information; missing where parameters are known only together.
     loglik_ : float
@@ -110,7 +110,7 @@ class PurchaseModel(BaseEstimator):
         weights = check_weights(sample_weight, len(summary))
         if self.covariates and not self._moves:
             raise ValueError(f"{type(self).__name__} takes no covariates; ParetoNBD and BetaGeoNBD do.")
-        self._known = describe(summary, self.covariates) if self.covariates else None
+        self._known = describe(summary, self.covariates, weights) if self.covariates else None
         rows = compress(frequency, recency, age, self._design(summary))
         row_weights = rows.weigh(weights)
         bought = float((row_weights * rows.x).sum())
@@ -276,7 +276,7 @@ class PurchaseModel(BaseEstimator):
 
     @property
     def coef_(self) -> pd.DataFrame:
-        """Coefficients of the covariates by process and term: ``coefficient``, ``se``, ``times`` (its exponential)."""
+        """Coefficients of the covariates by process and term: ``coefficient``, ``se``, ``times`` (its exponential), ``average``."""
         self._check_fitted()
         if not self._known:
             raise AttributeError(f"{type(self).__name__} was fitted without covariates, so it has no coefficients.")

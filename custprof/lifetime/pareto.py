@@ -55,10 +55,10 @@ class ParetoNBD(PurchaseModel):
     >>> began = lines["date"] == lines.groupby("customer_id")["date"].transform("min")
     >>> summary = summary.assign(large=lines[began].groupby("customer_id")["revenue"].sum() > 50)
     >>> ParetoNBD(covariates=["large"]).fit(summary).coef_.round(2)
-                     coefficient    se  times
+                     coefficient    se  times  average
     process   term
-    purchases large         0.55  0.11   1.73
-    leaving   large         0.29  0.23   1.33
+    purchases large         0.55  0.11   1.73      0.2
+    leaving   large         0.29  0.23   1.33      0.2
     """
 
     _names = ("r", "alpha", "s", "beta")
