@@ -1,6 +1,5 @@
 """Models of purchases and values at their edges: dates as covariates, weights by customer, damaged files, many different customers."""
 
-import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +8,8 @@ import pytest
 from test_covariates_lifetime import simulate
 
 from custprof.datasets import load_cdnow
-from custprof.lifetime import BetaGeoNBD, CustomerValue, GammaGamma, ModifiedBetaGeoNBD, ParetoNBD, load_model, save_model, summarize
+from custprof.lifetime import BetaGeoNBD, CustomerValue, ModifiedBetaGeoNBD, ParetoNBD, betageo, load_model, save_model, summarize
+from custprof.lifetime.betageo import _jacobi, _quadrature
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +62,30 @@ def test_the_average_customer_is_that_of_the_weights():
         model.fit(turned, weights[::-1]).coef_["average"].tolist()
         == ParetoNBD(covariates=model.covariates).fit(summary, weights).coef_["average"].tolist()
     )
+
+
+@pytest.mark.parametrize("kind", [BetaGeoNBD, ModifiedBetaGeoNBD])
+def test_many_customers_with_covariates_of_their_own(kind):
+    """One node at a time or interpolated between many: the same expectations, the second in seconds for 100,000 customers."""
+    summary = simulate(kind, 4000, 4)
+    summary["size"] += np.random.default_rng(4).normal(0, 1e-3, len(summary))
+    model = kind(covariates=["channel", "size"]).fit(summary)
+    few = summary.sample(200, random_state=1)
+    for ask in (lambda of: model.predict(of, 180), lambda of: model.dert(of, horizon=3), model.alive_time, model.dert):
+        one_by_one = pd.concat([ask(few.iloc[[i]]) for i in range(len(few))])
+        assert ask(summary)[few.index].tolist() == pytest.approx(one_by_one.tolist(), rel=1e-9)
+
+
+def test_interpolated_averages_over_a_beta_are_exact(monkeypatch):
+    """Of 1, p and (1 - p)^3, known exactly, in cells from very unlike to nearly alike customers."""
+    rng, solved = np.random.default_rng(5), []
+    monkeypatch.setattr(betageo, "_jacobi", lambda betas: solved.append(len(betas)) or _jacobi(betas))
+    for low_a, low_b in ((-6, 0), (-2, -2), (0, 0), (0, 5), (3, 3), (6, 6)):
+        betas = np.exp(rng.uniform([low_a, low_b], [low_a + 0.6, low_b + 0.6], (3000, 2)))
+        a, b = betas.T
+        for part, nodes, weights in _quadrature(betas):
+            assert weights.sum(axis=1).tolist() == pytest.approx(np.ones(len(part)).tolist(), rel=1e-9)
+            assert (weights * nodes).sum(axis=1).tolist() == pytest.approx((a / (a + b))[part].tolist(), rel=1e-9)
+            expected = (b / (a + b) * (b + 1) / (a + b + 1) * (b + 2) / (a + b + 2))[part]
+            assert (weights * (1 - nodes) ** 3).sum(axis=1).tolist() == pytest.approx(expected.tolist(), rel=1e-9)
+    assert sum(solved) < 6 * 3000 / 2  # eigenvalues were sought for few of them

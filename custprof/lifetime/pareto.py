@@ -57,8 +57,8 @@ class ParetoNBD(PurchaseModel):
     >>> ParetoNBD(covariates=["large"]).fit(summary).coef_.round(2)
                      coefficient    se  times  average
     process   term
-    purchases large         0.55  0.11   1.73      0.2
-    leaving   large         0.29  0.23   1.33      0.2
+    purchases large         0.55  0.11   1.73     0.17
+    leaving   large         0.29  0.23   1.33     0.17
     """
 
     _names = ("r", "alpha", "s", "beta")
