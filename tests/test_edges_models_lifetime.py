@@ -5,10 +5,21 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from test_covariates_lifetime import simulate
 
 from custprof.datasets import load_cdnow
-from custprof.lifetime import BetaGeoNBD, CustomerValue, ModifiedBetaGeoNBD, ParetoNBD, betageo, load_model, save_model, summarize
+from custprof.lifetime import (
+    BetaGeoNBD,
+    CustomerValue,
+    GammaGamma,
+    ModifiedBetaGeoNBD,
+    ParetoNBD,
+    betageo,
+    load_model,
+    save_model,
+    summarize,
+)
 from custprof.lifetime.betageo import _jacobi, _quadrature
 
 
@@ -89,3 +100,38 @@ def test_interpolated_averages_over_a_beta_are_exact(monkeypatch):
             expected = (b / (a + b) * (b + 1) / (a + b + 1) * (b + 2) / (a + b + 2))[part]
             assert (weights * (1 - nodes) ** 3).sum(axis=1).tolist() == pytest.approx(expected.tolist(), rel=1e-9)
     assert sum(solved) < 6 * 3000 / 2  # eigenvalues were sought for few of them
+
+
+@pytest.mark.parametrize("model", [ParetoNBD(), BetaGeoNBD(), GammaGamma(), CustomerValue(BetaGeoNBD())])
+def test_weights_by_customer_find_their_customers(known, model):
+    weights = pd.Series(np.random.default_rng(6).integers(0, 3, len(known)), index=known.index)
+
+    def learnt(given):
+        found = clone(model).fit(known, given)
+        return pd.concat([part.params_ for part in ([found.purchases_, found.spend_] if isinstance(found, CustomerValue) else [found])])
+
+    expected = learnt(weights.to_numpy()).tolist()
+    assert learnt(weights.iloc[::-1]).tolist() == learnt(weights.sample(frac=1, random_state=1)).tolist() == expected
+    for wrong, n in ((weights.iloc[2:], 2), (weights.reset_index(drop=True), 2357), (weights.where(weights.index > "0002"), 2)):
+        with pytest.raises(ValueError, match=rf"sample_weight is missing for {n} of 2357 customers, first \['0001', '0002'.*in the order"):
+            learnt(wrong)
+    with pytest.raises(ValueError, match="sample_weight names 1 of 2357 customers more than once"):
+        learnt(pd.concat([weights, weights.iloc[:1]]))
+    with pytest.raises(TypeError, match="sample_weight is of type str, not a number"):
+        learnt(weights.astype(str))
+    with pytest.raises(ValueError, match="sample_weight needs 2357 finite numbers >= 0"):
+        learnt(-weights)
+
+
+@pytest.mark.parametrize("kind", [ParetoNBD, BetaGeoNBD])
+def test_names_without_weight_are_refused(kind):
+    """A coefficient on customers who do not count would have no bounds, and no standard error would be known."""
+    summary = simulate(kind, 600, 7)
+    summary["kind"] = np.where(np.arange(600) < 40, "fair", summary["channel"])
+    weights = (summary["kind"] != "fair").astype(float)
+    for named, column in (("fair", summary["kind"]), ("True", summary["kind"] == "fair")):
+        with pytest.raises(ValueError, match=rf"nobody whose kind is {named} \(of a weight above 0\) bought again; group such customers"):
+            kind(covariates=["kind"]).fit(summary.assign(kind=column), weights)
+    with pytest.raises(ValueError, match="the same for all 600 customers: size"):
+        kind(covariates=["size"]).fit(summary.assign(size=np.where(weights > 0, 1.0, np.arange(600))), weights)
+    assert kind(covariates=["channel"]).fit(summary, weights).se_.notna().all()

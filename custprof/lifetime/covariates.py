@@ -69,10 +69,12 @@ def describe(summary: pd.DataFrame, columns, weights: np.ndarray | None = None) 
     terms = [term for name, known in levels.items() for term in ([name] if known is None else [f"{name}={each}" for each in known[1:]])]
     for name, known in levels.items():
         if known is not None or pd.api.types.is_bool_dtype(summary[name]):
-            bought = summary["frequency"].groupby(summary[name].astype(str)).sum()
+            counted = summary["frequency"] * (1 if weights is None else weights)
+            bought = counted.groupby(summary[name].astype(str)).sum()
             silent = bought.index[bought == 0].tolist()
             if silent:
-                raise ValueError(f"nobody whose {name} is {', '.join(silent[:3])} bought again; group such customers with others.")
+                whose = f"{name} is {', '.join(silent[:3])}" + (" (of a weight above 0)" if weights is not None else "")
+                raise ValueError(f"nobody whose {whose} bought again; group such customers with others.")
     x = design(summary, {"levels": levels, "centre": 0.0})
     share = np.full(len(x), 1 / len(x)) if weights is None else weights / weights.sum()
     centre = np.array([math.fsum(share * column) for column in x.T])  # the same to the last digit in any order

@@ -92,7 +92,7 @@ class PurchaseModel(BaseEstimator):
         ----------
         summary : DataFrame
             Columns frequency, recency, T and the covariates, one row per customer; see `summarize`.
-        sample_weight : array_like, optional
+        sample_weight : Series by customer, or array_like in the order of the summary, optional
             How many customers each row stands for.
 
         Returns
@@ -107,7 +107,7 @@ class PurchaseModel(BaseEstimator):
         if self.unit is not None and self.unit not in DAYS:
             raise ValueError(f"unit is {self.unit!r}; choose one of {', '.join(DAYS)} (days, weeks, months, quarters, years).")
         frequency, recency, age = self._read(summary, self.unit)
-        weights = check_weights(sample_weight, len(summary))
+        weights = check_weights(sample_weight, summary.index)
         if self.covariates and not self._moves:
             raise ValueError(f"{type(self).__name__} takes no covariates; ParetoNBD and BetaGeoNBD do.")
         self._known = describe(summary, self.covariates, weights) if self.covariates else None

@@ -15,7 +15,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
-from custprof.lifetime.checks import check_summary
+from custprof.lifetime.checks import check_summary, check_weights
 from custprof.lifetime.futures import group_draws, possible_parameters
 from custprof.lifetime.pareto import ParetoNBD
 from custprof.lifetime.pricing import Terms, check_level, group_labels, read_terms
@@ -57,11 +57,12 @@ class CustomerValue(BaseEstimator):
         self.spend = spend
 
     def fit(self, summary: pd.DataFrame, sample_weight=None):
-        """Fit both models on a summary (columns frequency, recency, T, monetary_value and covariates; see `summarize`)."""
+        """Fit both models on a summary (columns frequency, recency, T, monetary_value and covariates; see `summarize`), weighted."""
         check_summary(summary, *_SUMMARY)
-        self.purchases_ = clone(self.purchases if self.purchases is not None else ParetoNBD()).fit(summary, sample_weight)
-        self.spend_ = clone(self.spend if self.spend is not None else GammaGamma()).fit(summary, sample_weight)
-        weights = np.ones(len(summary)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+        weights = check_weights(sample_weight, summary.index)
+        self.purchases_ = clone(self.purchases if self.purchases is not None else ParetoNBD()).fit(summary, weights)
+        self.spend_ = clone(self.spend if self.spend is not None else GammaGamma()).fit(summary, weights)
+        weights = np.ones(len(summary)) if weights is None else weights
         known = self.purchases_._design(summary)
         sample = np.column_stack([summary[list(_SUMMARY)].to_numpy("float64"), weights, *([] if known is None else [known])])
         self._sample = sample[np.lexsort(sample.T)]
