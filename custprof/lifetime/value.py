@@ -152,6 +152,7 @@ class CustomerValue(BaseEstimator):
         margin=None,
         cost_per_order=0.0,
         cost_per_period=0.0,
+        acquisition_cost=None,
         horizon: float | None = None,
         annual_rate: float = 0.10,
         level: float = 0.9,
@@ -172,7 +173,7 @@ class CustomerValue(BaseEstimator):
 
         Parameters
         ----------
-        summary, margin, cost_per_order, cost_per_period, horizon, annual_rate
+        summary, margin, cost_per_order, cost_per_period, acquisition_cost, horizon, annual_rate
             As in `predict`.
         by : Series by customer, "total" or None
             None: a row per customer; a Series of labels: a row per group with the group's sum; "total": one row, the sum of all.
@@ -193,19 +194,24 @@ class CustomerValue(BaseEstimator):
             By customer_id, group or "total": ``customers`` (not for by=None), ``value`` (expected, as in `predict`), ``low``, ``high``.
         """
         check_level(level, n_boot)
-        terms = self._terms(summary, margin, cost_per_order, cost_per_period, annual_rate)
-        costs = {"margin": margin, "cost_per_order": cost_per_order, "cost_per_period": cost_per_period}
+        terms = self._terms(summary, margin, cost_per_order, cost_per_period, annual_rate, acquisition_cost)
+        costs = {
+            "margin": margin,
+            "cost_per_order": cost_per_order,
+            "cost_per_period": cost_per_period,
+            "acquisition_cost": acquisition_cost,
+        }
         value = self.predict(summary, **costs, horizon=horizon, annual_rate=annual_rate)["value"]
         rng = np.random.default_rng(random_state)
         parameters = possible_parameters(self, method, n_boot, rng)
         tail = [(1 - level) / 2, (1 + level) / 2]
         if by is None:
-            low, high = group_draws(self, summary, terms, [horizon], parameters, rng, quantiles=tail)
+            low, high = group_draws(self, summary, terms, [horizon], parameters, rng, quantiles=tail) - terms.acquisition_cost
             return pd.DataFrame({"value": value, "low": low, "high": high}, index=summary.index)
         labels = group_labels(by, summary.index)
         names, code = np.unique(labels.to_numpy(), return_inverse=True)
         draws = group_draws(self, summary, terms, [horizon], parameters, rng, code=code)[:, 0, :]
-        low, high = np.quantile(draws, tail, axis=0)
+        low, high = np.quantile(draws, tail, axis=0) - np.bincount(code, terms.acquisition_cost)
         grouped = value.groupby(labels.to_numpy()).agg(["size", "sum"]).loc[names]
         table = {"customers": grouped["size"].to_numpy(), "value": grouped["sum"].to_numpy(), "low": low, "high": high}
         return pd.DataFrame(table, index=pd.Index(names, name="group"))
