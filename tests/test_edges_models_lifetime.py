@@ -1,5 +1,6 @@
 """Models of purchases and values at their edges: dates as covariates, weights by customer, damaged files, many different customers."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -135,3 +136,71 @@ def test_names_without_weight_are_refused(kind):
     with pytest.raises(ValueError, match="the same for all 600 customers: size"):
         kind(covariates=["size"]).fit(summary.assign(size=np.where(weights > 0, 1.0, np.arange(600))), weights)
     assert kind(covariates=["channel"]).fit(summary, weights).se_.notna().all()
+
+
+@pytest.mark.filterwarnings("ignore:GammaGamma ended at its boundary")
+def test_intervals_take_what_winning_a_customer_costs(known):
+    few = known.iloc[:60]
+    model, groups = CustomerValue(BetaGeoNBD()).fit(known), few["frequency"].gt(0).map({True: "again", False: "once"})
+    won = pd.Series(np.arange(60.0), index=few.index)
+    for by, cost in ((None, won), (groups, won.groupby(groups).sum()), ("total", pd.Series({"total": won.sum()}))):
+        asked = {"by": by, "margin": 0.3, "cost_per_order": 1.0, "horizon": 2, "n_boot": 20}
+        without, found = (model.interval(few, **asked, **extra) for extra in ({}, {"acquisition_cost": won.sample(frac=1, random_state=2)}))
+        for column in ("value", "low", "high"):
+            assert found[column].tolist() == pytest.approx((without[column] - cost).tolist(), abs=1e-9)
+    assert model.interval(few, margin=0.3, n_boot=10, acquisition_cost=5.0)["value"].equals(
+        model.predict(few, margin=0.3, acquisition_cost=5.0)["value"]
+    )
+    with pytest.raises(ValueError, match="acquisition_cost is missing for 59 of 60 customers"):
+        model.interval(few, margin=0.3, acquisition_cost=won.iloc[:1])
+
+
+def test_a_column_may_not_be_called_as_a_name_of_another():
+    summary = simulate(ParetoNBD, 300, 8).assign(**{"channel=web": np.arange(300.0)})
+    with pytest.raises(ValueError, match=r"the covariates \['channel', 'channel=web'\] name channel=web twice; rename a column"):
+        ParetoNBD(covariates=["channel", "channel=web"]).fit(summary)
+
+
+def test_yes_and_no_may_come_as_objects():
+    summary = simulate(ParetoNBD, 800, 9)
+    web = summary["channel"] == "web"
+    models = [ParetoNBD(covariates=["web"]).fit(summary.assign(web=column)) for column in (web, web.astype(object), web.astype("boolean"))]
+    expected = models[0].predict(summary.assign(web=web), 30).tolist()
+    for model in models:
+        assert model.coef_.index.tolist() == [("purchases", "web"), ("leaving", "web")]
+        for column in (web, web.astype(object), web.astype("boolean"), web.astype(int), web.astype(int).astype(object)):
+            assert model.predict(summary.assign(web=column), 30).tolist() == pytest.approx(expected, rel=1e-9)
+        with pytest.raises(TypeError, match=r"web is of type .*, the model learnt from numbers"):
+            model.predict(summary.assign(web=web.astype(str)), 30)
+
+
+def test_a_file_that_somebody_changed_is_refused(known, tmp_path):
+    file = tmp_path / "model.json"
+    summary = known.assign(late=known["T"] < 32)
+    save_model(CustomerValue(BetaGeoNBD(covariates=["late"])).fit(summary), file)
+    content = json.loads(file.read_text())
+    purchases, spend = (content["learnt"][name]["learnt"] for name in ("purchases_", "spend_"))
+    params, known_of = purchases["params_"]["values"]["array"], purchases["_known"]["entries"]
+    places = {
+        "r is {}, not a finite number above 0": (params, 0),
+        "b is {}, not a finite number above 0": (params, 3),
+        "a: late is {}, not a finite number": (params, 5),
+        "gamma is {}, not a finite number above 0": (spend["params_"]["values"]["array"], 2),
+        "the average of late is {}, not a finite number": (known_of["centre"]["array"], 0),
+        "the spread of late is {}, not a finite number above 0": (known_of["spread"]["array"], 0),
+    }
+    for words, (array, place) in places.items():
+        kept = array[place]
+        for wrong, shown in ((None, "nan"), (-1, "-1.0"), (0, "0.0"), (float("inf"), "inf")):
+            array[place] = wrong
+            file.write_text(json.dumps(content))
+            if "above" in words or wrong in (None, float("inf")):
+                with pytest.raises(ValueError, match=rf"model\.json is damaged \(ValueError: {words.format(shown)}\); write it again"):
+                    load_model(file)
+            else:
+                load_model(file)
+        array[place] = kept
+    del purchases["params_"]
+    file.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"model\.json is damaged"):
+        load_model(file)

@@ -67,8 +67,11 @@ def describe(summary: pd.DataFrame, columns, weights: np.ndarray | None = None) 
         if known is not None and len(known) > _NAMES:
             raise ValueError(f"{name} has {len(known)} different values among {len(summary)} customers; group them to {_NAMES} at most.")
     terms = [term for name, known in levels.items() for term in ([name] if known is None else [f"{name}={each}" for each in known[1:]])]
+    twice = sorted({term for term in terms if terms.count(term) > 1})
+    if twice:
+        raise ValueError(f"the covariates {list(columns)} name {', '.join(twice)} twice; rename a column.")
     for name, known in levels.items():
-        if known is not None or pd.api.types.is_bool_dtype(summary[name]):
+        if known is not None or pd.api.types.is_bool_dtype(summary[name].infer_objects()):
             counted = summary["frequency"] * (1 if weights is None else weights)
             bought = counted.groupby(summary[name].astype(str)).sum()
             silent = bought.index[bought == 0].tolist()
@@ -109,6 +112,7 @@ def design(summary: pd.DataFrame, known: dict) -> np.ndarray:
     for name, levels in known["levels"].items():
         column = summary[name]
         if levels is None:
+            column = column.infer_objects()  # yes and no, kept as objects
             if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
                 raise TypeError(f"{name} is of type {column.dtype}, the model learnt from numbers.")
             values = column.to_numpy("float64")
@@ -168,11 +172,11 @@ def coefficients(params: pd.Series, errors: pd.Series, known: dict, moves: dict[
 
 
 def _levels(column: pd.Series) -> list[str] | None:
-    """The different names of a column in their order; None where it holds numbers."""
+    """The different names of a column in their order; None where it holds numbers, or yes and no."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         found = set(column.astype(str))
         return [str(each) for each in column.cat.categories if str(each) in found]
-    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column.infer_objects()):
         return None
     return sorted(set(column.astype(str)))
 
