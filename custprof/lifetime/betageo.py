@@ -18,7 +18,8 @@ from scipy.linalg import eigh_tridiagonal
 from scipy.special import digamma, expit
 
 from custprof.lifetime.discount import decay_integral
-from custprof.lifetime.fitting import Future, PurchaseModel
+from custprof.lifetime.fitting import PurchaseModel
+from custprof.lifetime.futures import Future
 from custprof.lifetime.rows import Rows, compress, log_rising, rising
 
 __all__ = ["BetaGeoNBD", "ModifiedBetaGeoNBD"]

@@ -8,7 +8,7 @@ of this stage share: a subclass brings the likelihood and what a survivor will d
 from __future__ import annotations
 
 import warnings
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -23,19 +23,7 @@ from custprof.lifetime.history import DAYS
 from custprof.lifetime.rows import Rows, compress
 from custprof.lifetime.search import MANY, Axes, maximise, sample, spread
 
-__all__ = ["Future", "PurchaseModel"]
-
-
-class Future(NamedTuple):
-    """One possible future by customer: purchases a unit of time while alive, time alive from now, one purchase at the very end or not.
-
-    With ``occasions`` the rate is the chance of one purchase at the end of each unit of time.
-    """
-
-    rate: np.ndarray
-    lifetime: np.ndarray
-    last: np.ndarray
-    occasions: bool = False
+__all__ = ["PurchaseModel"]
 
 
 class PurchaseModel(BaseEstimator):

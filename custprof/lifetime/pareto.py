@@ -16,7 +16,8 @@ import numpy as np
 
 from custprof.lifetime.departure import departure
 from custprof.lifetime.discount import decay_integral
-from custprof.lifetime.fitting import Future, PurchaseModel
+from custprof.lifetime.fitting import PurchaseModel
+from custprof.lifetime.futures import Future
 from custprof.lifetime.rows import Rows, rising
 
 __all__ = ["ParetoNBD"]
