@@ -60,10 +60,12 @@ def fitted(request):
 
 def test_the_truth_comes_back(fitted):
     model, _ = fitted
-    truth = pd.Series(PARETO if isinstance(model, ParetoNBD) else GEO)
+    truth = pd.Series(PARETO if isinstance(model, ParetoNBD) else GEO)  # of a customer of the shop whose size is 0
     processes = ["purchases", "leaving"] if isinstance(model, ParetoNBD) else ["purchases", "a", "b"]
     for process in processes:
         truth[f"{process}: channel=web"], truth[f"{process}: size"] = EFFECTS[process]
+        moved, sign = {"purchases": ("alpha", -1), "leaving": ("beta", -1), "a": ("a", 1), "b": ("b", 1)}[process]
+        truth[moved] *= np.exp(sign * model.coef_["average"][process].to_numpy() @ EFFECTS[process])  # to the average customer
     assert model.converged_ and model.params_.index.tolist() == truth.index.tolist()
     off = (model.params_ - truth) / model.se_
     assert off.abs().max() < 3.5 and (off**2).mean() < 2.5, off
@@ -82,7 +84,7 @@ def test_each_customer_lives_by_its_own_parameters(fitted):
     few = few[~few.index.duplicated()]
     found = pd.DataFrame({"alive": model.p_alive(few), "ahead": model.predict(few, 90), "ever": model.dert(few), "log": model.loglik(few)})
     for customer, row in few.iterrows():
-        x = [row["channel"] == "web", row["size"]]
+        x = [row["channel"] == "web", row["size"]] - model.coef_["average"].to_numpy()[:2]
         of = {process: part.to_numpy() @ x for process, part in model.coef_["coefficient"].groupby("process")}
         params = model.params_.iloc[:4].copy()
         params["alpha"] *= np.exp(-of["purchases"])

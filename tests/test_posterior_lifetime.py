@@ -67,6 +67,7 @@ def test_the_highest_point_with_covariates_is_that_of_pymc_marketing():
     model = BetaGeoNBD(covariates=["channel", "size"]).fit(summary)
     data = summary.reset_index(drop=True).assign(customer_id=range(len(summary)), web=(summary["channel"] == "web").to_numpy(float))
     data[["recency", "T"]] /= model._scale
+    data[["web", "size"]] -= model.coef_["average"]["purchases"].to_numpy()  # as here, parameters of the average customer
     priors = dict.fromkeys(model._names, Prior("HalfFlat")) | dict.fromkeys(("purchase_coefficient", "dropout_coefficient"), Prior("Flat"))
     columns = {each: ["web", "size"] for each in ("purchase_covariate_cols", "dropout_covariate_cols")}
     found = clv.BetaGeoModel(model_config=priors | columns).fit(data, method="map", progressbar=False).posterior

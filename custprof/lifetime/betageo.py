@@ -3,25 +3,33 @@
 BG/NBD (Fader, Hardie & Lee 2005): purchases at rate lambda ~ Gamma(r, alpha); after every repeat purchase the customer leaves with
 probability p ~ Beta(a, b). Somebody who never bought again cannot have left, so one-timers count as alive for sure. The modified model
 (Batislam, Denizel & Filiztekin 2007; Hoppe & Wagner 2007) lets customers leave after the first purchase too. Expectations are averaged
-over p by Gauss-Jacobi quadrature, which stays accurate where the published hypergeometric forms lose all digits.
+over p by Gauss-Jacobi quadrature, which stays accurate where the published hypergeometric forms lose all digits. With covariates every
+customer has an a and b of its own; the nodes are smooth in log a and log b, so those of many customers are interpolated.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
+from numpy.polynomial.chebyshev import chebpts1, chebvander
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import digamma, expit
 
 from custprof.lifetime.discount import decay_integral
-from custprof.lifetime.fitting import Future, PurchaseModel
+from custprof.lifetime.fitting import PurchaseModel
+from custprof.lifetime.futures import Future
 from custprof.lifetime.rows import Rows, compress, log_rising, rising
 
 __all__ = ["BetaGeoNBD", "ModifiedBetaGeoNBD"]
 
 _NODES = 64
 _CHUNK = 8192  # of 64 nodes each at a time
+_POINTS = 14  # by a and by b, between which the nodes of a cell are interpolated, to 1e-10 of the average
+_WIDTH = np.log(2)  # of a cell
+_STEPS = (chebpts1(_POINTS) + 1) / 2
+_TO_VALUES = np.linalg.inv(chebvander(chebpts1(_POINTS), _POINTS - 1))
 
 
 class BetaGeoNBD(PurchaseModel):
@@ -120,13 +128,10 @@ class BetaGeoNBD(PurchaseModel):
         pairs = compress(rows.x, np.zeros_like(rows.x), rows.age, rows.covariates)
         first = np.unique(pairs.inverse, return_index=True)[1]
         r, alpha, a, b = [np.broadcast_to(each, rows.x.shape)[first] for each in params]
-        betas, code = np.unique(np.column_stack([a, b + pairs.x + self._offset]), axis=0, return_inverse=True)
-        nodes, weights = _jacobi(betas)
+        shapes, ages = r + pairs.x, alpha + pairs.age
         purchases, time = np.empty(len(first)), np.empty(len(first))
-        for start in range(0, len(first), _CHUNK):
-            part = np.s_[start : start + _CHUNK]
-            shape, known = (r + pairs.x)[part, None], (alpha + pairs.age)[part, None]
-            leave, weight = nodes[code[part]], weights[code[part]]
+        for part, leave, weight in _quadrature(np.column_stack([a, b + pairs.x + self._offset])):
+            shape, known = shapes[part, None], ages[part, None]
             slow = known / leave
             time[part] = (weight * slow * decay_integral(shape, delta * slow, end / slow)).sum(axis=1)
             purchases[part] = (weight * shape / leave * decay_integral(shape + 1, delta * slow, end / slow)).sum(axis=1)
@@ -164,6 +169,26 @@ class ModifiedBetaGeoNBD(BetaGeoNBD):
     """
 
     _offset = 1
+
+
+def _quadrature(betas: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Nodes and weights of averages over Beta(a, b) for every row (a, b), some thousand rows at a time: places, nodes, weights."""
+    logs = np.log(betas) / _WIDTH
+    corners, cell = np.unique(np.floor(logs), axis=0, return_inverse=True)
+    order = np.argsort(cell, kind="stable")
+    for corner, places in zip(corners, np.split(order, np.cumsum(np.bincount(cell))[:-1]), strict=True):
+        unique, code = np.unique(betas[places], axis=0, return_inverse=True)
+        few = len(unique) <= _POINTS**2
+        grid = unique if few else np.exp(_WIDTH * (corner + np.stack(np.meshgrid(_STEPS, _STEPS, indexing="ij"), axis=-1).reshape(-1, 2)))
+        nodes, weights = _jacobi(grid)
+        for start in range(0, len(places), _CHUNK):
+            part = places[start : start + _CHUNK]
+            if few:
+                yield part, nodes[code[start : start + _CHUNK]], weights[code[start : start + _CHUNK]]
+                continue
+            by_a, by_b = (chebvander(2 * each - 1, _POINTS - 1) @ _TO_VALUES for each in (logs[part] - corner).T)
+            shares = (by_a[:, :, None] * by_b[:, None, :]).reshape(len(part), -1)
+            yield part, np.clip(shares @ nodes, 1e-300, 1), shares @ weights
 
 
 def _jacobi(betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -102,10 +102,25 @@ def check_number(value, name: str, advice: str) -> None:
         raise TypeError(f"{name} is {value!r}, not a number; {advice}")
 
 
-def check_weights(sample_weight, n: int) -> np.ndarray | None:
-    """The weights of the customers as floats, or None."""
+def check_weights(sample_weight, index: pd.Index) -> np.ndarray | None:
+    """The weights of the customers of an index as floats, or None: a Series by customer, or numbers in the order of the index.
+
+    Examples
+    --------
+    >>> check_weights(pd.Series({"b": 2, "a": 1}), pd.Index(["a", "b"])).tolist()
+    [1.0, 2.0]
+    """
     if sample_weight is None:
         return None
+    n = len(index)
+    if isinstance(sample_weight, pd.Series):
+        refuse_repeated(sample_weight.index, "sample_weight")
+        check_numeric(sample_weight, "sample_weight")
+        sample_weight = sample_weight.reindex(index)
+        missing = sample_weight.isna().to_numpy()
+        if missing.any():
+            found = f"{missing.sum()} of {n} customers, first {index[missing][:3].tolist()}"
+            raise ValueError(f"sample_weight is missing for {found}; fill or drop them, or give an array in the order of the summary.")
     weights = np.asarray(sample_weight, dtype=float)
     if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any() or weights.sum() == 0:
         raise ValueError(f"sample_weight needs {n} finite numbers >= 0, one a customer, not all 0.")

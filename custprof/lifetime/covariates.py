@@ -6,9 +6,12 @@ What stays with a customer (channel, region, segment when it was won) moves the 
     BG/NBD       alpha_i = alpha exp(-c x_i)    a_i = a exp(d x_i)    b_i = b exp(e x_i)
 
 A positive c is a customer who buys more often, exp(c) times for each unit of x; a positive d is one who leaves sooner. Numbers and yes or
-no are taken as they are. Of a column of names each name but the first has a coefficient, against that first one: in the order of its
-categories, or of the alphabet. Twice the gain in log-likelihood over the model without them is chi-squared, with as many degrees of freedom
-as coefficients, where they say nothing. Inside, columns are centred and scaled, so that units are of no matter to the search.
+no are taken as they are; numbers that are names (channels 1 to 4) would be taken for amounts, so make them text first. Of a column of names
+each name but the first has a coefficient, against that first one: in the order of its categories, or of the alphabet. Twice the gain in
+log-likelihood over the model without them is chi-squared, with as many degrees of freedom as coefficients, where they say nothing.
+
+The x_i are differences from the average of the customers it learnt from (of a name, from its share), so alpha, beta, a and b are those of
+the average customer, and neither the unit of a column nor where it begins to count (a date, a year) is of any matter.
 
 Whether a customer was there before the data begin is such a covariate, and one to give: taken for new, such customers (who have stayed, for
 those who left are missing) make drop-out look rare, and what is expected of the really new came out a quarter too high in simulated firms;
@@ -21,8 +24,11 @@ Fader, P. S. & Hardie, B. G. S. (2007). Incorporating time-invariant covariates 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
+from scipy.linalg import block_diag
 
 from custprof.lifetime.search import Axes
 
@@ -32,8 +38,10 @@ _NAMES = 50  # different names in a column; beyond, a coefficient stands on too 
 _ALIKE = 1e-8  # of the largest: columns that say the same
 
 
-def describe(summary: pd.DataFrame, columns) -> dict:
+def describe(summary: pd.DataFrame, columns, weights: np.ndarray | None = None) -> dict:
     """What a model needs to know of its covariates: ``levels`` by column (None for numbers), ``terms``, their ``centre`` and ``spread``.
+
+    `weights` say how many customers each row stands for (1 each when None).
 
     Raises
     ------
@@ -59,27 +67,35 @@ def describe(summary: pd.DataFrame, columns) -> dict:
         if known is not None and len(known) > _NAMES:
             raise ValueError(f"{name} has {len(known)} different values among {len(summary)} customers; group them to {_NAMES} at most.")
     terms = [term for name, known in levels.items() for term in ([name] if known is None else [f"{name}={each}" for each in known[1:]])]
+    twice = sorted({term for term in terms if terms.count(term) > 1})
+    if twice:
+        raise ValueError(f"the covariates {list(columns)} name {', '.join(twice)} twice; rename a column.")
     for name, known in levels.items():
-        if known is not None or pd.api.types.is_bool_dtype(summary[name]):
-            bought = summary["frequency"].groupby(summary[name].astype(str)).sum()
+        if known is not None or pd.api.types.is_bool_dtype(summary[name].infer_objects()):
+            counted = summary["frequency"] * (1 if weights is None else weights)
+            bought = counted.groupby(summary[name].astype(str)).sum()
             silent = bought.index[bought == 0].tolist()
             if silent:
-                raise ValueError(f"nobody whose {name} is {', '.join(silent[:3])} bought again; group such customers with others.")
-    x = design(summary, {"levels": levels})
-    spread = x.std(axis=0)
+                whose = f"{name} is {', '.join(silent[:3])}" + (" (of a weight above 0)" if weights is not None else "")
+                raise ValueError(f"nobody whose {whose} bought again; group such customers with others.")
+    x = design(summary, {"levels": levels, "centre": 0.0})
+    share = np.full(len(x), 1 / len(x)) if weights is None else weights / weights.sum()
+    centre = np.array([math.fsum(share * column) for column in x.T])  # the same to the last digit in any order
+    away = (x - centre)[share > 0]
+    spread = np.sqrt(share[share > 0] @ away**2)
     same = [name for name in columns if levels[name] is not None and len(levels[name]) < 2]
     same += [term for term, size, middle in zip(terms, spread, np.abs(x).max(axis=0), strict=True) if size <= 1e-12 * middle]
     if same:
         raise ValueError(f"the same for all {len(summary)} customers: {', '.join(same)}; leave it out of the covariates.")
-    scaled = (x - x.mean(axis=0)) / spread
-    own = np.linalg.eigvalsh(scaled.T @ scaled)
+    scaled = away / spread
+    own = np.linalg.eigvalsh((scaled.T * share[share > 0]) @ scaled)
     if own[0] < _ALIKE * own[-1]:
         raise ValueError(f"the covariates {terms} follow from one another (a weighted sum of them is the same for all); leave one out.")
-    return {"levels": levels, "terms": terms, "centre": x.mean(axis=0), "spread": spread}
+    return {"levels": levels, "terms": terms, "centre": centre, "spread": spread}
 
 
 def design(summary: pd.DataFrame, known: dict) -> np.ndarray:
-    """The covariates as numbers, shape (customers, terms), in the units of their columns.
+    """The covariates as numbers, shape (customers, terms), in the units of their columns, as differences from the ``centre``.
 
     Raises
     ------
@@ -88,14 +104,15 @@ def design(summary: pd.DataFrame, known: dict) -> np.ndarray:
 
     Examples
     --------
-    >>> design(pd.DataFrame({"channel": ["web", "shop"]}), {"levels": {"channel": ["fair", "shop", "web"]}}).tolist()
-    [[0.0, 1.0], [1.0, 0.0]]
+    >>> design(pd.DataFrame({"channel": ["web", "shop"]}), {"levels": {"channel": ["fair", "shop", "web"]}, "centre": [0.5, 0.25]}).tolist()
+    [[-0.5, 0.75], [0.5, -0.25]]
     """
     _check_columns(summary, known["levels"])
     parts = []
     for name, levels in known["levels"].items():
         column = summary[name]
         if levels is None:
+            column = column.infer_objects()  # yes and no, kept as objects
             if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
                 raise TypeError(f"{name} is of type {column.dtype}, the model learnt from numbers.")
             values = column.to_numpy("float64")
@@ -106,26 +123,20 @@ def design(summary: pd.DataFrame, known: dict) -> np.ndarray:
         advice = f"it learnt from {', '.join(levels[:8])}{', ...' if len(levels) > 8 else ''}: give one of these."
         _refuse(summary, ~text.isin(levels).to_numpy(), f"{name} is new to the model", advice)
         parts.append((text.to_numpy()[:, None] == np.array(levels[1:], dtype=object)).astype(float))
-    return np.hstack(parts) if parts else np.zeros((len(summary), 0))
+    return np.hstack(parts) - known["centre"]
 
 
 def widen(axes: Axes, known: dict, moves: dict[str, tuple[int, int]]) -> Axes:
-    """The axes of a search over parameters and coefficients; the parameters are those of a customer whose covariates are 0.
+    """The axes of a search over parameters and coefficients, these in units of the ``spread``.
 
     Examples
     --------
     >>> axes = Axes(np.eye(1), np.array([False]))
-    >>> widen(axes, {"centre": np.array([10.0]), "spread": np.array([2.0])}, {"purchases": (0, -1)}).turn.tolist()
-    [[1.0, 5.0], [0.0, 0.5]]
+    >>> widen(axes, {"spread": np.array([2.0])}, {"purchases": (0, -1)}).turn.tolist()
+    [[1.0, 0.0], [0.0, 0.5]]
     """
-    base, terms = len(axes.shape), len(known["centre"])
-    turn = np.zeros((base + len(moves) * terms,) * 2)
-    turn[:base, :base] = axes.turn
-    for i, (place, sign) in enumerate(moves.values()):
-        here = np.arange(terms) + base + i * terms
-        turn[here, here] = 1 / known["spread"]
-        turn[place, here] = -sign * known["centre"] / known["spread"]
-    return Axes(turn, np.append(axes.shape, np.zeros(len(turn) - base, dtype=bool)))
+    scales = np.tile(1 / known["spread"], len(moves))
+    return Axes(block_diag(axes.turn, np.diag(scales)), np.append(axes.shape, np.zeros(len(scales), dtype=bool)))
 
 
 def moved(point: np.ndarray, covariates: np.ndarray | None, moves: dict[str, tuple[int, int]]) -> list:
@@ -152,18 +163,20 @@ def name_terms(known: dict | None, moves: dict[str, tuple[int, int]]) -> list[st
 
 
 def coefficients(params: pd.Series, errors: pd.Series, known: dict, moves: dict[str, tuple[int, int]]) -> pd.DataFrame:
-    """The coefficients by process and term: ``coefficient``, ``se``, ``times`` (the factor on a rate for each unit of the term)."""
+    """The coefficients by process and term; the columns are told in `PurchaseModel`."""
     index = pd.MultiIndex.from_product([list(moves), known["terms"]], names=["process", "term"])
     found, errors = params.to_numpy()[-len(index) :], errors.to_numpy()[-len(index) :]
-    return pd.DataFrame({"coefficient": found, "se": errors, "times": np.exp(found)}, index=index)
+    return pd.DataFrame(
+        {"coefficient": found, "se": errors, "times": np.exp(found), "average": np.tile(known["centre"], len(moves))}, index=index
+    )
 
 
 def _levels(column: pd.Series) -> list[str] | None:
-    """The different names of a column in their order; None where it holds numbers."""
+    """The different names of a column in their order; None where it holds numbers, or yes and no."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         found = set(column.astype(str))
         return [str(each) for each in column.cat.categories if str(each) in found]
-    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column.infer_objects()):
         return None
     return sorted(set(column.astype(str)))
 

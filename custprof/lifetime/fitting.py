@@ -8,7 +8,7 @@ of this stage share: a subclass brings the likelihood and what a survivor will d
 from __future__ import annotations
 
 import warnings
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -23,19 +23,7 @@ from custprof.lifetime.history import DAYS
 from custprof.lifetime.rows import Rows, compress
 from custprof.lifetime.search import MANY, Axes, maximise, sample, spread
 
-__all__ = ["Future", "PurchaseModel"]
-
-
-class Future(NamedTuple):
-    """One possible future by customer: purchases a unit of time while alive, time alive from now, one purchase at the very end or not.
-
-    With ``occasions`` the rate is the chance of one purchase at the end of each unit of time.
-    """
-
-    rate: np.ndarray
-    lifetime: np.ndarray
-    last: np.ndarray
-    occasions: bool = False
+__all__ = ["PurchaseModel"]
 
 
 class PurchaseModel(BaseEstimator):
@@ -47,16 +35,16 @@ class PurchaseModel(BaseEstimator):
         Unit of time of summaries that do not say theirs. A summary from `summarize` does, and a contradiction is refused.
     covariates : list of str, optional
         Columns of the summary that say what stays with a customer, put there by ``summary.assign(channel=customers["channel"])``: numbers
-        and yes or no as they are, names as one coefficient each against the first (see `covariates`). What is predicted for then needs
-        them too. Customers alike in purchases and covariates are still one row.
+        and yes or no as they are, names as one coefficient each against the first (see `covariates`; channels called 1 to 4 are names:
+        ``.astype(str)``). What is predicted for needs them too. Customers alike in purchases and covariates are still one row.
 
     Attributes
     ----------
     params_ : Series
         Parameters by name; times in ``unit_``. Covariates add their coefficients, "purchases: channel=web"; the other parameters are then
-        those of a customer whose covariates are 0.
+        those of the average customer, each term at its average.
     coef_ : DataFrame
-        With covariates, by process and term: ``coefficient``, ``se``, and ``times``, the factor on a rate for each unit.
+        With covariates, by process and term: ``coefficient``, ``se``, ``times``, the factor on a rate for each unit, and ``average``.
     se_ : Series
         Their standard errors, from the observed information; missing where parameters are known only together.
     loglik_ : float
@@ -92,7 +80,7 @@ class PurchaseModel(BaseEstimator):
         ----------
         summary : DataFrame
             Columns frequency, recency, T and the covariates, one row per customer; see `summarize`.
-        sample_weight : array_like, optional
+        sample_weight : Series by customer, or array_like in the order of the summary, optional
             How many customers each row stands for.
 
         Returns
@@ -107,10 +95,10 @@ class PurchaseModel(BaseEstimator):
         if self.unit is not None and self.unit not in DAYS:
             raise ValueError(f"unit is {self.unit!r}; choose one of {', '.join(DAYS)} (days, weeks, months, quarters, years).")
         frequency, recency, age = self._read(summary, self.unit)
-        weights = check_weights(sample_weight, len(summary))
+        weights = check_weights(sample_weight, summary.index)
         if self.covariates and not self._moves:
             raise ValueError(f"{type(self).__name__} takes no covariates; ParetoNBD and BetaGeoNBD do.")
-        self._known = describe(summary, self.covariates) if self.covariates else None
+        self._known = describe(summary, self.covariates, weights) if self.covariates else None
         rows = compress(frequency, recency, age, self._design(summary))
         row_weights = rows.weigh(weights)
         bought = float((row_weights * rows.x).sum())
@@ -276,7 +264,7 @@ class PurchaseModel(BaseEstimator):
 
     @property
     def coef_(self) -> pd.DataFrame:
-        """Coefficients of the covariates by process and term: ``coefficient``, ``se``, ``times`` (its exponential)."""
+        """Coefficients of the covariates by process and term: ``coefficient``, ``se``, ``times`` (its exponential), ``average``."""
         self._check_fitted()
         if not self._known:
             raise AttributeError(f"{type(self).__name__} was fitted without covariates, so it has no coefficients.")

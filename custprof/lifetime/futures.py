@@ -9,6 +9,8 @@ enters by its mean given the customer's own rate, lifetime and spend, which chan
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -20,12 +22,24 @@ from custprof.lifetime.rows import compress
 from custprof.lifetime.search import _ALIKE, _FAR, Axes, Optimum, _log_parameters
 from custprof.lifetime.spend import _AXES, _data, _parameters
 
-__all__ = ["group_draws", "possible_parameters", "refits"]
+__all__ = ["Future", "group_draws", "possible_parameters", "refits"]
 
 _CHUNK = 5_000
 _FUTURES = 5  # lives of a customer in each round, where its own interval is wanted
 _DRAWN = np.log(20.0)
 _FLAT = 1e-2  # information along an axis: a spread of 10, further than the axis reaches
+
+
+class Future(NamedTuple):
+    """One possible future by customer: purchases a unit of time while alive, time alive from now, one purchase at the very end or not.
+
+    With ``occasions`` the rate is the chance of one purchase at the end of each unit of time.
+    """
+
+    rate: np.ndarray
+    lifetime: np.ndarray
+    last: np.ndarray
+    occasions: bool = False
 
 
 def possible_parameters(model, method, n_boot: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -18,7 +18,8 @@ import numpy as np
 
 from custprof.lifetime.checks import read_summary
 from custprof.lifetime.discount import fading_sum
-from custprof.lifetime.fitting import Future, PurchaseModel
+from custprof.lifetime.fitting import PurchaseModel
+from custprof.lifetime.futures import Future
 from custprof.lifetime.rows import Rows, log_survival, rising
 
 __all__ = ["BetaGeoBinomial"]

@@ -16,7 +16,8 @@ import numpy as np
 
 from custprof.lifetime.departure import departure
 from custprof.lifetime.discount import decay_integral
-from custprof.lifetime.fitting import Future, PurchaseModel
+from custprof.lifetime.fitting import PurchaseModel
+from custprof.lifetime.futures import Future
 from custprof.lifetime.rows import Rows, rising
 
 __all__ = ["ParetoNBD"]
@@ -55,10 +56,10 @@ class ParetoNBD(PurchaseModel):
     >>> began = lines["date"] == lines.groupby("customer_id")["date"].transform("min")
     >>> summary = summary.assign(large=lines[began].groupby("customer_id")["revenue"].sum() > 50)
     >>> ParetoNBD(covariates=["large"]).fit(summary).coef_.round(2)
-                     coefficient    se  times
+                     coefficient    se  times  average
     process   term
-    purchases large         0.55  0.11   1.73
-    leaving   large         0.29  0.23   1.33
+    purchases large         0.55  0.11   1.73     0.17
+    leaving   large         0.29  0.23   1.33     0.17
     """
 
     _names = ("r", "alpha", "s", "beta")

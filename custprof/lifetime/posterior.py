@@ -148,7 +148,7 @@ def _purchases(model, summary: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
     known, x = model._known, model._design(summary)
     if known:
         names = [f"x{i}" for i in range(x.shape[1])]
-        data[names] = (x - known["centre"]) / known["spread"]
+        data[names] = x / known["spread"]
         priors |= {"purchase_covariate_cols": names, "dropout_covariate_cols": names}
         priors |= dict.fromkeys(("purchase_coefficient", "dropout_coefficient"), ("Normal", {"mu": 0, "sigma": 1}))
     return data, priors
@@ -158,10 +158,9 @@ def _read_purchases(model, found) -> dict[str, np.ndarray]:
     known = model._known
     params = {name: _flat(found[f"{name}_scale" if f"{name}_scale" in found else name]) for name in model._names}
     if known:
-        for process, (place, sign) in model._moves.items():
+        for process in model._moves:
             name = next(each for each in _COEFFICIENTS[process] if each in found)
             coefficients = _flat(found[name]).reshape(-1, len(known["terms"])) / known["spread"]
-            params[model._names[place]] = params[model._names[place]] * np.exp(-sign * coefficients @ known["centre"])
             params |= {f"{process}: {term}": column for term, column in zip(known["terms"], coefficients.T, strict=True)}
     return {name: values * (model._scale if name in model._times else 1.0) for name, values in params.items()}
 

@@ -71,7 +71,7 @@ class GammaGamma(BaseEstimator):
         ----------
         summary : DataFrame
             Columns frequency and monetary_value (mean of the repeat purchases, currency units).
-        sample_weight : array_like, optional
+        sample_weight : Series by customer, or array_like in the order of the summary, optional
             How many customers each row stands for.
 
         Returns
@@ -84,7 +84,7 @@ class GammaGamma(BaseEstimator):
             If fewer than two customers bought again, or a repeater's mean value is not positive.
         """
         check_summary(summary, "frequency", "monetary_value")
-        weights = check_weights(sample_weight, len(summary))
+        weights = check_weights(sample_weight, summary.index)
         frequency, value = summary["frequency"].to_numpy("float64"), summary["monetary_value"].to_numpy("float64")
         repeaters = np.flatnonzero(frequency > 0 if weights is None else (frequency > 0) & (weights > 0))
         if len(repeaters) < 2:

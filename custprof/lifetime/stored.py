@@ -86,7 +86,7 @@ def load_model(path):
     Raises
     ------
     ValueError
-        If the file holds no such model.
+        If the file holds no such model, or parameters that are missing or out of bounds.
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -96,7 +96,9 @@ def load_model(path):
     if not known:
         raise ValueError(f"{Path(path).name} holds no {_FORMAT}; write it with save_model.")
     try:
-        return _read(content)
+        model = _read(content)
+        _check_learnt(model)
+        return model
     except (KeyError, TypeError, AttributeError, ValueError) as wrong:
         raise ValueError(f"{Path(path).name} is damaged ({type(wrong).__name__}: {wrong}); write it again with save_model.") from wrong
 
@@ -145,3 +147,20 @@ def _read(value: Any) -> Any:
     if "tuple" in value:
         return tuple(map(_read, value["tuple"]))
     return {name: _read(each) for name, each in value["entries"].items()}
+
+
+def _check_learnt(model) -> None:
+    """Refuse parameters that no fit ends at; those after the model's own are coefficients of covariates."""
+    if isinstance(model, CustomerValue):
+        for part in (model.purchases_, model.spend_):
+            _check_learnt(part)
+        return
+    known = getattr(model, "_known", None) or {"terms": [], "centre": [], "spread": []}
+    own = len(model.params_) - len(known["terms"]) * len(getattr(model, "_moves", ()))
+    positive, finite = list(model.params_.iloc[:own].items()), list(model.params_.iloc[own:].items())
+    positive += [(f"the spread of {term}", size) for term, size in zip(known["terms"], known["spread"], strict=True)]
+    finite += [(f"the average of {term}", middle) for term, middle in zip(known["terms"], known["centre"], strict=True)]
+    for bound, words, found in ((0.0, " above 0", positive), (-np.inf, "", finite)):
+        for name, value in found:
+            if not bound < value < np.inf:
+                raise ValueError(f"{name} is {float(value)}, not a finite number{words}")

@@ -15,7 +15,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
-from custprof.lifetime.checks import check_summary
+from custprof.lifetime.checks import check_summary, check_weights
 from custprof.lifetime.futures import group_draws, possible_parameters
 from custprof.lifetime.pareto import ParetoNBD
 from custprof.lifetime.pricing import Terms, check_level, group_labels, read_terms
@@ -57,11 +57,12 @@ class CustomerValue(BaseEstimator):
         self.spend = spend
 
     def fit(self, summary: pd.DataFrame, sample_weight=None):
-        """Fit both models on a summary (columns frequency, recency, T, monetary_value and covariates; see `summarize`)."""
+        """Fit both models on a summary (columns frequency, recency, T, monetary_value and covariates; see `summarize`), weighted."""
         check_summary(summary, *_SUMMARY)
-        self.purchases_ = clone(self.purchases if self.purchases is not None else ParetoNBD()).fit(summary, sample_weight)
-        self.spend_ = clone(self.spend if self.spend is not None else GammaGamma()).fit(summary, sample_weight)
-        weights = np.ones(len(summary)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+        weights = check_weights(sample_weight, summary.index)
+        self.purchases_ = clone(self.purchases if self.purchases is not None else ParetoNBD()).fit(summary, weights)
+        self.spend_ = clone(self.spend if self.spend is not None else GammaGamma()).fit(summary, weights)
+        weights = np.ones(len(summary)) if weights is None else weights
         known = self.purchases_._design(summary)
         sample = np.column_stack([summary[list(_SUMMARY)].to_numpy("float64"), weights, *([] if known is None else [known])])
         self._sample = sample[np.lexsort(sample.T)]
@@ -151,6 +152,7 @@ class CustomerValue(BaseEstimator):
         margin=None,
         cost_per_order=0.0,
         cost_per_period=0.0,
+        acquisition_cost=None,
         horizon: float | None = None,
         annual_rate: float = 0.10,
         level: float = 0.9,
@@ -171,7 +173,7 @@ class CustomerValue(BaseEstimator):
 
         Parameters
         ----------
-        summary, margin, cost_per_order, cost_per_period, horizon, annual_rate
+        summary, margin, cost_per_order, cost_per_period, acquisition_cost, horizon, annual_rate
             As in `predict`.
         by : Series by customer, "total" or None
             None: a row per customer; a Series of labels: a row per group with the group's sum; "total": one row, the sum of all.
@@ -192,19 +194,24 @@ class CustomerValue(BaseEstimator):
             By customer_id, group or "total": ``customers`` (not for by=None), ``value`` (expected, as in `predict`), ``low``, ``high``.
         """
         check_level(level, n_boot)
-        terms = self._terms(summary, margin, cost_per_order, cost_per_period, annual_rate)
-        costs = {"margin": margin, "cost_per_order": cost_per_order, "cost_per_period": cost_per_period}
+        terms = self._terms(summary, margin, cost_per_order, cost_per_period, annual_rate, acquisition_cost)
+        costs = {
+            "margin": margin,
+            "cost_per_order": cost_per_order,
+            "cost_per_period": cost_per_period,
+            "acquisition_cost": acquisition_cost,
+        }
         value = self.predict(summary, **costs, horizon=horizon, annual_rate=annual_rate)["value"]
         rng = np.random.default_rng(random_state)
         parameters = possible_parameters(self, method, n_boot, rng)
         tail = [(1 - level) / 2, (1 + level) / 2]
         if by is None:
-            low, high = group_draws(self, summary, terms, [horizon], parameters, rng, quantiles=tail)
+            low, high = group_draws(self, summary, terms, [horizon], parameters, rng, quantiles=tail) - terms.acquisition_cost
             return pd.DataFrame({"value": value, "low": low, "high": high}, index=summary.index)
         labels = group_labels(by, summary.index)
         names, code = np.unique(labels.to_numpy(), return_inverse=True)
         draws = group_draws(self, summary, terms, [horizon], parameters, rng, code=code)[:, 0, :]
-        low, high = np.quantile(draws, tail, axis=0)
+        low, high = np.quantile(draws, tail, axis=0) - np.bincount(code, terms.acquisition_cost)
         grouped = value.groupby(labels.to_numpy()).agg(["size", "sum"]).loc[names]
         table = {"customers": grouped["size"].to_numpy(), "value": grouped["sum"].to_numpy(), "low": low, "high": high}
         return pd.DataFrame(table, index=pd.Index(names, name="group"))
