@@ -47,7 +47,8 @@ def choose_k(
     X : DataFrame, customers x money columns
         Revenue (by name or first), margins, costs, in currency units.
     profit : Series, optional
-        Profit of the same customers (currency units, signed): adds what the segments say about profit, and chooses by it.
+        Profit of the same customers (currency units, signed): adds what the segments say about profit, and chooses by it. Matched as by
+        `ProfitSegmenter`.
     k_max : int
         Largest number of segments to try.
     min_share : float
@@ -99,7 +100,7 @@ def choose_k(
     >>> table.index[table["suggested"]].tolist()
     [3]
     """
-    X = as_money(X)
+    given, X = X, as_money(X)
     values = check_money(X)
     check_once(X.index, "X")
     check_clusterer(estimator)
@@ -110,7 +111,7 @@ def choose_k(
         raise TypeError(f"min_share is {min_share!r}; give a share of the customers as a number, such as 0.02.")
     if not len(X):
         raise ValueError("there are no customers to segment; pass a frame with at least one row.")
-    money = None if profit is None else align_profit(profit, X)
+    money = None if profit is None else align_profit(profit, given)
     scaler = MoneyScaler().fit(X)
     ordered = canonical_order(values, np.zeros(len(X)) if money is None else money)
     rng = np.random.default_rng(random_state)
@@ -121,26 +122,29 @@ def choose_k(
     return suggest_k(tables, min_share)
 
 
-def align_profit(profit, X: pd.DataFrame) -> np.ndarray:
-    """Profit in the row order of X; a Series is matched by customer.
+def align_profit(profit, X) -> np.ndarray:
+    """Profit in the row order of X; a Series is matched by customer, and by position where X is an array, which names no customers.
 
     >>> X = pd.DataFrame({"revenue": [1.0, 2.0]}, index=["a", "b"])
-    >>> align_profit(pd.Series({"b": 5.0, "a": -1.0}), X).tolist()
-    [-1.0, 5.0]
+    >>> profit = pd.Series({"b": 5.0, "a": -1.0})
+    >>> align_profit(profit, X).tolist(), align_profit(profit, X.to_numpy()).tolist()
+    ([-1.0, 5.0], [5.0, -1.0])
     """
     if isinstance(profit, pd.DataFrame):
         raise TypeError("profit is a DataFrame; pass its one column, say pnl['profit'].")
-    check_once(X.index, "X")
+    named = isinstance(X, pd.DataFrame)
+    customers = X.index if named else pd.RangeIndex(len(X))
+    check_once(customers, "X")
     if isinstance(profit, pd.Series):
-        check_once(profit.index, "profit")
         check_numbers(profit, "profit")
-        if not profit.index.equals(X.index):
-            absent = X.index.difference(profit.index)
+        if named and not profit.index.equals(customers):
+            check_once(profit.index, "profit")
+            absent = customers.difference(profit.index)
             if len(absent):
                 raise ValueError(
                     f"profit has no row for {len(absent):,} of {len(X):,} customers, first {absent[:3].tolist()}; pass one for each."
                 )
-            profit = profit.reindex(X.index)
+            profit = profit.reindex(customers)
         profit = profit.to_numpy(dtype=float, na_value=np.nan)
     check_numbers(pd.Series(np.ravel(profit)), "profit")
     money = np.asarray(profit, dtype=float)
@@ -149,7 +153,7 @@ def align_profit(profit, X: pd.DataFrame) -> np.ndarray:
     bad = ~np.isfinite(money)
     if bad.any():
         raise ValueError(
-            f"profit is missing or infinite for {bad.sum():,} of {len(X):,} customers, first {X.index[bad][:3].tolist()}; "
+            f"profit is missing or infinite for {bad.sum():,} of {len(X):,} customers, first {customers[bad][:3].tolist()}; "
             "fill or drop them before segmenting."
         )
     return money

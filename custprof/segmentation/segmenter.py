@@ -118,12 +118,12 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
             Currency units: revenue (first, or named net_revenue or revenue), gross_margin, cost_to_serve, ...; one row per customer.
         y : Series or array
             Profit of the same customers, currency units, signed: describes and orders the segments, and makes none. A Series is matched by
-            customer.
+            customer; by position if X is an array (as after an imputer), which names no customers.
         """
-        X = as_money(X, self)
+        given, X = X, as_money(X, self)
         values = check_money(X)
         self._check(X, y)
-        profit = align_profit(y, X)
+        profit = align_profit(y, given)
         self.revenue_ = revenue_column(X)
         revenue = X[self.revenue_].to_numpy(dtype=float)
         self.whale_limit_ = _whale_limit(revenue, self.whales)
