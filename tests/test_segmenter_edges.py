@@ -6,7 +6,7 @@ import pytest
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 
-from custprof.segmentation import ProfitSegmenter, choose_k
+from custprof.segmentation import ProfitSegmenter, choose_k, segment_rules, segment_sql
 
 
 def money(n=300, seed=0):
@@ -42,3 +42,58 @@ def test_choose_k_matches_profit_by_position_for_an_array():
         choose_k(X.to_numpy(), profit, **few)["r2_profit"].tolist()
         == choose_k(X.to_numpy(), profit.to_numpy(), **few)["r2_profit"].tolist()
     )
+
+
+# rules
+
+
+def placed_by_sql(rules, X):
+    duckdb = pytest.importorskip("duckdb")
+    customers = X.rename_axis("customer_id").reset_index()
+    with duckdb.connect() as connection:
+        connection.register("customers", customers)
+        return connection.sql(segment_sql(rules)).df().set_index("customer_id")["segment"].reindex(X.index).to_numpy()
+
+
+def test_whales_have_the_first_rule_and_every_condition_stands_alone():
+    X, profit = money()
+    segmenter = ProfitSegmenter(3, whales=0.02).fit(X, -profit)  # then whales are not the first segment
+    rules, labels = segmenter.rules_, segmenter.labels_
+    first = rules.iloc[0]
+    assert first["name"].startswith("whales")
+    assert first[["customers", "right"]].tolist() == [6, 1.0]
+    assert first["rule"] == f"revenue {segmenter.whale_limit_:,.14g} or more"
+    assert rules["customers"].sum() == len(X)
+    assert set(rules["segment"]) == set(range(4))
+    for some in (rules, rules.iloc[::-1]):
+        placed = placed_by_sql(some, X)
+        assert (placed[X["revenue"] >= segmenter.whale_limit_] == first["segment"]).all()
+        assert (placed == labels).mean() == pytest.approx(segmenter.fidelity_)
+
+
+def test_whales_beside_one_segment():
+    X, profit = money()
+    segmenter = ProfitSegmenter(1, whales=0.02).fit(X, profit)
+    assert segmenter.rules_["rule"].tolist()[1:] == ["every other customer"]
+    assert segmenter.fidelity_ == 1
+    assert (placed_by_sql(segmenter.rules_, X) == segmenter.labels_).all()
+
+
+def test_a_segment_without_a_rule_is_said():
+    X = pd.DataFrame({"revenue": [10.0] * 5 + [20.0] * 5})
+    rules = segment_rules(X, [0] * 4 + [1] + [2] * 5)
+    assert rules["segment"].tolist() == [0, 2, 1]
+    assert rules.iloc[-1][["rule", "customers"]].tolist() == ["no rule leads here: its customers fall under those of other segments", 0]
+    assert placed_by_sql(rules, X).tolist() == [0] * 5 + [2] * 5
+
+
+def test_rounding_moves_no_customer_to_the_other_side():
+    revenue = np.linspace(90e3, 110e3, 40)
+    fee = revenue * np.repeat([0.0001, 0.0004], 20)
+    rules = segment_rules(pd.DataFrame({"revenue": revenue, "fee": fee}), np.repeat([0, 1], 20), max_leaves=2)
+    assert rules["right"].tolist() == [1.0, 1.0]
+    assert float(rules.loc[1, "sql"].split("<= ")[1].split(" *")[0]) > 0
+    near = pd.DataFrame({"revenue": [100_010.0] * 5 + [100_020.0] * 5})
+    assert segment_rules(near, [0] * 5 + [1] * 5)["rule"].tolist() == ["revenue at most 100,015", "revenue over 100,015"]
+    wide = pd.DataFrame({"revenue": [1_001.0] * 5 + [2_346.0] * 5})
+    assert segment_rules(wide, [0] * 5 + [1] * 5)["rule"].tolist() == ["revenue at most 1,670", "revenue over 1,670"]

@@ -65,8 +65,8 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         <column>_rate; then jaccard (similarity of the segment to its like in 50 bootstraps, as by `stability`) and verdict ("a rule" for
         whales).
     rules_ : DataFrame by rule
-        See `segment_rules`: segment, name, rule, sql, customers, right. ``fidelity_`` is the share of all customers that the rules place
-        right.
+        See `segment_rules`: segment, name, rule, sql, customers, right; the first that of the whales, if any. ``fidelity_`` is the share of
+        all customers that the rules place right.
     k_table_ : DataFrame by k, or None if n_segments is a number
         See `choose_k`.
     merged_ : DataFrame
@@ -231,7 +231,7 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         self.profile_ = segment_profile(X, profit, self.labels_, revenue=self.revenue_, whales=self.order_.get(WHALE))
         names = self.profile_["name"]
         self.segments_ = pd.Series(pd.Categorical.from_codes(self.labels_, list(names), ordered=True), index=X.index, name="segment")
-        self.rules_ = segment_rules(X, self.labels_, names=names, revenue=self.revenue_)
+        self.rules_ = segment_rules(X, self.labels_, names=names, revenue=self.revenue_, whales=self.whale_limit_)
         self.fidelity_ = float((self.rules_["customers"] * self.rules_["right"].fillna(0)).sum() / len(X))
         self.merged_ = self._merged.assign(into=[self.order_[label] for label in self._merged["into"]])
 
