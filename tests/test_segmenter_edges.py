@@ -3,10 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.cluster import BisectingKMeans, KMeans, MiniBatchKMeans
 from sklearn.impute import SimpleImputer
+from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.pipeline import make_pipeline
+from test_segmentation import five_types
 
 from custprof.segmentation import ProfitSegmenter, choose_k, segment_rules, segment_sql
+from custprof.segmentation.assign import assign, learn_assignment
 
 
 def money(n=300, seed=0):
@@ -97,3 +101,49 @@ def test_rounding_moves_no_customer_to_the_other_side():
     assert segment_rules(near, [0] * 5 + [1] * 5)["rule"].tolist() == ["revenue at most 100,015", "revenue over 100,015"]
     wide = pd.DataFrame({"revenue": [1_001.0] * 5 + [2_346.0] * 5})
     assert segment_rules(wide, [0] * 5 + [1] * 5)["rule"].tolist() == ["revenue at most 1,670", "revenue over 1,670"]
+
+
+# new customers
+
+
+@pytest.mark.parametrize("estimator", [BayesianGaussianMixture(), GaussianMixture(), KMeans(n_init=1)], ids=str)
+def test_new_customers_are_assigned_among_the_segments_that_live(estimator):
+    X, profit = money()
+    segmenter = ProfitSegmenter(6, estimator=estimator, min_share=0).fit(X, profit)
+    far = pd.concat([X * [1, factor] for factor in (0, 0.01, 3, 30, -5)] + [X * [0, 1], -X])
+    assert set(segmenter.predict(far)) <= set(segmenter.labels_)
+    assert (segmenter.predict(X) == segmenter.labels_).all()
+
+
+def test_a_segment_empty_when_found_gets_nobody():
+    X, profit = five_types(2000)[:2]
+    segmenter = ProfitSegmenter(8, estimator=BayesianGaussianMixture(random_state=0)).fit(X, profit)
+    assert set(segmenter.predict(X * [1, 3, 0.2])) <= set(segmenter.labels_)
+    rule = learn_assignment(Lone().fit([[0.0], [1.0]]), np.array([[0.0], [1.0]]))
+    assert assign(np.array([[0.2], [9.0]]), rule).tolist() == [0, 1]  # to 9 it gives 5, which nobody had
+
+
+class Lone:
+    """A clusterer of its own kind: the whole part of half of the amount, 5 from 5 on."""
+
+    def fit(self, X):
+        return self
+
+    def predict(self, X):
+        return np.where(np.ravel(X) > 5, 5, np.ravel(X) >= 1).astype(int)
+
+
+def test_a_clusterer_predicts_itself_unless_it_is_one_of_centres():
+    X, profit = five_types(2000)[:2]
+    segmenter = ProfitSegmenter(5, estimator=BisectingKMeans(), min_share=0).fit(X, profit)
+    assert segmenter.assigned_by_ == "predict of BisectingKMeans"
+    new = five_types(3000, seed=5)[0]
+    features = np.round(segmenter.scaler_.transform(new), 9)
+    theirs = segmenter.estimator_.predict(features)
+    assert pd.Series(segmenter.predict(new)).groupby(theirs).nunique().eq(1).all()
+    assert (np.argmin(((features[:, None] - segmenter.estimator_.cluster_centers_) ** 2).sum(-1), axis=1) != theirs).mean() > 0.02
+    for one in (MiniBatchKMeans(n_init=3), KMeans(n_init=2)):
+        centred = ProfitSegmenter(4, estimator=one, min_share=0).fit(X, profit)
+        assert centred.assigned_by_ == "nearest centre"
+        places = pd.Series(centred.predict(new)).groupby(centred.estimator_.predict(np.round(centred.scaler_.transform(new), 9)))
+        assert places.nunique().eq(1).all()

@@ -1,8 +1,8 @@
 """How would one say, in money, who belongs to which segment?
 
 A shallow decision tree on the money columns and their ratios to revenue, its thresholds rounded to three digits (more where customers would
-change sides) and written as text, and as conditions of SQL that hold in any database for the same customers. The rules are an explanation of
-the segments, not the segments: the share of customers that they place right says how good an explanation.
+change sides) and written as text, and as conditions of SQL that hold in any database for the same customers. The rules explain
+the segments, and are not the segments: the share of customers that they place right says how good an explanation.
 """
 
 from __future__ import annotations

@@ -145,7 +145,7 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         X = as_money(X, self, reset=False)
         with threadpool_limits(1):
             found = assign(self._features(X), self.assignment_)
-        raw = np.array([self.home_.get(label, label) for label in found.tolist()], dtype=int)
+        raw = np.array([self.home_[label] for label in found.tolist()], dtype=int)
         if self.whale_limit_ is not None:
             raw = np.where(X[self.revenue_].to_numpy(dtype=float) >= self.whale_limit_, WHALE, raw)
         return np.array([self.order_[label] for label in raw.tolist()], dtype=int)
@@ -155,7 +155,7 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         """How customers are assigned to the segments, in words."""
         by, agreement, made_by = (self.assignment_[name] for name in ("by", "agreement", "made_by"))
         if by != "surrogate tree":
-            return by
+            return f"predict of {made_by}" if by == "predict" else by
         return f"surrogate tree, since {made_by} cannot predict; it places {agreement:.1%} of the customers where that does"
 
     def save(self, path: str | Path) -> Path:
