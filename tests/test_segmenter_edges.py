@@ -1,5 +1,7 @@
 """What a segmentation does at its edges: rows that lost their customers, whales, empty components, files that were changed."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -147,3 +149,37 @@ def test_a_clusterer_predicts_itself_unless_it_is_one_of_centres():
         assert centred.assigned_by_ == "nearest centre"
         places = pd.Series(centred.predict(new)).groupby(centred.estimator_.predict(np.round(centred.scaler_.transform(new), 9)))
         assert places.nunique().eq(1).all()
+
+
+# columns with names and without
+
+
+def test_a_frame_and_an_array_of_the_same_columns_are_one():
+    X, profit = money()
+    framed, plain = ProfitSegmenter(3).fit(X, profit), ProfitSegmenter(3).fit(X.to_numpy(), profit)
+    with pytest.warns(UserWarning, match="X does not have valid feature names, but ProfitSegmenter was fitted with feature names"):
+        assert (framed.predict(X.to_numpy()) == framed.labels_).all()
+    with pytest.warns(UserWarning, match="X has feature names, but ProfitSegmenter was fitted without feature names"):
+        assert (plain.predict(X) == plain.labels_).all()
+    with pytest.warns(UserWarning, match="fitted with feature names"):
+        assert (framed.scaler_.transform(X.to_numpy()) == framed.scaler_.transform(X)).all()
+    with pytest.raises(ValueError, match="X has 1 features, but ProfitSegmenter is expecting 2"):
+        framed.predict(X.to_numpy()[:, :1])
+    with pytest.raises(ValueError, match="feature names should match"):
+        framed.predict(X[["cost_to_serve", "revenue"]])
+
+
+def test_the_revenue_column_can_be_named():
+    X, profit = money()
+    usual = ProfitSegmenter().fit(X, profit)
+    turned = X[["cost_to_serve", "revenue"]].rename(columns={"revenue": "remainder__sales", "cost_to_serve": "remainder__cost"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        named = ProfitSegmenter(revenue="remainder__sales").fit(turned, profit)
+        plain = ProfitSegmenter(revenue="x1").fit(turned.to_numpy(), profit)
+    assert named.labels_.tolist() == plain.labels_.tolist() == usual.labels_.tolist()
+    assert (named.revenue_, plain.revenue_) == ("remainder__sales", "x1")
+    columns = ["customers", "profit", "jaccard"]
+    assert (named.profile_[columns].to_numpy() == plain.profile_[columns].to_numpy()).all()
+    with pytest.raises(ValueError, match="revenue column 'sales' is not among"):
+        ProfitSegmenter(revenue="sales").fit(X, profit)

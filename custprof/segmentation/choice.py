@@ -38,6 +38,7 @@ def choose_k(
     n_bootstraps: int = 60,
     estimator=None,
     sample: int = 5_000,
+    revenue: str | None = None,
     random_state: int = 0,
 ) -> pd.DataFrame:
     """Evidence for every number of segments, and one reasoned suggestion.
@@ -45,7 +46,7 @@ def choose_k(
     Parameters
     ----------
     X : DataFrame, customers x money columns
-        Revenue (by name or first), margins, costs, in currency units.
+        Revenue, margins, costs, in currency units.
     profit : Series, optional
         Profit of the same customers (currency units, signed): adds what the segments say about profit, and chooses by it. Matched as by
         `ProfitSegmenter`.
@@ -59,6 +60,8 @@ def choose_k(
         Default K-means.
     sample : int
         At most this many customers are used in each of the five draws.
+    revenue : str, optional
+        The revenue column (default as in `MoneyScaler`).
     random_state : int
 
     Returns
@@ -112,7 +115,7 @@ def choose_k(
     if not len(X):
         raise ValueError("there are no customers to segment; pass a frame with at least one row.")
     money = None if profit is None else align_profit(profit, given)
-    scaler = MoneyScaler().fit(X)
+    scaler = MoneyScaler(revenue).fit(X)
     ordered = canonical_order(values, np.zeros(len(X)) if money is None else money)
     rng = np.random.default_rng(random_state)
     with threadpool_limits(1):
@@ -168,7 +171,7 @@ def _draw(X: pd.DataFrame, scaler: MoneyScaler, money, rows: np.ndarray, k_max: 
     own = np.round(scaler.transform(X.iloc[rows]), 9)  # rounding absorbs what another currency does to the last digits
     different = len(np.unique(own, axis=0))
     k_max = min(k_max, max(different // 3, 1))  # with fewer than three customers to a segment there is nothing to resample
-    gaps = gap_table(X.iloc[_some(rows, GAP_SAMPLE, rng)].astype(float), k_max, estimator=estimator, rng=rng)
+    gaps = gap_table(X.iloc[_some(rows, GAP_SAMPLE, rng)].astype(float), k_max, estimator=estimator, revenue=scaler.revenue_, rng=rng)
     evidence = [_evidence(own, None if money is None else money[rows], k, estimator, n_bootstraps, rng) for k in range(1, k_max + 1)]
     return gaps.join(pd.DataFrame(evidence, index=gaps.index))
 

@@ -65,7 +65,7 @@ def restore(segmenter, document: dict):
     segmenter.set_params(**document["parameters"])
     kept, scaler = document["scaler"], MoneyScaler(document["scaler"]["revenue"], size_weight=document["scaler"]["size_weight"])
     columns = document["columns"]
-    scaler.columns_, scaler.revenue_, scaler.scale_ = columns, kept["revenue"], kept["scale"]
+    segmenter.columns_, scaler.columns_, scaler.revenue_, scaler.scale_ = columns, columns, kept["revenue"], kept["scale"]
     scaler.rate_scale_ = pd.Series(kept["rate_scale"], index=[name for name in columns if name != kept["revenue"]], dtype=float)
     names = scaler.get_feature_names_out()
     scaler.mean_, scaler.spread_ = pd.Series(kept["mean"], index=names), pd.Series(kept["spread"], index=names)

@@ -46,6 +46,8 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         Default K-means with five starts. Its number of clusters and random_state are set here. One without ``predict`` is replaced by a
         surrogate tree for assigning customers, those it was fitted on too: ``assigned_by_`` says so, and how well the tree agrees with it.
         What it takes for noise is a segment like any other.
+    revenue : str, optional
+        The revenue column, such as "remainder__sales" or, of an array, "x2". Default as in `MoneyScaler`.
     whales : float
         Share of the customers (largest by revenue; customers of equal revenue stay together) set apart as a segment of their own before the
         others are segmented; 0 for none.
@@ -101,9 +103,10 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
     [0]
     """
 
-    def __init__(self, n_segments="auto", estimator=None, *, whales=0.0, min_share=0.02, sample=50_000, random_state=0):
+    def __init__(self, n_segments="auto", estimator=None, *, revenue=None, whales=0.0, min_share=0.02, sample=50_000, random_state=0):
         self.n_segments = n_segments
         self.estimator = estimator
+        self.revenue = revenue
         self.whales = whales
         self.min_share = min_share
         self.sample = sample
@@ -115,7 +118,7 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame, customers x money columns
-            Currency units: revenue (first, or named net_revenue or revenue), gross_margin, cost_to_serve, ...; one row per customer.
+            Currency units: revenue (see `MoneyScaler`), gross_margin, cost_to_serve, ...; one row per customer.
         y : Series or array
             Profit of the same customers, currency units, signed: describes and orders the segments, and makes none. A Series is matched by
             customer; by position if X is an array (as after an imputer), which names no customers.
@@ -124,7 +127,7 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         values = check_money(X)
         self._check(X, y)
         profit = align_profit(y, given)
-        self.revenue_ = revenue_column(X)
+        self.revenue_ = revenue_column(X, self.revenue)
         revenue = X[self.revenue_].to_numpy(dtype=float)
         self.whale_limit_ = _whale_limit(revenue, self.whales)
         small = np.ones(len(X), dtype=bool) if self.whale_limit_ is None else revenue < self.whale_limit_
@@ -203,7 +206,8 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         if k == "auto" and not sets_segments(self.estimator):
             k = None
         elif k == "auto":
-            self.k_table_ = choose_k(X, profit, min_share=self.min_share, estimator=self.estimator, random_state=self.random_state)
+            chosen = {"min_share": self.min_share, "estimator": self.estimator, "revenue": self.revenue_, "random_state": self.random_state}
+            self.k_table_ = choose_k(X, profit, **chosen)
             k = int(self.k_table_.index[self.k_table_["suggested"]][0])
         different = len(np.unique(features, axis=0)) if k and len(features) <= self.sample else k
         if k and different < k:
@@ -237,7 +241,8 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
 
     def _judge(self, X: pd.DataFrame, labels: np.ndarray) -> None:
         """Add to the profile how well every segment is found again; whales are a rule, not a cluster."""
-        judged = stability(X, labels, estimator=self.estimator, n_bootstraps=DRAWS, random_state=self.random_state)
+        asked = {"estimator": self.estimator, "revenue": self.revenue_, "n_bootstraps": DRAWS, "random_state": self.random_state}
+        judged = stability(X, labels, **asked)
         self.profile_ = self.profile_.join(judged[["jaccard", "verdict"]])
         self.profile_["verdict"] = self.profile_["verdict"].fillna("a rule")
 

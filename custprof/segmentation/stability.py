@@ -24,7 +24,14 @@ VALID, DOUBTFUL, DISSOLVED = 0.75, 0.6, 0.5
 
 
 def stability(
-    X: pd.DataFrame, labels, *, estimator=None, n_bootstraps: int = 100, sample: int = 10_000, random_state: int = 0
+    X: pd.DataFrame,
+    labels,
+    *,
+    estimator=None,
+    n_bootstraps: int = 100,
+    sample: int = 10_000,
+    revenue: str | None = None,
+    random_state: int = 0,
 ) -> pd.DataFrame:
     """Bootstrap Jaccard similarity of every segment, with a verdict.
 
@@ -41,6 +48,8 @@ def stability(
         How many times customers are drawn and clustered again.
     sample : int
         At most this many customers are used.
+    revenue : str, optional
+        The revenue column (default as in `MoneyScaler`).
     random_state : int
 
     Returns
@@ -74,7 +83,7 @@ def stability(
     check_whole(sample, "sample", 2)
     check_whole(n_bootstraps, "n_bootstraps", 1)
     codes = _codes(labels, X)
-    features = np.round(MoneyScaler().fit(X).transform(X), 9)
+    features = np.round(MoneyScaler(revenue).fit(X).transform(X), 9)
     rng = np.random.default_rng(random_state)
     rows = canonical_order(values, codes)
     if len(rows) > sample:
