@@ -5,13 +5,13 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.cluster import BisectingKMeans, KMeans, MiniBatchKMeans
+from sklearn.cluster import DBSCAN, BisectingKMeans, KMeans, MiniBatchKMeans
 from sklearn.impute import SimpleImputer
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.pipeline import make_pipeline
 from test_segmentation import five_types
 
-from custprof.segmentation import ProfitSegmenter, choose_k, segment_rules, segment_sql
+from custprof.segmentation import RFM, ProfitSegmenter, choose_k, segment_profile, segment_rules, segment_sql, stability
 from custprof.segmentation.assign import assign, learn_assignment
 
 
@@ -183,3 +183,34 @@ def test_the_revenue_column_can_be_named():
     assert (named.profile_[columns].to_numpy() == plain.profile_[columns].to_numpy()).all()
     with pytest.raises(ValueError, match="revenue column 'sales' is not among"):
         ProfitSegmenter(revenue="sales").fit(X, profit)
+
+
+# words
+
+
+def test_one_segment_has_nothing_to_be_found_again():
+    X, profit = money()
+    profile = ProfitSegmenter(1).fit(X, profit).profile_
+    assert profile["verdict"].tolist() == ["one segment, nothing to find again"]
+    assert profile["jaccard"].isna().all()
+    beside = ProfitSegmenter(1, whales=0.02).fit(X, profit).profile_
+    assert sorted(beside["verdict"]) == ["a rule", "one segment, nothing to find again"]
+    judged = stability(X, [0] * len(X), n_bootstraps=5)
+    assert judged[["jaccard", "recovered", "dissolved"]].isna().all(axis=None)
+    own = stability(X, [0] * len(X), estimator=DBSCAN(eps=0.2), n_bootstraps=5)  # it may find others, so the question stands
+    assert own["verdict"].item() in ("valid", "doubtful", "not to be trusted", "dissolved")
+
+
+def test_customers_who_return_more_than_they_buy_have_net_returns():
+    X = pd.DataFrame({"revenue": [-50.0, -60.0, 500.0, 600.0], "cost_to_serve": [1.0, 1.0, 50.0, 60.0]})
+    names = segment_profile(X, [5.0, 6.0, 90.0, 95.0], [1, 1, 0, 0])["name"]
+    assert names[1] == "net returns, earns"
+    few = segment_profile(pd.DataFrame({"revenue": [-5.0, -5.0, 90.0, 500.0], "cost": [1.0] * 4}), [1.0] * 4, [1, 1, 1, 0])["name"]
+    assert few[1].startswith("mostly net returns")
+
+
+@pytest.mark.parametrize("cuts", [[np.nan], [30, np.inf], [30, np.nan, 90], [-np.inf], ["soon"], 30, []], ids=str)
+def test_cuts_of_rfm_are_ascending_numbers(cuts):
+    X = pd.DataFrame({"recency": [1.0, 40.0], "frequency": [2, 1], "monetary": [9.0, 5.0]})
+    with pytest.raises(ValueError, match=r"the cuts of recency are .*; give a list of ascending numbers, none of them missing or infinite"):
+        RFM(cuts={"recency": cuts}).fit(X)

@@ -44,8 +44,8 @@ class MoneyScaler(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     revenue : str, optional
-        The column the others are set against ("x0" for the first of an array). Default: ``net_revenue``, ``revenue``, ``invoice_revenue`` or ``list_revenue``, else the
-        first, with a warning if it has a name.
+        The column the others are set against ("x0" for the first of an array). Default: ``net_revenue``, ``revenue``, ``invoice_revenue``
+        or ``list_revenue``, else the first, with a warning if it has a name.
     size_weight : float
         Weight of size in squared distances, that of a rate being 1.
 
@@ -132,8 +132,8 @@ class MoneyScaler(TransformerMixin, BaseEstimator):
 def as_money(X, estimator: BaseEstimator | None = None, *, reset: bool = True) -> pd.DataFrame:
     """The money columns as a frame, checked: a frame as it is, anything else as scikit-learn takes it, with columns x0, x1, ...
 
-    The estimator, if given, learns the number and the names of the columns (``columns_``) or, without ``reset``, holds X to them; where only
-    one of the two frames has names, columns are taken by position, with scikit-learn's warning.
+    The estimator, if given, learns the number and the names of the columns (``columns_``) or, without ``reset``, holds X to them; where
+    only one of the two has names, columns are taken by position, with scikit-learn's warning.
 
     >>> as_money([[1.0, 2.0]])
         x0   x1

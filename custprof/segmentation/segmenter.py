@@ -65,7 +65,7 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
     profile_ : DataFrame by segment
         See `segment_profile`: name, customers, share, profit, profit_share, loss_share, mean_profit, losing, median_<column>,
         <column>_rate; then jaccard (similarity of the segment to its like in 50 bootstraps, as by `stability`) and verdict ("a rule" for
-        whales).
+        whales, "one segment, nothing to find again").
     rules_ : DataFrame by rule
         See `segment_rules`: segment, name, rule, sql, customers, right; the first that of the whales, if any. ``fidelity_`` is the share of
         all customers that the rules place right.

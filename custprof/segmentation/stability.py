@@ -21,6 +21,7 @@ from custprof.segmentation.scaler import MoneyScaler, as_money, check_money, che
 __all__ = ["check_clusterer", "stability", "verdict"]
 
 VALID, DOUBTFUL, DISSOLVED = 0.75, 0.6, 0.5
+ONE = "one segment, nothing to find again"
 
 
 def stability(
@@ -56,7 +57,8 @@ def stability(
     -------
     DataFrame by segment
         customers; jaccard (mean over the bootstraps); recovered (share of bootstraps with a similarity of at least .75); dissolved (share
-        with at most .5); verdict ("valid" from .75, "doubtful" from .6, "not to be trusted" above .5, "dissolved").
+        with at most .5); verdict ("valid" from .75, "doubtful" from .6, "not to be trusted" above .5, "dissolved"). All customers in one
+        segment are found again whatever they are: NaN, and the verdict "one segment, nothing to find again".
 
     Raises
     ------
@@ -102,6 +104,8 @@ def stability(
         },
         index=pd.Index(segments, name="segment"),
     )
+    if len(segments) == 1 and sets_segments(estimator):  # one that sets its own number may find others
+        table[["jaccard", "recovered", "dissolved"]] = np.nan
     return table.assign(verdict=table["jaccard"].map(verdict))
 
 
@@ -110,7 +114,11 @@ def verdict(jaccard: float) -> str:
 
     >>> [verdict(x) for x in (0.75, 0.6, 0.55, 0.5)]
     ['valid', 'doubtful', 'not to be trusted', 'dissolved']
+    >>> verdict(float("nan"))
+    'one segment, nothing to find again'
     """
+    if np.isnan(jaccard):
+        return ONE
     if jaccard >= VALID:
         return "valid"
     if jaccard >= DOUBTFUL:
