@@ -1,11 +1,14 @@
 """What a segmentation does at its edges: rows that lost their customers, whales, empty components, files that were changed."""
 
+import copy
+import json
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.cluster import DBSCAN, BisectingKMeans, KMeans, MiniBatchKMeans
+from joblib import Memory
+from sklearn.cluster import DBSCAN, AgglomerativeClustering, BisectingKMeans, KMeans, MiniBatchKMeans
 from sklearn.impute import SimpleImputer
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.pipeline import make_pipeline
@@ -214,3 +217,98 @@ def test_cuts_of_rfm_are_ascending_numbers(cuts):
     X = pd.DataFrame({"recency": [1.0, 40.0], "frequency": [2, 1], "monetary": [9.0, 5.0]})
     with pytest.raises(ValueError, match=r"the cuts of recency are .*; give a list of ascending numbers, none of them missing or infinite"):
         RFM(cuts={"recency": cuts}).fit(X)
+
+
+# files
+
+
+def saved(tmp_path, **options):
+    X, profit = money()
+    segmenter = ProfitSegmenter(3, **options).fit(X, profit)
+    return segmenter, segmenter.save(tmp_path / "segments.json"), X, profit
+
+
+@pytest.mark.parametrize(
+    "estimator", [GaussianMixture(covariance_type="diag", n_init=np.int64(2)), AgglomerativeClustering(linkage="average")], ids=str
+)
+def test_a_file_keeps_the_estimator_for_the_next_fit(tmp_path, estimator):
+    segmenter, path, X, profit = saved(tmp_path, estimator=estimator)
+    again = ProfitSegmenter.load(path)
+    assert again.estimator.get_params() == estimator.get_params()
+    assert (again.fit(X, profit).labels_ == segmenter.labels_).all()
+
+
+def test_a_file_that_cannot_keep_the_estimator_says_so(tmp_path):
+    _, path, X, _ = saved(tmp_path, estimator=AgglomerativeClustering(memory=Memory(None)))
+    with pytest.warns(UserWarning, match="found by AgglomerativeClustering, which could not be kept; they predict as they did, but to fit"):
+        again = ProfitSegmenter.load(path)
+    assert again.estimator is None
+    assert len(again.predict(X)) == len(X)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"estimator": {"made_by": "os", "parameters": {}}}))
+    with pytest.warns(UserWarning, match="found by os, which could not be kept"):
+        ProfitSegmenter.load(path)
+
+
+def test_what_belongs_to_customers_is_not_in_a_file(tmp_path):
+    again = ProfitSegmenter.load(saved(tmp_path)[1])
+    for name in ("labels_", "segments_"):
+        with pytest.raises(AttributeError, match=rf"{name} is not kept in a file, which has no customers in it; use predict\(X\)"):
+            getattr(again, name)
+    with pytest.raises(AttributeError, match="object has no attribute 'labels_'"):
+        _ = ProfitSegmenter().labels_
+    assert copy.deepcopy(again).columns_ == again.columns_
+
+
+def test_chance_that_a_file_cannot_hold_is_named(tmp_path):
+    with pytest.raises(TypeError, match=r"random_state is RandomState\(MT19937\).*, which JSON cannot hold; set it to a number"):
+        saved(tmp_path, random_state=np.random.RandomState(0))
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("parameters", {"chance": 1}),
+        ("parameters", 3),
+        ("estimator", {"made_by": "KMeans", "parameters": {"wings": 2}}),
+        ("estimator", "KMeans"),
+        ("scaler", {}),
+        ("scaler", {"revenue": "revenue", "size_weight": 1, "scale": 1, "rate_scale": [1], "mean": [0], "spread": [1, 1, 1]}),
+        ("n_segments_", "many"),
+        ("fidelity_", None),
+        ("assignment", {"by": "nearest centre", "centres": [[0.0]]}),
+        ("assignment", {"by": "horoscope"}),
+        ("assignment", {"by": "predict", "model": "x"}),
+        ("home", []),
+        ("order", [[0, 99]]),
+    ],
+    ids=str,
+)
+def test_a_damaged_file_is_refused_with_the_part_that_is_wrong(tmp_path, part, value):
+    path = saved(tmp_path)[1]
+    path.write_text(json.dumps(json.loads(path.read_text()) | {part: value}))
+    with pytest.raises(ValueError, match=rf"segments.json: {part} cannot be read .*: the file was changed after it was written"):
+        ProfitSegmenter.load(path)
+
+
+def test_a_file_sets_nothing_but_what_it_should(tmp_path):
+    path = saved(tmp_path)[1]
+    document = json.loads(path.read_text())
+    document["frames"]["predict"] = document["predict"] = document["frames"]["rules_"]
+    path.write_text(json.dumps(document))
+    assert callable(ProfitSegmenter.load(path).predict)
+    path.write_text(json.dumps(document | {"frames": {}}))
+    with pytest.raises(ValueError, match="profile_ cannot be read"):
+        ProfitSegmenter.load(path)
+    path.write_text(path.read_text()[:500])
+    with pytest.raises(ValueError, match=r"segments\.json is not a segmentation written by custprof: it is not JSON"):
+        ProfitSegmenter.load(path)
+
+
+def test_a_damaged_rfm_is_refused_with_the_part_that_is_wrong(tmp_path):
+    X = pd.DataFrame({"recency": [1.0, 40.0], "frequency": [2, 1], "monetary": [9.0, 5.0]})
+    path = RFM(2).fit(X).save(tmp_path / "rfm.json")
+    document = json.loads(path.read_text())
+    for part, value in (("parameters", {"wings": 2}), ("thresholds", {"recency": [1.0]}), ("thresholds", 3)):
+        path.write_text(json.dumps(document | {part: value}))
+        with pytest.raises(ValueError, match=rf"rfm.json: {part} cannot be read"):
+            RFM.load(path)

@@ -7,6 +7,7 @@ never bought, and those who lose money. Named segments are boxes of classes, che
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -240,7 +241,7 @@ class RFM(TransformerMixin, ClusterMixin, BaseEstimator):
     @classmethod
     def load(cls, path: str | Path) -> RFM:
         """Read what `save` wrote: it classes and names customers as the one that was written."""
-        return restore_rfm(cls(), read_document(path))
+        return read_document(path, partial(restore_rfm, cls()))
 
     def _with(self, thresholds: dict[str, np.ndarray]) -> RFM:
         self.feature_names_in_, self.n_features_in_ = np.asarray(COLUMNS, dtype=object), len(COLUMNS)

@@ -6,6 +6,7 @@ on a sample in one thread, segments ordered by mean profit, named and profiled i
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Real
 from pathlib import Path
 
@@ -168,8 +169,17 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
 
     @classmethod
     def load(cls, path: str | Path) -> ProfitSegmenter:
-        """Read a segmentation that `save` wrote: it predicts, profiles and explains as the one that was written."""
-        return restore(cls(), read_document(path))
+        """Read a segmentation that `save` wrote: it predicts, profiles and explains as the one that was written.
+
+        It has no ``labels_`` and ``segments_``, which belong to customers. ``estimator`` is kept if it is of scikit-learn and JSON can hold
+        its parameters; a warning says if it is not. Raises ValueError, with the part that is wrong, for a file that was changed.
+        """
+        return read_document(path, partial(restore, cls()))
+
+    def __getattr__(self, name: str):
+        if name in ("labels_", "segments_", "estimator_") and "assignment_" in vars(self):
+            raise AttributeError(f"{name} is not kept in a file, which has no customers in it; use predict(X).")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
