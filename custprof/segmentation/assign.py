@@ -1,18 +1,22 @@
 """To which segment does a customer belong whom the clustering has never seen?
 
-Whatever scikit-learn clustered the customers, the answer is kept as plain numbers, which can be written down as JSON: the nearest centre,
-the likeliest component of a mixture, or, where the clusterer cannot predict, a decision tree that stands in for it (the surrogate tree).
-A clusterer that predicts in some other way is asked itself, and cannot be written down.
+Where a clusterer predicts by the nearest centre or the likeliest component of a Gaussian mixture, the answer is kept as plain numbers,
+which can be written down as JSON; so it is where it cannot predict and a decision tree stands in for it (the surrogate tree). One that
+predicts in some other way is asked itself, and cannot be written down. Nobody comes to a segment that was empty when it was found.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from sklearn.cluster import AffinityPropagation, KMeans, MeanShift, MiniBatchKMeans
+from sklearn.mixture import GaussianMixture
 from sklearn.tree import DecisionTreeClassifier
 
 __all__ = ["assign", "learn_assignment"]
 
 CENTRES, MIXTURE, TREE, PREDICT = "nearest centre", "likeliest component", "surrogate tree", "predict"
+#: The clusterers whose own predict is just that; of others it may agree on the customers seen and differ on new ones.
+BY_CENTRE, BY_DENSITY = (KMeans, MiniBatchKMeans, MeanShift, AffinityPropagation), (GaussianMixture,)
 MOST_LEAVES = 64
 
 
@@ -30,7 +34,8 @@ def learn_assignment(model, features: np.ndarray) -> dict:
     -------
     dict
         by ("nearest centre", "likeliest component", "surrogate tree" or "predict"), agreement (share of the customers whom it places
-        where the clusterer does), made_by (its class) and the numbers that `assign` needs.
+        where the clusterer does), made_by (its class) and the numbers that `assign` needs, of the segments that have customers. Where
+        "predict" names another, the nearest of their means decides.
 
     Examples
     --------
@@ -45,11 +50,15 @@ def learn_assignment(model, features: np.ndarray) -> dict:
     """
     if not hasattr(model, "predict"):
         return _tree(features, np.asarray(model.labels_)) | {"made_by": type(model).__name__}
-    labels = model.predict(features)
-    for rule in (_centres(model), _mixture(model)):
-        if rule and (assign(features, rule) == labels).all():
-            return rule | {"agreement": 1.0, "made_by": type(model).__name__}
-    return {"by": PREDICT, "model": model, "agreement": 1.0, "made_by": type(model).__name__}
+    labels = np.asarray(model.predict(features))
+    made = {"agreement": 1.0, "made_by": type(model).__name__}
+    living, home = np.unique(labels, return_inverse=True)
+    if type(model) in BY_CENTRE and living[0] >= 0:
+        return {"by": CENTRES, "centres": np.asarray(model.cluster_centers_, dtype=float)[living].tolist()} | made
+    if type(model) in BY_DENSITY:
+        return _mixture(model, living) | made
+    centres = [features[home == place].mean(axis=0).tolist() for place in range(len(living))]
+    return {"by": PREDICT, "model": model, "labels": living.tolist(), "centres": centres} | made
 
 
 def assign(features: np.ndarray, rule: dict) -> np.ndarray:
@@ -59,24 +68,22 @@ def assign(features: np.ndarray, rule: dict) -> np.ndarray:
     [0, 1]
     """
     if rule["by"] == PREDICT:
-        return np.asarray(rule["model"].predict(features))
+        living, found = np.asarray(rule["labels"]), np.asarray(rule["model"].predict(features))
+        return np.where(np.isin(found, living), found, living[_nearest(features, rule["centres"])])
     if rule["by"] == CENTRES:
-        centres = np.asarray(rule["centres"])
-        return ((features**2).sum(axis=1, keepdims=True) - 2 * features @ centres.T + (centres**2).sum(axis=1)).argmin(axis=1)
+        return _nearest(features, rule["centres"])
     if rule["by"] == MIXTURE:
         parts = zip(rule["log_weights"], rule["means"], rule["roots"], strict=True)
         return np.column_stack([_log_density(features, *part) for part in parts]).argmax(axis=1)
     return _walk(features.astype(np.float32), rule)
 
 
-def _centres(model) -> dict | None:
-    centres = getattr(model, "cluster_centers_", None)
-    return None if centres is None else {"by": CENTRES, "centres": np.asarray(centres, dtype=float).tolist()}
+def _nearest(features: np.ndarray, centres: list) -> np.ndarray:
+    centres = np.asarray(centres)
+    return ((features**2).sum(axis=1, keepdims=True) - 2 * features @ centres.T + (centres**2).sum(axis=1)).argmin(axis=1)
 
 
-def _mixture(model) -> dict | None:
-    if not hasattr(model, "precisions_cholesky_"):
-        return None
+def _mixture(model: GaussianMixture, living: np.ndarray) -> dict:
     width = model.means_.shape[1]
     roots = model.precisions_cholesky_
     whole = {
@@ -87,9 +94,9 @@ def _mixture(model) -> dict | None:
     }[model.covariance_type]()
     return {
         "by": MIXTURE,
-        "log_weights": np.log(model.weights_).tolist(),
-        "means": model.means_.tolist(),
-        "roots": [np.asarray(root).tolist() for root in whole],
+        "log_weights": np.log(model.weights_[living]).tolist(),
+        "means": model.means_[living].tolist(),
+        "roots": [np.asarray(whole[component]).tolist() for component in living],
     }
 
 

@@ -38,6 +38,7 @@ def choose_k(
     n_bootstraps: int = 60,
     estimator=None,
     sample: int = 5_000,
+    revenue: str | None = None,
     random_state: int = 0,
 ) -> pd.DataFrame:
     """Evidence for every number of segments, and one reasoned suggestion.
@@ -45,9 +46,10 @@ def choose_k(
     Parameters
     ----------
     X : DataFrame, customers x money columns
-        Revenue (by name or first), margins, costs, in currency units.
+        Revenue, margins, costs, in currency units.
     profit : Series, optional
-        Profit of the same customers (currency units, signed): adds what the segments say about profit, and chooses by it.
+        Profit of the same customers (currency units, signed): adds what the segments say about profit, and chooses by it. Matched as by
+        `ProfitSegmenter`.
     k_max : int
         Largest number of segments to try.
     min_share : float
@@ -58,6 +60,8 @@ def choose_k(
         Default K-means.
     sample : int
         At most this many customers are used in each of the five draws.
+    revenue : str, optional
+        The revenue column (default as in `MoneyScaler`).
     random_state : int
 
     Returns
@@ -99,7 +103,7 @@ def choose_k(
     >>> table.index[table["suggested"]].tolist()
     [3]
     """
-    X = as_money(X)
+    given, X = X, as_money(X)
     values = check_money(X)
     check_once(X.index, "X")
     check_clusterer(estimator)
@@ -110,8 +114,8 @@ def choose_k(
         raise TypeError(f"min_share is {min_share!r}; give a share of the customers as a number, such as 0.02.")
     if not len(X):
         raise ValueError("there are no customers to segment; pass a frame with at least one row.")
-    money = None if profit is None else align_profit(profit, X)
-    scaler = MoneyScaler().fit(X)
+    money = None if profit is None else align_profit(profit, given)
+    scaler = MoneyScaler(revenue).fit(X)
     ordered = canonical_order(values, np.zeros(len(X)) if money is None else money)
     rng = np.random.default_rng(random_state)
     with threadpool_limits(1):
@@ -121,26 +125,29 @@ def choose_k(
     return suggest_k(tables, min_share)
 
 
-def align_profit(profit, X: pd.DataFrame) -> np.ndarray:
-    """Profit in the row order of X; a Series is matched by customer.
+def align_profit(profit, X) -> np.ndarray:
+    """Profit in the row order of X; a Series is matched by customer, and by position where X is an array, which names no customers.
 
     >>> X = pd.DataFrame({"revenue": [1.0, 2.0]}, index=["a", "b"])
-    >>> align_profit(pd.Series({"b": 5.0, "a": -1.0}), X).tolist()
-    [-1.0, 5.0]
+    >>> profit = pd.Series({"b": 5.0, "a": -1.0})
+    >>> align_profit(profit, X).tolist(), align_profit(profit, X.to_numpy()).tolist()
+    ([-1.0, 5.0], [5.0, -1.0])
     """
     if isinstance(profit, pd.DataFrame):
         raise TypeError("profit is a DataFrame; pass its one column, say pnl['profit'].")
-    check_once(X.index, "X")
+    named = isinstance(X, pd.DataFrame)
+    customers = X.index if named else pd.RangeIndex(len(X))
+    check_once(customers, "X")
     if isinstance(profit, pd.Series):
-        check_once(profit.index, "profit")
         check_numbers(profit, "profit")
-        if not profit.index.equals(X.index):
-            absent = X.index.difference(profit.index)
+        if named and not profit.index.equals(customers):
+            check_once(profit.index, "profit")
+            absent = customers.difference(profit.index)
             if len(absent):
                 raise ValueError(
                     f"profit has no row for {len(absent):,} of {len(X):,} customers, first {absent[:3].tolist()}; pass one for each."
                 )
-            profit = profit.reindex(X.index)
+            profit = profit.reindex(customers)
         profit = profit.to_numpy(dtype=float, na_value=np.nan)
     check_numbers(pd.Series(np.ravel(profit)), "profit")
     money = np.asarray(profit, dtype=float)
@@ -149,7 +156,7 @@ def align_profit(profit, X: pd.DataFrame) -> np.ndarray:
     bad = ~np.isfinite(money)
     if bad.any():
         raise ValueError(
-            f"profit is missing or infinite for {bad.sum():,} of {len(X):,} customers, first {X.index[bad][:3].tolist()}; "
+            f"profit is missing or infinite for {bad.sum():,} of {len(X):,} customers, first {customers[bad][:3].tolist()}; "
             "fill or drop them before segmenting."
         )
     return money
@@ -164,7 +171,7 @@ def _draw(X: pd.DataFrame, scaler: MoneyScaler, money, rows: np.ndarray, k_max: 
     own = np.round(scaler.transform(X.iloc[rows]), 9)  # rounding absorbs what another currency does to the last digits
     different = len(np.unique(own, axis=0))
     k_max = min(k_max, max(different // 3, 1))  # with fewer than three customers to a segment there is nothing to resample
-    gaps = gap_table(X.iloc[_some(rows, GAP_SAMPLE, rng)].astype(float), k_max, estimator=estimator, rng=rng)
+    gaps = gap_table(X.iloc[_some(rows, GAP_SAMPLE, rng)].astype(float), k_max, estimator=estimator, revenue=scaler.revenue_, rng=rng)
     evidence = [_evidence(own, None if money is None else money[rows], k, estimator, n_bootstraps, rng) for k in range(1, k_max + 1)]
     return gaps.join(pd.DataFrame(evidence, index=gaps.index))
 

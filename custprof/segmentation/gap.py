@@ -25,7 +25,9 @@ SIGNED_KNOTS = (0.01, 0.05, *np.arange(0.1, 0.95, 0.1), 0.95, 0.99)
 BOTH_SIGNS = 0.1
 
 
-def gap_table(X: pd.DataFrame, k_max: int, *, estimator=None, rng: np.random.Generator | None = None) -> pd.DataFrame:
+def gap_table(
+    X: pd.DataFrame, k_max: int, *, estimator=None, revenue: str | None = None, rng: np.random.Generator | None = None
+) -> pd.DataFrame:
     """Gap statistic of one to k_max segments against both references.
 
     Parameters
@@ -34,6 +36,8 @@ def gap_table(X: pd.DataFrame, k_max: int, *, estimator=None, rng: np.random.Gen
         Sorted by value where the order must not matter.
     k_max : int
     estimator : scikit-learn clusterer, optional
+    revenue : str, optional
+        The revenue column (default as in `MoneyScaler`).
     rng : numpy Generator, optional
 
     Returns
@@ -56,13 +60,13 @@ def gap_table(X: pd.DataFrame, k_max: int, *, estimator=None, rng: np.random.Gen
     """
     rng = np.random.default_rng(0) if rng is None else rng
     index = pd.RangeIndex(1, k_max + 1, name="k")
-    scaler = MoneyScaler().fit(X)
+    scaler = MoneyScaler(revenue).fit(X)
     seen_at = np.round(scaler.transform(X), 9)
     if k_max < 2 or np.ptp(seen_at, axis=0).max() < 1e-7:
         return pd.DataFrame(0.0, index=index, columns=["gap", "gap_se", "gap_cloud", "gap_cloud_se"])
     seen = _log_spreads(seen_at, k_max, estimator, rng)
     uniform = np.array([_log_spreads(box, k_max, estimator, rng) for box in _boxes(seen_at, rng)])
-    clouds = np.array([_log_spreads(MoneyScaler().fit(cloud).transform(cloud), k_max, estimator, rng) for cloud in _clouds(X, rng)])
+    clouds = np.array([_log_spreads(MoneyScaler(revenue).fit(cloud).transform(cloud), k_max, estimator, rng) for cloud in _clouds(X, rng)])
     error = np.sqrt(1 + 1 / REFERENCES)
     return pd.DataFrame(
         {

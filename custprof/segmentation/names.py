@@ -120,7 +120,9 @@ def _differences(frame: pd.DataFrame, profit: pd.Series, by: np.ndarray, revenue
 def _size(revenue: pd.Series, median: float, total: float, whales: bool) -> str:
     if whales:
         return f"whales (median revenue {short_money(median)})"
-    if median <= 0:
+    if median < 0:
+        return "mostly net returns" if total > 0 else "net returns"
+    if median == 0:
         return "mostly no revenue" if total > 0 else "no revenue"
     place = (revenue < median).mean() + (revenue == median).mean() / 2
     return "large revenue" if place >= LARGE else "small revenue" if place <= SMALL else "medium revenue"

@@ -7,7 +7,7 @@ never bought, and those who lose money. Named segments are boxes of classes, che
 
 from __future__ import annotations
 
-from itertools import product
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from custprof.profit import RESIDUALS
 from custprof.segmentation.breaks import natural_breaks, quantile_breaks
+from custprof.segmentation.cells import cell_owners, single_cells
 from custprof.segmentation.saving import as_rfm_document, read_document, restore_rfm, write_document
 from custprof.segmentation.scaler import check_numbers, check_once
 
@@ -240,12 +241,14 @@ class RFM(TransformerMixin, ClusterMixin, BaseEstimator):
     @classmethod
     def load(cls, path: str | Path) -> RFM:
         """Read what `save` wrote: it classes and names customers as the one that was written."""
-        return restore_rfm(cls(), read_document(path))
+        return read_document(path, partial(restore_rfm, cls()))
 
     def _with(self, thresholds: dict[str, np.ndarray]) -> RFM:
         self.feature_names_in_, self.n_features_in_ = np.asarray(COLUMNS, dtype=object), len(COLUMNS)
         self.thresholds_ = thresholds
-        self._cells, self._names = self._segments()
+        highest = {column: len(thresholds[column]) + 1 for column in COLUMNS}
+        rules = single_cells(highest) if self.rules is None else self.rules
+        self._cells, self._names = cell_owners(rules, highest), np.array(list(rules), dtype=object)
         return self
 
     def _thresholds(self, values: np.ndarray) -> dict[str, np.ndarray]:
@@ -257,33 +260,11 @@ class RFM(TransformerMixin, ClusterMixin, BaseEstimator):
         found = {}
         for at, column in enumerate(COLUMNS):
             if column in given:
-                found[column] = np.asarray(given[column], dtype=float)
-                if found[column].ndim != 1 or not len(found[column]) or not (np.diff(found[column]) > 0).all():
-                    raise ValueError(f"the cuts of {column} are {given[column]}; give a list of ascending numbers.")
+                found[column] = _checked_cuts(given[column], column)
             else:
                 ranked = values[known[column], at]
                 found[column] = METHODS[self.method](ranked, self.classes) if len(ranked) else np.zeros(self.classes - 1)
         return found
-
-    def _segments(self) -> tuple[np.ndarray, np.ndarray]:
-        """For every cell of classes the position of its segment's name, and the names."""
-        highest = [len(self.thresholds_[column]) + 1 for column in COLUMNS]
-        cells = [cell for cell in product(*(range(top + 1) for top in highest)) if (cell[0] == 0) == (cell[1] == 0)]
-        rules = {_spoken(cell): dict(zip(COLUMNS, cell, strict=True)) for cell in cells} if self.rules is None else self.rules
-        owners = np.full([top + 1 for top in highest], -1)
-        taken = {}
-        for position, (name, rule) in enumerate(rules.items()):
-            box = owners[_box(name, rule, highest)]
-            if (box >= 0).any():
-                taken[name] = list(rules)[box.max()]
-            box[...] = position
-        if taken:
-            pairs = [f"{new!r} and {old!r}" for new, old in taken.items()]
-            raise ValueError(f"rules hold some cells twice: {', '.join(pairs[:3])} overlap; give every cell to one segment.")
-        bare = [_spoken(cell) for cell in cells if owners[cell] < 0]
-        if bare:
-            raise ValueError(f"the rules leave out {len(bare)} of {len(cells)} cells, first {bare[:3]}; give every cell a segment.")
-        return owners, np.array(list(rules), dtype=object)
 
     def _classes(self, values: np.ndarray) -> np.ndarray:
         below = [np.searchsorted(self.thresholds_[column], values[:, at]) for at, column in enumerate(COLUMNS)]
@@ -293,20 +274,11 @@ class RFM(TransformerMixin, ClusterMixin, BaseEstimator):
         return classes
 
 
-def _box(name: str, rule: dict, highest: list[int]) -> tuple[slice, ...]:
-    """The cells of one rule."""
-    box = []
-    if not isinstance(rule, dict) or set(rule) - set(COLUMNS):
-        raise ValueError(f"the rule of {name!r} is {rule!r}; give classes by column, of {list(COLUMNS)}.")
-    for column, top in zip(COLUMNS, highest, strict=True):
-        allowed = rule.get(column, (0, top))
-        low, high = allowed if isinstance(allowed, tuple | list) else (allowed, allowed)
-        if not 0 <= low <= high <= top:
-            raise ValueError(f"the rule of {name!r} has {column} {allowed!r}, but its classes go from 0 to {top}.")
-        box.append(slice(low, high + 1))
-    return tuple(box)
-
-
-def _spoken(cell: tuple[int, ...]) -> str:
-    """A cell in short: R5 F4 M0."""
-    return " ".join(f"{letter}{place}" for letter, place in zip("RFM", cell, strict=True))
+def _checked_cuts(given, column: str) -> np.ndarray:
+    try:
+        cuts = np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        cuts = np.array(np.nan)
+    if cuts.ndim != 1 or not len(cuts) or not np.isfinite(cuts).all() or not (np.diff(cuts) > 0).all():
+        raise ValueError(f"the cuts of {column} are {given}; give a list of ascending numbers, none of them missing or infinite.")
+    return cuts

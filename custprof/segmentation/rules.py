@@ -1,8 +1,8 @@
 """How would one say, in money, who belongs to which segment?
 
-A shallow decision tree on the money columns and their ratios to revenue, its thresholds rounded to three digits and written as text, and as
-conditions of SQL that hold in any database for the same customers. The rules are an explanation of the segments, not the segments: the
-share of customers that they place right says how good an explanation.
+A shallow decision tree on the money columns and their ratios to revenue, its thresholds rounded to three digits (more where customers would
+change sides) and written as text, and as conditions of SQL that hold in any database for the same customers. The rules explain
+the segments, and are not the segments: the share of customers that they place right says how good an explanation.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier
 
-from custprof.segmentation.names import short_money, words
+from custprof.segmentation.names import words
 from custprof.segmentation.scaler import as_money, bounded_ratio, check_money, revenue_column
 
 __all__ = ["segment_rules", "segment_sql"]
@@ -29,8 +29,16 @@ symmetric system table then time timestamp to trailing trigger true union unique
 where window with
 """
 
+COLUMNS = ["segment", "rule", "sql", "customers", "right"]
+EVERYBODY, ALWAYS = "every customer", "1 = 1"
+NO_RULE, NEVER = "no rule leads here: its customers fall under those of other segments", "1 = 0"
+#: A threshold has three digits unless more than this share of its customers would change sides.
+MOVED = 0.001
 
-def segment_rules(X: pd.DataFrame, labels, *, names=None, revenue: str | None = None, max_leaves: int | None = None) -> pd.DataFrame:
+
+def segment_rules(
+    X: pd.DataFrame, labels, *, names=None, revenue: str | None = None, max_leaves: int | None = None, whales: float | None = None
+) -> pd.DataFrame:
     """Rules in money units that reproduce the segments, one row per rule.
 
     Parameters
@@ -43,13 +51,17 @@ def segment_rules(X: pd.DataFrame, labels, *, names=None, revenue: str | None = 
     revenue : str, optional
         The revenue column (default as in `MoneyScaler`).
     max_leaves : int, optional
-        Most rules (default one more than the segments, at least 6).
+        Most rules for those who are no whales (default one more than the segments, at least 6).
+    whales : float, optional
+        Revenue from which a customer is a whale, as in ``whale_limit_`` of a `ProfitSegmenter`. Whales have the first rule, which is exact;
+        the others are about the other customers.
 
     Returns
     -------
-    DataFrame by rule (from 1), by segment, the largest rule of a segment first
-        segment; name (if given); rule (text); sql (the same as a condition); customers (that the rule takes); right (share of them that are
-        in the segment). Every customer falls under one rule, so the sum of customers x right over all customers is the rules' fidelity.
+    DataFrame by rule (from 1), whales first, then by segment, the largest rule of a segment first
+        segment; name (if given); rule (text); sql (the same as a condition, and for those who are no whales that they are none); customers
+        (that the rule takes); right (share of them that are in the segment). Every customer falls under one rule, so the sum of customers
+        x right over all customers is the rules' fidelity. A segment that no rule leads to has a last row that says so, with no customers.
 
     Raises
     ------
@@ -72,31 +84,19 @@ def segment_rules(X: pd.DataFrame, labels, *, names=None, revenue: str | None = 
         raise ValueError(f"there are {labels.size:,} labels for {len(X):,} customers; pass one for each.")
     at = revenue_column(X, revenue)
     money = pd.DataFrame(values, columns=list(X.columns))
-    ratios = pd.DataFrame(bounded_ratio(money.drop(columns=at).to_numpy(), money[[at]].to_numpy()), columns=list(money.columns.drop(at)))
-    features, columns = np.hstack([values, ratios.to_numpy()]), [*money.columns, *ratios.columns]
-    leaves = max_leaves or max(6, len(np.unique(labels)) + 1)
-    tree = DecisionTreeClassifier(max_leaf_nodes=leaves, min_samples_leaf=max(1, len(X) // 200), random_state=0).fit(features, labels).tree_
-    classes, rows = np.unique(labels), []
-    for node, path in _paths(tree):
-        bounds = {}
-        for feature, low, limit in path:
-            bounds.setdefault(feature, [-np.inf, np.inf])
-            threshold = _rounded(limit, feature >= len(money.columns))
-            bounds[feature][0 if low else 1] = threshold
-        inside = pd.Series(True, index=money.index)
-        for feature, (low, high) in bounds.items():
-            amount, unit = money[columns[feature]], money[at].abs() if feature >= money.shape[1] else 1.0
-            inside &= ((amount > low * unit) if np.isfinite(low) else True) & ((amount <= high * unit) if np.isfinite(high) else True)
-        sql = " AND ".join(_condition(columns[f], str(at), low, high, f >= len(money.columns)) for f, (low, high) in sorted(bounds.items()))
-        text = (
-            " and ".join(_said(columns[f], low, high, f >= len(money.columns)) for f, (low, high) in sorted(bounds.items()))
-            or "every customer"
-        )
-        segment = classes[tree.value[node, 0].argmax()]
-        right = float((labels[inside.to_numpy()] == segment).mean()) if inside.any() else np.nan
-        rows.append((segment, text, sql or "TRUE", int(inside.sum()), right))
-    table = pd.DataFrame(rows, columns=["segment", "rule", "sql", "customers", "right"])
-    table = table.sort_values(["segment", "customers"], ascending=[True, False], kind="stable", ignore_index=True)
+    whale = np.zeros(len(X), dtype=bool) if whales is None else money[at].to_numpy() >= whales
+    leaves = max_leaves or max(6, len(np.unique(labels[~whale])) + 1)
+    table = _tree_rules(money[~whale], labels[~whale], at, leaves) if not whale.all() else pd.DataFrame(columns=COLUMNS)
+    table = table.sort_values(["segment", "customers"], ascending=[True, False], kind="stable")
+    if whale.any():
+        table["sql"] += f" AND {_quoted(at)} < {whales!r}"
+        table["rule"] = table["rule"].replace(EVERYBODY, "every other customer")
+        largest = int(pd.Series(labels[whale]).mode()[0])
+        right = float((labels[whale] == largest).mean())
+        first = (largest, f"{words(at)} {_number(whales)} or more", f"{_quoted(at)} >= {whales!r}", int(whale.sum()), right)
+        table = pd.concat([pd.DataFrame([first], columns=COLUMNS), table])
+    bare = [(segment, NO_RULE, NEVER, 0, np.nan) for segment in np.setdiff1d(labels, table["segment"].to_numpy(dtype=int))]
+    table = pd.concat([table, pd.DataFrame(bare, columns=COLUMNS).astype(table.dtypes)]) if bare else table
     table.index = pd.RangeIndex(1, len(table) + 1, name="rule")
     if names is not None:
         table.insert(1, "name", table["segment"].map(dict(names)))
@@ -131,10 +131,62 @@ def segment_sql(rules: pd.DataFrame, *, table: str = "customers", key: str = "cu
     return f"SELECT {_quoted(key)}, CASE\n{cases}\nEND AS segment FROM {_quoted(table)}"
 
 
+def _tree_rules(money: pd.DataFrame, labels: np.ndarray, at: str, leaves: int) -> pd.DataFrame:
+    """One rule per leaf of a tree on the amounts and their ratios to the revenue column."""
+    others = list(money.columns.drop(at))
+    values, unit = money.to_numpy(), money[at].abs().to_numpy()
+    features = np.hstack([values, bounded_ratio(money[others].to_numpy(), money[[at]].to_numpy())])
+    columns, ratio = [*money.columns, *others], np.arange(len(money.columns) + len(others)) >= len(money.columns)
+    amounts = {feature: (money[column].to_numpy(), unit if ratio[feature] else 1.0) for feature, column in enumerate(columns)}
+    model = DecisionTreeClassifier(max_leaf_nodes=leaves, min_samples_leaf=max(1, len(money) // 200), random_state=0)
+    tree, classes, rows = model.fit(features, labels).tree_, model.classes_, []
+    limits = _limits(model, features, amounts, ratio)
+    for leaf, path in _paths(tree):
+        bounds, inside = {}, np.ones(len(money), dtype=bool)
+        for node, above in path:
+            bounds.setdefault(int(tree.feature[node]), [-np.inf, np.inf])[0 if above else 1] = limits[node]
+            amount, times = amounts[tree.feature[node]]
+            inside &= (amount > limits[node] * times) if above else (amount <= limits[node] * times)
+        said = [(columns[feature], at, *bounds[feature], bool(ratio[feature])) for feature in sorted(bounds)]
+        text = " and ".join(_said(*bound) for bound in said) or EVERYBODY
+        sql = " AND ".join(_condition(*bound) for bound in said) or ALWAYS
+        segment = classes[tree.value[leaf, 0].argmax()]
+        rows.append((segment, text, sql, int(inside.sum()), float((labels[inside] == segment).mean()) if inside.any() else np.nan))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _limits(model: DecisionTreeClassifier, features: np.ndarray, amounts: dict, ratio: np.ndarray) -> dict[int, float]:
+    """The threshold of every inner node as it will be read: three digits, or as many more as keep its customers on their sides."""
+    tree, reached, limits = model.tree_, model.decision_path(features).tocsc(), {}
+    for node in np.flatnonzero(tree.children_left >= 0).tolist():
+        feature, rows = tree.feature[node], reached[:, [node]].indices
+        limit = float(tree.threshold[node])
+        exact = limit / max(1 - abs(limit), 1e-9) if ratio[feature] else limit
+        amount, unit = (np.broadcast_to(values, len(features))[rows] for values in amounts[feature])
+        below = features[rows, feature].astype(np.float32) <= limit  # as the tree compares
+        choices = [float(f"{exact:.{digits}g}") for digits in range(3, 16)]
+        moved = [max(((amount <= choice * unit) != below).mean(), MOVED) for choice in choices]
+        limits[node] = choices[int(np.argmin(moved))]
+    return limits
+
+
 def _condition(column: str, revenue: str, low: float, high: float, ratio: bool) -> str:
     amount, times = _quoted(column), f" * ABS({_quoted(revenue)})" if ratio else ""
     parts = [f"{amount} > {low!r}{times}"] if np.isfinite(low) else []
     return " AND ".join([*parts, f"{amount} <= {high!r}{times}"] if np.isfinite(high) else parts)
+
+
+def _said(column: str, _: str, low: float, high: float, ratio: bool) -> str:
+    unit = " of revenue" if ratio else ""
+    low_text, high_text = (f"{_number(limit * 100)} %" if ratio else _number(limit) for limit in (low, high))
+    if np.isfinite(low) and np.isfinite(high):
+        return f"{words(column)} over {low_text} to {high_text}{unit}"
+    return f"{words(column)} over {low_text}{unit}" if np.isfinite(low) else f"{words(column)} at most {high_text}{unit}"
+
+
+def _number(limit: float) -> str:
+    """A threshold with all of its digits."""
+    return f"{limit:,.14g}"
 
 
 def _quoted(name: str) -> str:
@@ -142,29 +194,9 @@ def _quoted(name: str) -> str:
 
 
 def _paths(tree, node: int = 0, path: tuple = ()):
-    """Leaves of a tree with the conditions that lead there: (feature, is a lower bound, threshold)."""
+    """Leaves of a tree with the way there: (node, whether above its threshold)."""
     if tree.children_left[node] == -1:
         yield node, path
         return
-    feature, limit = int(tree.feature[node]), float(tree.threshold[node])
-    yield from _paths(tree, tree.children_left[node], (*path, (feature, False, limit)))
-    yield from _paths(tree, tree.children_right[node], (*path, (feature, True, limit)))
-
-
-def _rounded(limit: float, ratio: bool) -> float:
-    """The threshold as it will be read: three digits of money, or a whole per mille of revenue (three digits of many times revenue)."""
-    if not ratio:
-        return float(f"{limit:.3g}")
-    plain = limit / max(1 - abs(limit), 1e-9)
-    return round(plain, 3) if abs(plain) < 10 else float(f"{plain:.3g}")
-
-
-def _said(column: str, low: float, high: float, ratio: bool) -> str:
-    if not ratio:
-        low_text, high_text, unit = short_money(low), short_money(high), ""
-    else:
-        low_text, high_text = (f"{x * 100:.3g} %" for x in (low, high))
-        unit = " of revenue"
-    if np.isfinite(low) and np.isfinite(high):
-        return f"{words(column)} over {low_text} to {high_text}{unit}"
-    return f"{words(column)} over {low_text}{unit}" if np.isfinite(low) else f"{words(column)} at most {high_text}{unit}"
+    yield from _paths(tree, tree.children_left[node], (*path, (node, False)))
+    yield from _paths(tree, tree.children_right[node], (*path, (node, True)))

@@ -1,17 +1,23 @@
 """How does a segmentation go from one computer to another, without pickle and without a customer in it?
 
 A fitted `ProfitSegmenter` becomes one JSON document: scales, the rule that assigns customers, names, profile and rules in money; a fitted
-`RFM` another: thresholds and the rules of its names. Whoever reads it can look into it; nothing in it is executed.
+`RFM` another: thresholds and the rules of its names. Whoever reads it can look into it; nothing in it is executed, and a file that was
+changed is refused with the part that is wrong.
 """
 
 from __future__ import annotations
 
 import json
+import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn import cluster, mixture
+from sklearn.base import BaseEstimator
 
+from custprof.segmentation.assign import assign
 from custprof.segmentation.scaler import MoneyScaler
 
 __all__ = ["as_document", "as_rfm_document", "read_document", "restore", "restore_rfm", "write_document"]
@@ -19,7 +25,13 @@ __all__ = ["as_document", "as_rfm_document", "read_document", "restore", "restor
 FORMAT, RFM_FORMAT = "custprof segments 1", "custprof rfm 1"
 FRAMES = ("profile_", "rules_", "merged_", "k_table_")
 PARTS = ("parameters", "columns", "named_columns", "scaler", "assignment", "home", "order", "frames")
-PLAIN = ("revenue_", "n_segments_", "n_features_in_", "fidelity_", "whale_limit_")
+PLAIN = {
+    "revenue_": str,
+    "n_segments_": int,
+    "n_features_in_": int,
+    "fidelity_": float,
+    "whale_limit_": lambda limit: None if limit is None else float(limit),
+}
 
 
 def as_document(segmenter) -> dict:
@@ -37,10 +49,14 @@ def as_document(segmenter) -> dict:
             "use K-means, a Gaussian mixture or a clusterer without predict, or keep the Python object."
         )
     scaler = segmenter.scaler_
-    parameters = segmenter.get_params(deep=False)
+    parameters = {name: _plain(value) for name, value in segmenter.get_params(deep=False).items() if name != "estimator"}
+    for name, value in parameters.items():
+        if not _is_json(value):
+            raise TypeError(f"{name} is {value!r}, which JSON cannot hold; set it to a number with set_params before saving.")
     return {
         "format": FORMAT,
-        "parameters": {name: _plain(value) for name, value in parameters.items() if name != "estimator"},
+        "parameters": parameters,
+        "estimator": _described(segmenter.estimator),
         "columns": [str(column) for column in scaler.columns_],
         "named_columns": hasattr(segmenter, "feature_names_in_"),
         "scaler": {
@@ -62,22 +78,31 @@ def as_document(segmenter) -> dict:
 def restore(segmenter, document: dict):
     """Give a new segmenter what ``as_document`` wrote of another: it predicts and explains as that one did, and knows no customers."""
     _check(document, FORMAT, (*PARTS, *PLAIN))
-    segmenter.set_params(**document["parameters"])
-    kept, scaler = document["scaler"], MoneyScaler(document["scaler"]["revenue"], size_weight=document["scaler"]["size_weight"])
-    columns = document["columns"]
-    scaler.columns_, scaler.revenue_, scaler.scale_ = columns, kept["revenue"], kept["scale"]
-    scaler.rate_scale_ = pd.Series(kept["rate_scale"], index=[name for name in columns if name != kept["revenue"]], dtype=float)
-    names = scaler.get_feature_names_out()
-    scaler.mean_, scaler.spread_ = pd.Series(kept["mean"], index=names), pd.Series(kept["spread"], index=names)
+    with _reading("parameters"):
+        segmenter.set_params(**document["parameters"])
+    with _reading("estimator"):
+        segmenter.set_params(estimator=_made(document.get("estimator")))
+    with _reading("scaler"):
+        segmenter.scaler_ = _scaler(document["scaler"], document["columns"])
     for name in PLAIN:
-        setattr(segmenter, name, document[name])
-    for name, frame in document["frames"].items():
-        setattr(segmenter, name, None if frame is None else _table(frame))
-    scaler.n_features_in_ = segmenter.n_features_in_
-    if document["named_columns"]:
-        scaler.feature_names_in_ = segmenter.feature_names_in_ = np.asarray(columns, dtype=object)
-    segmenter.scaler_, segmenter.assignment_ = scaler, document["assignment"]
-    segmenter.home_, segmenter.order_ = (dict(map(tuple, document[name])) for name in ("home", "order"))
+        with _reading(name):
+            setattr(segmenter, name, PLAIN[name](document[name]))
+    for name in FRAMES:
+        with _reading(name):
+            frame = document["frames"][name]
+            setattr(segmenter, name, None if frame is None else _table(frame))
+    segmenter.columns_, segmenter.assignment_ = document["columns"], document["assignment"]
+    with _reading("named_columns"):
+        if document["named_columns"]:
+            segmenter.feature_names_in_ = segmenter.scaler_.feature_names_in_ = np.asarray(document["columns"], dtype=object)
+    with _reading("assignment"):
+        found = assign(np.zeros((1, len(segmenter.columns_))), segmenter.assignment_)
+    with _reading("home"):
+        segmenter.home_ = dict(map(tuple, document["home"]))
+        segmenter.home_[int(found[0])]
+    with _reading("order"):
+        segmenter.order_ = dict(map(tuple, document["order"]))
+        [segmenter.profile_.index[segmenter.order_[label]] for label in segmenter.home_.values()]
     return segmenter
 
 
@@ -98,11 +123,13 @@ def as_rfm_document(rfm) -> dict:
 def restore_rfm(rfm, document: dict):
     """Give a new `RFM` what ``as_rfm_document`` wrote of another: its parameters and thresholds."""
     _check(document, RFM_FORMAT, ("parameters", "thresholds"))
-    parameters = document["parameters"]
-    if parameters["rules"] is not None:  # JSON has lists where the rules have pairs
-        parameters = parameters | {"rules": {name: _pairs(rule) for name, rule in parameters["rules"].items()}}
-    rfm.set_params(**parameters)
-    return rfm._with({column: np.asarray(found, dtype=float) for column, found in document["thresholds"].items()})
+    with _reading("parameters"):
+        parameters = document["parameters"]
+        if parameters["rules"] is not None:  # JSON has lists where the rules have pairs
+            parameters = parameters | {"rules": {name: _pairs(rule) for name, rule in parameters["rules"].items()}}
+        rfm.set_params(**parameters)
+    with _reading("thresholds"):
+        return rfm._with({column: np.asarray(found, dtype=float) for column, found in document["thresholds"].items()})
 
 
 def write_document(document: dict, path: str | Path) -> Path:
@@ -112,12 +139,74 @@ def write_document(document: dict, path: str | Path) -> Path:
     return path
 
 
-def read_document(path: str | Path) -> dict:
-    """Read a document written by `write_document`. Raises ValueError if it is no JSON."""
+def read_document(path: str | Path, into):
+    """Read a document written by `write_document` and hand it to ``into``. Raises ValueError, with the path, for what is no such document.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "one.json"
+    >>> read_document(write_document({"a": 1}, path), lambda document: document["a"])
+    1
+    """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
+        return into(json.loads(Path(path).read_text(encoding="utf-8")))
+    except json.JSONDecodeError as error:
         raise ValueError(f"{path} is not a segmentation written by custprof: it is not JSON ({error}).") from error
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+@contextmanager
+def _reading(part: str):
+    """Say which part of a document is wrong, whatever is wrong with it."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{part} cannot be read ({type(error).__name__}: {error}): the file was changed after it was written; save it again."
+        ) from error
+
+
+def _scaler(kept: dict, columns: list[str]) -> MoneyScaler:
+    scaler = MoneyScaler(kept["revenue"], size_weight=float(kept["size_weight"]))
+    scaler.columns_, scaler.revenue_, scaler.scale_ = columns, kept["revenue"], float(kept["scale"])
+    scaler.rate_scale_ = pd.Series(kept["rate_scale"], index=[name for name in columns if name != kept["revenue"]], dtype=float)
+    names = scaler.get_feature_names_out()
+    scaler.mean_, scaler.spread_ = (pd.Series(kept[name], index=names, dtype=float) for name in ("mean", "spread"))
+    scaler.n_features_in_ = len(columns)
+    return scaler
+
+
+def _described(estimator) -> dict | None:
+    """The class of an estimator and its parameters as far as they differ from the usual; none if JSON cannot hold them."""
+    if estimator is None:
+        return None
+    usual, own = type(estimator)().get_params(), estimator.get_params(deep=False)
+    changed = {name: _plain(value) for name, value in own.items() if repr(value) != repr(usual.get(name))}
+    return {"made_by": type(estimator).__name__, "parameters": changed if _is_json(changed) else None}
+
+
+def _made(described: dict | None) -> BaseEstimator | None:
+    """The estimator, if it is one of scikit-learn's clusterers or mixtures; else none, with a warning."""
+    if described is None:
+        return None
+    name, parameters = described["made_by"], described["parameters"]
+    home = next((module for module in (cluster, mixture) if name in module.__all__ and isinstance(getattr(module, name), type)), None)
+    if home is None or parameters is None:
+        warnings.warn(
+            f"the segments were found by {name}, which could not be kept; they predict as they did, but to fit again set it first: "
+            "set_params(estimator=...), or K-means is taken.",
+            stacklevel=2,
+        )
+        return None
+    return getattr(home, name)().set_params(**parameters)
+
+
+def _is_json(value) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _check(document, expected: str, parts: tuple[str, ...]) -> None:

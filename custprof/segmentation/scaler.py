@@ -44,8 +44,8 @@ class MoneyScaler(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     revenue : str, optional
-        The column the others are set against. Default: ``net_revenue``, ``revenue``, ``invoice_revenue`` or ``list_revenue``, else the
-        first, with a warning if it has a name.
+        The column the others are set against ("x0" for the first of an array). Default: ``net_revenue``, ``revenue``, ``invoice_revenue``
+        or ``list_revenue``, else the first, with a warning if it has a name.
     size_weight : float
         Weight of size in squared distances, that of a rate being 1.
 
@@ -60,6 +60,8 @@ class MoneyScaler(TransformerMixin, BaseEstimator):
     mean_, spread_ : Series by feature
         Mean and standard deviation of the features before standardising; the spread is at least .3, so that a rate that hardly
         differs from customer to customer stays near zero.
+    columns_ : list of str
+        The columns of X, x0, x1, ... if it is an array.
     feature_names_in_ : ndarray of str, if X is a frame
 
     Raises
@@ -95,7 +97,6 @@ class MoneyScaler(TransformerMixin, BaseEstimator):
         if not len(money):
             raise ValueError("there are no customers to scale; pass a frame with at least one row.")
         self.revenue_ = revenue_column(money, self.revenue)
-        self.columns_ = [str(column) for column in money.columns]
         revenue, rates = self._parts(money.to_numpy(dtype=float))
         self.scale_ = low_amount(revenue)
         others = [name for name in self.columns_ if name != self.revenue_]
@@ -131,7 +132,8 @@ class MoneyScaler(TransformerMixin, BaseEstimator):
 def as_money(X, estimator: BaseEstimator | None = None, *, reset: bool = True) -> pd.DataFrame:
     """The money columns as a frame, checked: a frame as it is, anything else as scikit-learn takes it, with columns x0, x1, ...
 
-    The estimator, if given, learns (or, without ``reset``, holds X to) the number and the names of the columns.
+    The estimator, if given, learns the number and the names of the columns (``columns_``) or, without ``reset``, holds X to them; where
+    only one of the two has names, columns are taken by position, with scikit-learn's warning.
 
     >>> as_money([[1.0, 2.0]])
         x0   x1
@@ -145,6 +147,9 @@ def as_money(X, estimator: BaseEstimator | None = None, *, reset: bool = True) -
         money = pd.DataFrame(X, columns=_numbered(X.shape[1]))
     if estimator is not None:
         validate_data(estimator, X, reset=reset, skip_check_array=True)
+        if reset:
+            estimator.columns_ = list(money.columns)
+        money = money.set_axis(estimator.columns_, axis="columns")
     return money
 
 
@@ -173,7 +178,7 @@ def revenue_column(X: pd.DataFrame, revenue: str | None = None) -> str:
     if usual is None and X.shape[1] > 1 and not X.columns.equals(_numbered(X.shape[1])):
         warnings.warn(
             f"no column is called {' or '.join(REVENUE_NAMES)}: the first, {first!r}, is taken for revenue, and the others are set "
-            "against it; if that is wrong, rename the revenue column to 'revenue'.",
+            "against it; if that is wrong, name the revenue column, as in revenue='sales'.",
             stacklevel=2,
         )
     return usual or first

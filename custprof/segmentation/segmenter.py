@@ -6,6 +6,7 @@ on a sample in one thread, segments ordered by mean profit, named and profiled i
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Real
 from pathlib import Path
 
@@ -46,6 +47,8 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         Default K-means with five starts. Its number of clusters and random_state are set here. One without ``predict`` is replaced by a
         surrogate tree for assigning customers, those it was fitted on too: ``assigned_by_`` says so, and how well the tree agrees with it.
         What it takes for noise is a segment like any other.
+    revenue : str, optional
+        The revenue column, such as "remainder__sales" or, of an array, "x2". Default as in `MoneyScaler`.
     whales : float
         Share of the customers (largest by revenue; customers of equal revenue stay together) set apart as a segment of their own before the
         others are segmented; 0 for none.
@@ -63,10 +66,10 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
     profile_ : DataFrame by segment
         See `segment_profile`: name, customers, share, profit, profit_share, loss_share, mean_profit, losing, median_<column>,
         <column>_rate; then jaccard (similarity of the segment to its like in 50 bootstraps, as by `stability`) and verdict ("a rule" for
-        whales).
+        whales, "one segment, nothing to find again").
     rules_ : DataFrame by rule
-        See `segment_rules`: segment, name, rule, sql, customers, right. ``fidelity_`` is the share of all customers that the rules place
-        right.
+        See `segment_rules`: segment, name, rule, sql, customers, right; the first that of the whales, if any. ``fidelity_`` is the share of
+        all customers that the rules place right.
     k_table_ : DataFrame by k, or None if n_segments is a number
         See `choose_k`.
     merged_ : DataFrame
@@ -101,9 +104,10 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
     [0]
     """
 
-    def __init__(self, n_segments="auto", estimator=None, *, whales=0.0, min_share=0.02, sample=50_000, random_state=0):
+    def __init__(self, n_segments="auto", estimator=None, *, revenue=None, whales=0.0, min_share=0.02, sample=50_000, random_state=0):
         self.n_segments = n_segments
         self.estimator = estimator
+        self.revenue = revenue
         self.whales = whales
         self.min_share = min_share
         self.sample = sample
@@ -115,16 +119,16 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame, customers x money columns
-            Currency units: revenue (first, or named net_revenue or revenue), gross_margin, cost_to_serve, ...; one row per customer.
+            Currency units: revenue (see `MoneyScaler`), gross_margin, cost_to_serve, ...; one row per customer.
         y : Series or array
             Profit of the same customers, currency units, signed: describes and orders the segments, and makes none. A Series is matched by
-            customer.
+            customer; by position if X is an array (as after an imputer), which names no customers.
         """
-        X = as_money(X, self)
+        given, X = X, as_money(X, self)
         values = check_money(X)
         self._check(X, y)
-        profit = align_profit(y, X)
-        self.revenue_ = revenue_column(X)
+        profit = align_profit(y, given)
+        self.revenue_ = revenue_column(X, self.revenue)
         revenue = X[self.revenue_].to_numpy(dtype=float)
         self.whale_limit_ = _whale_limit(revenue, self.whales)
         small = np.ones(len(X), dtype=bool) if self.whale_limit_ is None else revenue < self.whale_limit_
@@ -145,7 +149,7 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         X = as_money(X, self, reset=False)
         with threadpool_limits(1):
             found = assign(self._features(X), self.assignment_)
-        raw = np.array([self.home_.get(label, label) for label in found.tolist()], dtype=int)
+        raw = np.array([self.home_[label] for label in found.tolist()], dtype=int)
         if self.whale_limit_ is not None:
             raw = np.where(X[self.revenue_].to_numpy(dtype=float) >= self.whale_limit_, WHALE, raw)
         return np.array([self.order_[label] for label in raw.tolist()], dtype=int)
@@ -155,7 +159,7 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         """How customers are assigned to the segments, in words."""
         by, agreement, made_by = (self.assignment_[name] for name in ("by", "agreement", "made_by"))
         if by != "surrogate tree":
-            return by
+            return f"predict of {made_by}" if by == "predict" else by
         return f"surrogate tree, since {made_by} cannot predict; it places {agreement:.1%} of the customers where that does"
 
     def save(self, path: str | Path) -> Path:
@@ -165,8 +169,17 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
 
     @classmethod
     def load(cls, path: str | Path) -> ProfitSegmenter:
-        """Read a segmentation that `save` wrote: it predicts, profiles and explains as the one that was written."""
-        return restore(cls(), read_document(path))
+        """Read a segmentation that `save` wrote: it predicts, profiles and explains as the one that was written.
+
+        It has no ``labels_`` and ``segments_``, which belong to customers. ``estimator`` is kept if it is of scikit-learn and JSON can hold
+        its parameters; a warning says if it is not. Raises ValueError, with the part that is wrong, for a file that was changed.
+        """
+        return read_document(path, partial(restore, cls()))
+
+    def __getattr__(self, name: str):
+        if name in ("labels_", "segments_", "estimator_") and "assignment_" in vars(self):
+            raise AttributeError(f"{name} is not kept in a file, which has no customers in it; use predict(X).")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -203,7 +216,8 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         if k == "auto" and not sets_segments(self.estimator):
             k = None
         elif k == "auto":
-            self.k_table_ = choose_k(X, profit, min_share=self.min_share, estimator=self.estimator, random_state=self.random_state)
+            chosen = {"min_share": self.min_share, "estimator": self.estimator, "revenue": self.revenue_, "random_state": self.random_state}
+            self.k_table_ = choose_k(X, profit, **chosen)
             k = int(self.k_table_.index[self.k_table_["suggested"]][0])
         different = len(np.unique(features, axis=0)) if k and len(features) <= self.sample else k
         if k and different < k:
@@ -231,13 +245,14 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         self.profile_ = segment_profile(X, profit, self.labels_, revenue=self.revenue_, whales=self.order_.get(WHALE))
         names = self.profile_["name"]
         self.segments_ = pd.Series(pd.Categorical.from_codes(self.labels_, list(names), ordered=True), index=X.index, name="segment")
-        self.rules_ = segment_rules(X, self.labels_, names=names, revenue=self.revenue_)
+        self.rules_ = segment_rules(X, self.labels_, names=names, revenue=self.revenue_, whales=self.whale_limit_)
         self.fidelity_ = float((self.rules_["customers"] * self.rules_["right"].fillna(0)).sum() / len(X))
         self.merged_ = self._merged.assign(into=[self.order_[label] for label in self._merged["into"]])
 
     def _judge(self, X: pd.DataFrame, labels: np.ndarray) -> None:
         """Add to the profile how well every segment is found again; whales are a rule, not a cluster."""
-        judged = stability(X, labels, estimator=self.estimator, n_bootstraps=DRAWS, random_state=self.random_state)
+        asked = {"estimator": self.estimator, "revenue": self.revenue_, "n_bootstraps": DRAWS, "random_state": self.random_state}
+        judged = stability(X, labels, **asked)
         self.profile_ = self.profile_.join(judged[["jaccard", "verdict"]])
         self.profile_["verdict"] = self.profile_["verdict"].fillna("a rule")
 

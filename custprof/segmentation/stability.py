@@ -21,10 +21,18 @@ from custprof.segmentation.scaler import MoneyScaler, as_money, check_money, che
 __all__ = ["check_clusterer", "stability", "verdict"]
 
 VALID, DOUBTFUL, DISSOLVED = 0.75, 0.6, 0.5
+ONE = "one segment, nothing to find again"
 
 
 def stability(
-    X: pd.DataFrame, labels, *, estimator=None, n_bootstraps: int = 100, sample: int = 10_000, random_state: int = 0
+    X: pd.DataFrame,
+    labels,
+    *,
+    estimator=None,
+    n_bootstraps: int = 100,
+    sample: int = 10_000,
+    revenue: str | None = None,
+    random_state: int = 0,
 ) -> pd.DataFrame:
     """Bootstrap Jaccard similarity of every segment, with a verdict.
 
@@ -41,13 +49,16 @@ def stability(
         How many times customers are drawn and clustered again.
     sample : int
         At most this many customers are used.
+    revenue : str, optional
+        The revenue column (default as in `MoneyScaler`).
     random_state : int
 
     Returns
     -------
     DataFrame by segment
         customers; jaccard (mean over the bootstraps); recovered (share of bootstraps with a similarity of at least .75); dissolved (share
-        with at most .5); verdict ("valid" from .75, "doubtful" from .6, "not to be trusted" above .5, "dissolved").
+        with at most .5); verdict ("valid" from .75, "doubtful" from .6, "not to be trusted" above .5, "dissolved"). All customers in one
+        segment are found again whatever they are: NaN, and the verdict "one segment, nothing to find again".
 
     Raises
     ------
@@ -74,7 +85,7 @@ def stability(
     check_whole(sample, "sample", 2)
     check_whole(n_bootstraps, "n_bootstraps", 1)
     codes = _codes(labels, X)
-    features = np.round(MoneyScaler().fit(X).transform(X), 9)
+    features = np.round(MoneyScaler(revenue).fit(X).transform(X), 9)
     rng = np.random.default_rng(random_state)
     rows = canonical_order(values, codes)
     if len(rows) > sample:
@@ -93,6 +104,8 @@ def stability(
         },
         index=pd.Index(segments, name="segment"),
     )
+    if len(segments) == 1 and sets_segments(estimator):  # one that sets its own number may find others
+        table[["jaccard", "recovered", "dissolved"]] = np.nan
     return table.assign(verdict=table["jaccard"].map(verdict))
 
 
@@ -101,7 +114,11 @@ def verdict(jaccard: float) -> str:
 
     >>> [verdict(x) for x in (0.75, 0.6, 0.55, 0.5)]
     ['valid', 'doubtful', 'not to be trusted', 'dissolved']
+    >>> verdict(float("nan"))
+    'one segment, nothing to find again'
     """
+    if np.isnan(jaccard):
+        return ONE
     if jaccard >= VALID:
         return "valid"
     if jaccard >= DOUBTFUL:
