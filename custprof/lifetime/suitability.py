@@ -136,7 +136,8 @@ def usable(transactions, *, value: str = "revenue", spend: bool = True) -> bool:
 
 
 def _days_of(summary: pd.DataFrame, transactions) -> nw.LazyFrame:
-    days = purchase_days(transactions, summary.attrs.get("value", "revenue"))
+    counted = {name: summary.attrs[name] for name in ("returns", "free") if name in summary.attrs}
+    days = purchase_days(transactions, summary.attrs.get("value", "revenue"), **counted)
     seen = days.filter(nw.col("day") <= ordinal(summary.attrs["end"])) if "end" in summary.attrs else days
     if collect(seen.select(nw.len().alias("days")))["days"].iloc[0] == 0:
         raise ValueError("the transactions hold no purchase in the time of the summary; give the lines that it was made of.")
