@@ -1,5 +1,7 @@
 """Halves that are not of one split, lines counted by other rules, models that need more than dates: refused in words, or right."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -132,3 +134,54 @@ def test_tracking_uses_the_covariates_of_the_customers(cdnow, told, model):
         tracking(own, cdnow, CUT)
     with pytest.raises(ValueError, match="summary lacks 2 of 2357 customers who bought up to 1997-09-30, first "):
         tracking(own, cdnow, CUT, summary=told.iloc[2:])
+
+
+# --- a summary that has forgotten how it was counted --------------------------------------------------------------------------------------
+
+
+def test_a_summary_that_lost_its_unit_is_taken_with_a_warning(cdnow, model):
+    daily = summarize(cdnow, end=CUT, unit="D")
+    columns = pd.DataFrame({"channel": "web"}, index=daily.index)
+    with pytest.raises(ValueError, match="the summary is in unit 'D', the model in 'W'"):
+        model.predict(daily.assign(channel="web"), 39)
+    with pytest.warns(UserWarning, match="the summary does not say its unit, the model learnt in 'W'.*add columns with summary.assign"):
+        model.predict(daily.merge(columns, left_index=True, right_index=True), 39)
+    told = ParetoNBD(unit="W")  # by hand, of a summary that never said
+    nameless = pd.DataFrame(summarize(cdnow, end=CUT).to_dict("series"))
+    assert not nameless.attrs
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        told.fit(nameless).predict(nameless, 39)
+
+
+# --- one date far from all others ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_last_date_far_from_the_one_before_is_warned_of(cdnow):
+    wrong = cdnow.copy()
+    wrong.loc[100, "date"] = pd.Timestamp("2003-01-01")
+    with pytest.warns(UserWarning, match="last date is 2003-01-01, 1,646 days after the one before, 1998-06-30.*give end"):
+        summary = summarize(wrong)
+    assert summary["T"].max() > 300
+    with pytest.warns(UserWarning, match="last date is 2003-01-01"):
+        split(wrong, CUT)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        summarize(wrong, end="1998-06-30"), summarize(cdnow), split(cdnow, CUT)
+
+
+# --- nobody ever leaves -------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_model_in_which_nobody_leaves_is_flagged(cdnow):
+    """Customers who buy at their own rates throughout: silence says nothing, whatever the model makes of it."""
+    rng = np.random.default_rng(5)
+    rate, began = rng.gamma(2.0, 1 / 30, 400), rng.integers(0, 200, 400)
+    days = [began[i] + np.append(0, 1 + rng.choice(399, min(rng.poisson(400 * rate[i]), 300), replace=False)) for i in range(400)]
+    owner = np.repeat([f"c{i:03}" for i in range(400)], [len(each) for each in days])
+    lines = pd.DataFrame({"customer_id": owner, "date": pd.Timestamp("2023-01-01") + pd.to_timedelta(np.concatenate(days), unit="D")})
+    lines = lines[lines["date"] <= "2024-02-05"].assign(revenue=lambda frame: rng.gamma(5, 10, len(frame)))
+    row = suitability(summarize(lines), lines).loc["customers leave"]
+    assert row["verdict"] == "FLAG" and row["measure"] < 0.01 and row["about"] == "purchases"
+    assert "of 400 customers the model takes as gone" in row["reason"]
+    assert suitability(summarize(cdnow), cdnow).loc["customers leave", "verdict"] == "PASS"
