@@ -19,6 +19,9 @@ from custprof.lifetime import (
     summarize,
     tracking,
 )
+from custprof.plots import rank_changes
+from custprof.report.cells import needs_sentence
+
 
 CUT = "1997-09-30"
 
@@ -185,3 +188,16 @@ def test_a_model_in_which_nobody_leaves_is_flagged(cdnow):
     assert row["verdict"] == "FLAG" and row["measure"] < 0.01 and row["about"] == "purchases"
     assert "of 400 customers the model takes as gone" in row["reason"]
     assert suitability(summarize(cdnow), cdnow).loc["customers leave", "verdict"] == "PASS"
+
+
+# --- in the words of the margin that is known ---------------------------------------------------------------------------------------------
+
+
+def test_ranks_are_of_the_margin_that_the_study_knows():
+    table = pd.DataFrame({"revenue": [90.0, 50.0], "value": [30.0, 20.0], "fall": [0, 0]}, index=["big", "small"])
+    assert rank_changes(table, currency="EUR", of="gross margin").get_ylabel() == "value of gross margin (EUR)"
+
+
+def test_a_refused_size_of_purchases_is_no_lack_of_a_history():
+    said = needs_sentence(["usable"], "what all customers are worth")
+    assert said.endswith("The study has no history of purchases and of their sizes that a model of value may be used on.")
