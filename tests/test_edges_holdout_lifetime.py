@@ -22,7 +22,6 @@ from custprof.lifetime import (
 from custprof.plots import rank_changes
 from custprof.report.cells import needs_sentence
 
-
 CUT = "1997-09-30"
 
 
