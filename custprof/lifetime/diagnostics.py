@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from custprof.lifetime.checks import check_whole
+from custprof.lifetime.checks import RULES, check_whole
 from custprof.lifetime.fitting import PurchaseModel
 from custprof.lifetime.grain import ordinal
 from custprof.lifetime.history import DAYS, last_date, purchase_days
@@ -25,7 +25,7 @@ __all__ = ["calibration", "check_top", "compare_models", "frequency_labels", "re
 _ERRORS = ("expected", "error", "mean_error", "correlation")
 
 
-def tracking(model: PurchaseModel, transactions, date, *, step: int = 7, end=None) -> pd.DataFrame:
+def tracking(model: PurchaseModel, transactions, date, *, step: int = 7, end=None, summary: pd.DataFrame | None = None) -> pd.DataFrame:
     """Expected and actual repeat purchases of all customers together, week by week.
 
     Parameters
@@ -33,19 +33,26 @@ def tracking(model: PurchaseModel, transactions, date, *, step: int = 7, end=Non
     model : PurchaseModel
         Fitted on ``split(transactions, date).calibration``.
     transactions : frame
-        As in `summarize`.
+        As in `summarize`; counted by the rules (returns, free) of the summary that the model learnt from.
     date : date or str
         Last day the model has seen; customers who first bought after it are left out.
     step : int
         Days in one step.
     end : date or str, optional
         Last day compared; the last date of all lines when None. A last step that is not whole is left out.
+    summary : DataFrame, optional
+        Of a model with covariates, the summary it was fitted on: what is expected is then of each customer's own parameters.
 
     Returns
     -------
     DataFrame
         By step: ``until`` (its last day), ``expected`` and ``actual`` (repeat purchases in it), ``expected_total`` and ``actual_total``
         (since the first day), ``seen`` (False once the step ends after `date`).
+
+    Raises
+    ------
+    ValueError
+        If nobody bought up to `date`, `end` is before the first purchase, or covariates of customers are not given.
 
     Examples
     --------
@@ -61,21 +68,21 @@ def tracking(model: PurchaseModel, transactions, date, *, step: int = 7, end=Non
     check_whole(step, "step", "give the days in one step, 7 for a week.")
     cut = ordinal(date, "date")
     last = ordinal(end) if end is not None else last_date(transactions)
-    days = purchase_days(transactions, "revenue" if "revenue" in nw.from_native(transactions).collect_schema() else "margin")
+    value = "revenue" if "revenue" in nw.from_native(transactions).collect_schema() else "margin"
+    days = purchase_days(transactions, value, **{name: rule for name, rule in model.rules_.items() if name != "grain"})
     first = days.group_by("customer_id").agg(nw.col("day").min().alias("first_day")).filter(nw.col("first_day") <= cut)
     one = nw.lit(1).alias("count")
-    began = collect(first.with_columns(one).group_by("first_day").agg(nw.col("count").sum())).sort_values("first_day")
     bought = days.join(first, on="customer_id", how="inner").filter((nw.col("day") > nw.col("first_day")) & (nw.col("day") <= last))
     came = collect(bought.with_columns(one).group_by("day").agg(nw.col("count").sum()))
-    if began.empty:
-        raise ValueError(f"no customer bought up to {pd.Timestamp.fromordinal(cut).date()}; check the date of the split.")
-    start = int(began["first_day"].iloc[0])
+    newborn, began = _newborn(model, summary, collect(first).set_index("customer_id")["first_day"].sort_index(), cut)
+    start = int(began["first_day"].min())
     if last < start:
         raise ValueError(f"end is before the first purchase, {pd.Timestamp.fromordinal(start).date()}; nothing is left to compare.")
     ends = start + step * np.arange(1, (last + 1 - start) // step + 1) - 1  # last day of each whole step
     ages = ends[:, None] - began["first_day"].to_numpy("int64")
     known, place = np.unique(np.maximum(ages, 0), return_inverse=True)
-    expected_total = model.predict_new(known / DAYS[model.unit_ or "W"])[place.reshape(ages.shape)] @ began["count"].to_numpy("float64")
+    foreseen = np.array([model.predict(newborn, age / DAYS[model.unit_ or "W"]).to_numpy() for age in known])
+    expected_total = foreseen[place.reshape(ages.shape), began["kind"].to_numpy()] @ began["count"].to_numpy("float64")
     by_day = np.bincount(came["day"].to_numpy("int64") - start, came["count"], minlength=last + 1 - start).cumsum()
     actual_total = by_day[ends - start].astype("int64")
     return pd.DataFrame(
@@ -138,17 +145,17 @@ def compare_models(models, summary: pd.DataFrame, holdout: pd.DataFrame) -> pd.D
     Parameters
     ----------
     models : sequence of PurchaseModel
-        Fitted here, as clones, on the calibration.
+        Fitted here, as clones, on the calibration; one kind may stand there more than once, with other options.
     summary, holdout : DataFrame
         The two halves of `split`.
 
     Returns
     -------
     DataFrame
-        By model, best error first: ``loglik``, ``bic`` (lower is better), ``converged``, ``expected`` (purchases of all in the holdout),
-        ``error`` (of that sum, as a fraction of what came), ``mean_error`` (mean absolute error per customer), ``correlation`` with what
-        came and ``note`` (what the model says of its own fit, empty where all is well; no warning is raised). The last row "as often as
-        before" is the rule of thumb that a model has to beat: each customer goes on at its past rate.
+        By model and its options, best error first: ``loglik``, ``bic`` (lower is better), ``converged``, ``expected`` (purchases of all in
+        the holdout), ``error`` (of that sum, as a fraction of what came), ``mean_error`` (mean absolute error per customer),
+        ``correlation`` with what came and ``note`` (what the model says of its own fit, empty where all is well; no warning is raised).
+        The last row "as often as before" is the rule of thumb that a model has to beat: each customer goes on at its past rate.
 
     Examples
     --------
@@ -164,9 +171,9 @@ def compare_models(models, summary: pd.DataFrame, holdout: pd.DataFrame) -> pd.D
     rows = {}
     for model in models:
         _check_kind(model)
-        name = type(model).__name__
+        name = " ".join(repr(model).split()).removesuffix("()")
         if name in rows:
-            raise ValueError(f"{name} is there twice; compare each kind of model once.")
+            raise ValueError(f"{name} is there twice; compare each model once.")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # the column note says it
             fitted = clone(model).fit(summary)
@@ -189,10 +196,21 @@ def check_top(top: int) -> None:
     check_whole(top, "top", "give the frequency from which on customers are one row, or the number of groups, such as 7.")
 
 
-def refuse_others(summary: pd.DataFrame, holdout: pd.DataFrame) -> None:
-    """Refuse two halves that are not of one split."""
+def refuse_others(summary: pd.DataFrame, holdout: pd.DataFrame, *, also: tuple[str, ...] = ()) -> None:
+    """Refuse two halves that are not of one split: other customers, other rules of counting, or times that do not follow one another.
+
+    Rules are compared as far as both halves say theirs; those named in `also`, too.
+    """
+    known, later, advice = summary.attrs, holdout.attrs, "take both from one split()."
     if not summary.index.equals(holdout.index):
-        raise ValueError("summary and holdout are not of the same customers; take both from one split().")
+        raise ValueError(f"summary and holdout are not of the same customers; {advice}")
+    if "unit" in known and "unit" in later and known["unit"] != later["unit"]:
+        raise ValueError(f"the summary is in unit {known['unit']!r}, the holdout in {later['unit']!r}; {advice}")
+    for name in (*RULES, *also):
+        if name in known and name in later and known[name] != later[name]:
+            raise ValueError(f"{name} is {known[name]!r} in the summary, {later[name]!r} in the holdout; {advice}")
+    if "end" in known and "start" in later and known["end"] != later["start"]:
+        raise ValueError(f"the summary ends at {known['end']}, the holdout starts after {later['start']}; {advice}")
 
 
 def frequency_labels(numbers: pd.Index, top: int | None) -> list[str]:
@@ -203,6 +221,35 @@ def frequency_labels(numbers: pd.Index, top: int | None) -> list[str]:
 def _check_kind(model) -> None:
     if not isinstance(model, PurchaseModel):
         raise TypeError(f"{type(model).__name__} is no model of purchases in continuous time; its likelihood cannot be compared.")
+
+
+def _newborn(model: PurchaseModel, summary: pd.DataFrame | None, first: pd.Series, cut: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Customers at their first purchase, one of each kind that the model tells apart; and how many of each began on which day."""
+    day = pd.Timestamp.fromordinal(cut).date()
+    if first.empty:
+        raise ValueError(f"no customer bought up to {day}; check the date of the split.")
+    nothing = {"frequency": 0, "recency": 0.0, "T": 0.0}
+    kinds, kind = pd.DataFrame(index=[0]), 0
+    if model.covariates:
+        wanted = list(model.covariates)
+        if summary is None:
+            raise ValueError(
+                f"{type(model).__name__} has the covariates {wanted}; give the summary that holds them, tracking(..., summary=known)."
+            )
+        absent = first.index.difference(summary.index)
+        if len(absent):
+            raise ValueError(
+                f"summary lacks {len(absent)} of {len(first)} customers who bought up to {day}, first {absent[:3].tolist()}; "
+                "give the summary that the model was fitted on."
+            )
+        model.predict(summary, 0)  # refuses what is no summary, or lacks a covariate
+        own = summary.loc[first.index, wanted]
+        kind = own.groupby(wanted, observed=True).ngroup()
+        kinds = own.loc[kind.drop_duplicates().sort_values().index]
+    began = pd.DataFrame({"first_day": first.astype("int64"), "kind": kind, "count": 1})
+    newborn = kinds.assign(**nothing)
+    newborn.attrs = {"unit": model.unit_} if model.unit_ else {}
+    return newborn, began.groupby(["first_day", "kind"], as_index=False).sum()
 
 
 def _foreseen(model: PurchaseModel, summary: pd.DataFrame, holdout: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -227,6 +227,12 @@ class PurchaseModel(BaseEstimator):
     def _rows(self, summary: pd.DataFrame) -> Rows:
         self._check_fitted()
         known = self._read(summary, self.unit_)
+        if self.unit is None and self.unit_ is not None and "unit" not in summary.attrs:
+            warnings.warn(
+                f"the summary does not say its unit, the model learnt in {self.unit_!r} and takes it so; a join or merge drops .attrs: "
+                "add columns with summary.assign(...), or set summary.attrs to those of the summary it came from.",
+                stacklevel=3,
+            )
         check_rules(summary, self.rules_)
         return compress(*known, self._design(summary))
 

@@ -9,6 +9,7 @@ rules by which it counted in ``.attrs``: a model refuses customers who were coun
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -20,6 +21,7 @@ from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, day_n
 __all__ = ["DAYS", "FINE", "last_date", "purchase_days", "read_lines", "read_rules", "step_length", "summarize"]
 
 _LINE_COSTS = ("cost_of_goods", "freight", "commission")
+_DATES = 12  # different dates from which a gap before the last one is strange
 FINE = 4  #: Decimals kept when money is summed: every study's minor unit fits.
 
 
@@ -48,7 +50,8 @@ def summarize(
     unit : {"W", "D", "M"}
         Unit of ``recency`` and ``T``: days divided by 7, 1 or 30.4375 ("Q", "Y": 91.3125, 365.25). Nothing is rounded to the unit.
     end : date or str, optional
-        Last day observed, inclusive; the last date of all lines when None. What is dated later (orders booked ahead) is left out.
+        Last day observed, inclusive; the last date of all lines when None, with a warning where it stands far from all others. What is
+        dated later (orders booked ahead) is left out.
     value : str, default "revenue"
         Column whose mean is ``monetary_value``. ``"margin"``, where there is no such column, is revenue less the ``cost_of_goods``,
         ``freight`` and ``commission`` of the line, as far as they are known (costs positive).
@@ -67,7 +70,8 @@ def summarize(
     DataFrame
         Indexed by ``customer_id`` (text, sorted): ``frequency`` (repeat purchases, whole), ``recency`` (age at the last purchase, 0 for
         a single purchase), ``T`` (age at `end`), both in `unit`, ``monetary_value`` (currency units; 0 where nothing was repeated).
-        ``.attrs`` holds ``unit``, ``end`` (ISO date), ``value``, ``grain``, ``returns`` and ``free``.
+        ``.attrs`` holds ``unit``, ``end`` (ISO date), ``value``, ``grain``, ``returns`` and ``free``. ``join`` and ``merge`` drop it, and
+        nobody can then refuse what was counted otherwise: add columns with ``summary.assign(channel=customers["channel"])``.
 
     Raises
     ------
@@ -150,12 +154,19 @@ def read_lines(transactions, value: str) -> tuple[nw.LazyFrame, nw.Expr, nw.Expr
 
 
 def last_date(transactions) -> int:
-    """The last date of all lines, as an ordinal."""
+    """The last date of all lines, as an ordinal; with a warning where it stands far from the one before: all would look gone since."""
     frame, _ = _dated(transactions)
-    last = collect(frame.filter(~nw.col("date").is_null()).select(day_number("date").max()))["date"]
-    if last.isna().all():
+    dates = np.sort(collect(frame.filter(~nw.col("date").is_null()).select(day_number("date")).unique())["date"].to_numpy("int64"))
+    if not len(dates):
         raise ValueError("transactions hold no dated line.")
-    return int(last.iloc[0])
+    if len(dates) > _DATES and dates[-1] - dates[-2] > (dates[-1] - dates[0]) / 4:
+        last, before = (dt.date.fromordinal(int(day)) for day in dates[[-1, -2]])
+        warnings.warn(
+            f"the last date is {last}, {(last - before).days:,} days after the one before, {before}: if it is wrong, everybody looks gone "
+            f"since; correct it, or give end='{before}'.",
+            stacklevel=3,
+        )
+    return int(dates[-1])
 
 
 def purchase_days(transactions, value: str, *, grain: str = "D", returns: str = "net", free: bool = True) -> nw.LazyFrame:

@@ -1,7 +1,8 @@
 """Who was a customer already when the data begin?
 
-Such customers look new at their first line, and those who had left before are missing: a model that learns from all of them sees too little
-drop-out. Where the dates of acquisition are unknown, a rush of first purchases right at the beginning tells.
+Such customers look new at their first line, and those who had left before are missing: a model that learns from all of them takes their
+drop-out for that of new ones, and may find it too rare. Where the dates of acquisition are unknown, a rush of first purchases right at the
+beginning tells.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def newcomers(summary: pd.DataFrame, *, acquired: pd.Series | None = None) -> pd
 def beginning(summary: pd.DataFrame, acquired: pd.Series | None) -> tuple[float, bool, str]:
     """The share of customers who were there before the data begin, as far as it shows; whether that is many; the same in words."""
     n = len(summary)
-    meaning = "such customers look new at their first line, those who had left are missing, so that drop-out looks too rare"
+    meaning = "such customers look new at their first line, those who had left are missing, so that drop-out is not that of new customers"
     if acquired is not None and "end" in summary.attrs:
         older = int((_dates(acquired, summary.index) < _start(summary)).sum())
         return older / n, older > 0.02 * n, f"{older:,} of {n:,} customers were won before the data begin; {meaning}"

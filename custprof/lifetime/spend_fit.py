@@ -93,7 +93,7 @@ def spend_calibration(spend: GammaGamma, summary: pd.DataFrame, holdout: pd.Data
     2+               334     36.76   37.90       1.35           1.37
     """
     check_top(top)
-    refuse_others(summary, holdout)
+    refuse_others(summary, holdout, also=("value",))
     bought = ((holdout["frequency"] > 0) & (holdout["monetary_value"] > 0)).to_numpy()
     expected, actual = spend.predict(summary)[bought], holdout["monetary_value"][bought]
     own = summary["monetary_value"].where((summary["frequency"] > 0) & (summary["monetary_value"] > 0))[bought]

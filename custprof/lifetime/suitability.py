@@ -2,7 +2,7 @@
 
 They take for granted that customers come and go without notice, buy at random times at a rate of their own that does not change, and spend
 much the same each time; and that a customer was new at its first line. Each rule looks at one of these; where none refuses, both models are
-fitted and the last two rules look at how that went. Sums by customer are made in the engine; one row per customer is looked at.
+fitted and the last three rules look at how that went. Sums by customer are made in the engine; one row per customer is looked at.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from custprof.study.engine import collect
 __all__ = ["suitability", "usable"]
 
 _SHORT = 60  # days
+_NOBODY = 0.01  # of the customers gone: as good as none
 _VERDICTS = ("REFUSE", "FLAG", "PASS")
 _OF_SPEND = ("positive spend", "spend independent of frequency", "steady spend", "sizes of purchases")
 
@@ -49,8 +50,8 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
     DataFrame
         By rule: ``verdict`` (PASS, FLAG: read with care, REFUSE: do not use), ``measure`` (the number looked at, missing where it cannot be
         known), ``reason`` (the same number and what it means, in words) and ``about`` ("spend": only what rests on the size of purchases
-        hangs on it; "purchases": all does). The rules "parameters found" and "sizes of purchases" are of the fitted models and stand only
-        where no rule before refuses these.
+        hangs on it; "purchases": all does). The rules "parameters found", "customers leave" and "sizes of purchases" are of the fitted
+        models and stand only where no rule before refuses these.
 
     Examples
     --------
@@ -136,7 +137,8 @@ def usable(transactions, *, value: str = "revenue", spend: bool = True) -> bool:
 
 
 def _days_of(summary: pd.DataFrame, transactions) -> nw.LazyFrame:
-    days = purchase_days(transactions, summary.attrs.get("value", "revenue"))
+    counted = {name: summary.attrs[name] for name in ("returns", "free") if name in summary.attrs}
+    days = purchase_days(transactions, summary.attrs.get("value", "revenue"), **counted)
     seen = days.filter(nw.col("day") <= ordinal(summary.attrs["end"])) if "end" in summary.attrs else days
     if collect(seen.select(nw.len().alias("days")))["days"].iloc[0] == 0:
         raise ValueError("the transactions hold no purchase in the time of the summary; give the lines that it was made of.")
@@ -171,8 +173,19 @@ def _fits(summary: pd.DataFrame, *, spend: bool) -> dict[str, tuple[str, float, 
     parts = (model.purchases_, model.spend_) if spend else (model,)
     lost, held = not all(part._optimum.found for part in parts), sum(int((part._optimum.ends != 0).sum()) for part in parts)
     said = " ".join(part.note_ for part in parts if part.note_) or f"{'both searches' if spend else 'the search'} ended inside the bounds"
-    rows = {"parameters found": _rule(held, lost, held > 0, said)}
+    rows = {"parameters found": _rule(held, lost, held > 0, said), "customers leave": _leaving(parts[0], summary)}
     return rows | {"sizes of purchases": _sizes(model, summary)} if spend else rows
+
+
+def _leaving(model: ParetoNBD, summary: pd.DataFrame) -> tuple[str, float, str]:
+    """Where silence counts for nothing, everybody is expected to come for ever, and the interval is narrow because the model says so."""
+    gone = float((1 - model.p_alive(summary)).sum())
+    share = gone / len(summary)
+    reason = (
+        f"{gone:,.0f} of {len(summary):,} customers the model takes as gone; where it is next to nobody, a silence counts for nothing, all "
+        "are expected to go on for ever, and values and their intervals are too sure"
+    )
+    return _rule(share, False, share < _NOBODY, reason)
 
 
 def _sizes(model: CustomerValue, summary: pd.DataFrame) -> tuple[str, float, str]:

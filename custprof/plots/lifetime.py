@@ -145,8 +145,8 @@ def cohorts(table: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", 
     return ax
 
 
-def rank_changes(table: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", named: int = 5) -> Axes:
-    """Value of profit against value of revenue, a point for each customer; those whose rank falls most are named.
+def rank_changes(table: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", named: int = 5, of: str = "profit") -> Axes:
+    """Value of profit, or of a margin, against value of revenue, a point for each customer; those whose rank falls most are named.
 
     Parameters
     ----------
@@ -158,6 +158,8 @@ def rank_changes(table: pd.DataFrame, *, ax: Axes | None = None, currency: str =
         Named in the labels of the axes.
     named : int
         As many of the first rows are ringed and named, where their rank falls; a name that would lie on another is left out.
+    of : str
+        What the value is of, in words: "gross margin" where the study knows no other cost.
 
     Returns
     -------
@@ -186,7 +188,7 @@ def rank_changes(table: pd.DataFrame, *, ax: Axes | None = None, currency: str =
             written = np.vstack([written, place])
             ax.annotate(str(name), first.loc[name, ["revenue", "value"]], xytext=(7, -3), textcoords="offset points", fontsize=8)
     ax.axhline(0, color="black", linewidth=0.8)
-    ax.set(xlabel="value of revenue", ylabel="value of profit")
+    ax.set(xlabel="value of revenue", ylabel=f"value of {of}")
     ax.set_xlim(left=0)
     ax.margins(x=0.1)
     money_axis(money_axis(ax, "x", currency), "y", currency)

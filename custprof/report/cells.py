@@ -30,6 +30,7 @@ PHRASES = {
     "at_risk": "no profit that could leave",
     "avoidable": "no cost that is known to end with its customer",
     "cost_model": "no cost model",
+    "costed": "no cost that would part the value of customers from that of their revenue",
     "credit": "no terms of credit",
     "earners": "no two periods with customers who earn",
     "history": "no sales over two months or more",
@@ -42,8 +43,8 @@ PHRASES = {
     "sold": "no sales",
     "truth": "no known truth behind it",
     "predictable": "no purchase history that a model of purchases may be used on",
-    "single": "no purchase history that the value of a single customer could rest on",
-    "usable": "no purchase history that a model of value may be used on",
+    "single": "no history of purchases and of their sizes that the value of a single customer could rest on",
+    "usable": "no history of purchases and of their sizes that a model of value may be used on",
     "warns": "no early warning that is surely better than the usual share",
 }
 
