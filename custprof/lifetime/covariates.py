@@ -14,8 +14,9 @@ The x_i are differences from the average of the customers it learnt from (of a n
 the average customer, and neither the unit of a column nor where it begins to count (a date, a year) is of any matter.
 
 Whether a customer was there before the data begin is such a covariate, and one to give: taken for new, such customers (who have stayed, for
-those who left are missing) make drop-out look rare, and what is expected of the really new came out a quarter too high in simulated firms;
-with the covariate both kinds came right to a few per cent (tests/test_truncation_lifetime.py).
+those who left are missing) may make drop-out look rare. In simulated firms what was expected of the really new came out a quarter too high,
+and with the covariate both kinds came right to a few per cent (tests/test_truncation_lifetime.py). Where leaving grows rarer with age,
+as in the demo company, both models expect too little of the old.
 
 References
 ----------
