@@ -258,7 +258,9 @@ def _heading(column: str) -> str:
 def _broken(name: str, width: int | None) -> str:
     """A name in lines: its parts one below the other, or, turned on its side, as few lines as it needs."""
     name = name.replace(" %", "\N{NO-BREAK SPACE}%")
-    return fill(name, 36) if width is None else "\n".join(fill(part, width, break_long_words=False) for part in name.replace(", ", ",|").split("|"))
+    if width is None:
+        return fill(name, 36)
+    return "\n".join(fill(part, width, break_long_words=False) for part in name.replace(", ", ",|").split("|"))
 
 
 def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
