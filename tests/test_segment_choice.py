@@ -13,7 +13,7 @@ from custprof.segmentation import ProfitSegmenter, choose_k
 from custprof.segmentation.suggestion import suggest_k
 
 
-def draw(gain=0.5, strength=(1, 0.9, 0.9, 0.5, 0.9, 0.5), **columns):
+def draw(gain=0.5, strength=(1, 0.95, 0.95, 0.5, 0.95, 0.5), **columns):
     """Evidence of one draw, in which six numbers pass and more segments add little; the last strength that is high is at five."""
     k = pd.RangeIndex(1, 7, name="k")
     frame = pd.DataFrame({"gap": gain, "gap_se": 0.012, "gap_cloud": gain, "gap_cloud_se": 0.015}, index=k)
@@ -28,7 +28,7 @@ def suggested(*draws, min_share=0.02):
 
 def test_the_most_segments_that_each_half_tells_of_the_other_are_the_fewest_suggested():
     assert suggested(draw()) == 5  # before it had a say: two
-    assert suggested(draw(strength=(1, 0.9, 0.79, 0.5, 0.79, 0.5))) == 2
+    assert suggested(draw(strength=(1, 0.95, 0.89, 0.5, 0.89, 0.5))) == 2
     assert suggested(draw(strength=(1, 0.5, 0.5, 0.5, 0.5, 0.5))) == 2
     assert suggested(draw(silhouette=[np.nan, 0.5, 0.5, 0.5, 0.5, 0.6])) == 6  # above it gain against steadiness decides
     assert suggested(draw(min_jaccard=[1, 0.9, 0.9, 0.9, 0.7, 0.7])) == 3  # only numbers that pass have a say
@@ -36,7 +36,7 @@ def test_the_most_segments_that_each_half_tells_of_the_other_are_the_fewest_sugg
 
 
 def test_the_strength_asked_is_the_mean_of_the_draws():
-    low, high = draw(strength=(1, 0.9, 0.9, 0.5, 0.7, 0.5)), draw()
+    low, high = draw(strength=(1, 0.95, 0.95, 0.5, 0.8, 0.5)), draw()
     assert suggested(low, high) == 5
     assert suggested(low, low, high) == 3
 
@@ -44,7 +44,7 @@ def test_the_strength_asked_is_the_mean_of_the_draws():
 def test_every_number_says_why_not():
     table = suggest_k([draw(silhouette=[np.nan, 0.5, 0.5, 0.5, 0.5, 0.6], r2_arcsinh=[0, 0.1, 0.1, 0.1, 0.1, 0.2])] * 5, 0.02)
     assert table.index[table["suggested"]].tolist() == [6]
-    assert table.loc[3, "reason"] == "stable, but 5 kinds are so clear that each half tells the other's (prediction_strength 0.90)"
+    assert table.loc[3, "reason"] == "stable, but 5 kinds are so clear that each half tells the other's (prediction_strength 0.95)"
     assert table.loc[5, "reason"] == "stable, but 6 add 0.20 to separation and profit together, where steadiness asks 0.04"
 
 

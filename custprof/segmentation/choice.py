@@ -68,7 +68,7 @@ def choose_k(
         tails and rank correlations, with the standard errors of the simulation); silhouette (NaN for k = 1; on a sample in which every
         segment has its share); min_jaccard, mean_jaccard (over the segments, of their bootstrap means; in smaller draws than those of a
         `ProfitSegmenter`, whose verdicts may differ in the second digit); prediction_strength (of the pairs of customers in one segment of
-        half of the customers, the share that segments found in the other half keep together, in the worst segment; .8 is the usual limit);
+        half of the customers, the share that segments found in the other half keep together, in the worst segment; limits of .8 to .9 are usual);
         jaccards (list, smallest first); min_share (of the customers in the smallest segment); loss_caught (share of all losses that lies
         in segments losing money in total), r2_profit, r2_arcsinh (share of the variance of profit, and of arcsinh profit, between
         segments; raw profit alone prefers the worst segmentation) if profit is given; passes (bool: stable, large enough); draws (how many
@@ -76,7 +76,7 @@ def choose_k(
         five); if_cut (bool: the number above one that is suggested, or would be without the gaps: for who must cut); suggested (bool, true
         once); reason (words).
 
-        Suggested are the fewest segments that pass, but no fewer than the largest k that passes with a prediction_strength of .8, to which
+        Suggested are the fewest segments that pass, but no fewer than the largest k that passes with a prediction_strength of .9, to which
         more would not add enough in separation and told profit to pay for the steadiness they lose; and 1 unless the gaps show structure.
 
         There is more than one group if at some k both gap and gap_cloud lie more than .14 above their values at k = 1, their own standard
