@@ -36,7 +36,7 @@ def test_the_most_segments_that_each_half_tells_of_the_other_are_the_fewest_sugg
 
 
 def test_the_strength_asked_is_the_mean_of_the_draws():
-    low, high = draw(strength=(1, 0.95, 0.95, 0.5, 0.8, 0.5)), draw()
+    low, high = draw(strength=(1, 0.95, 0.95, 0.5, 0.87, 0.5)), draw()
     assert suggested(low, high) == 5
     assert suggested(low, low, high) == 3
 

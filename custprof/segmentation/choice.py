@@ -68,7 +68,7 @@ def choose_k(
         tails and rank correlations, with the standard errors of the simulation); silhouette (NaN for k = 1; on a sample in which every
         segment has its share); min_jaccard, mean_jaccard (over the segments, of their bootstrap means; in smaller draws than those of a
         `ProfitSegmenter`, whose verdicts may differ in the second digit); prediction_strength (of the pairs of customers in one segment of
-        half of the customers, the share that segments found in the other half keep together, in the worst segment; limits of .8 to .9 are usual);
+        half of the customers, the share that segments found in the other half keep together, in the worst segment; .8 to .9 are usual);
         jaccards (list, smallest first); min_share (of the customers in the smallest segment); loss_caught (share of all losses that lies
         in segments losing money in total), r2_profit, r2_arcsinh (share of the variance of profit, and of arcsinh profit, between
         segments; raw profit alone prefers the worst segmentation) if profit is given; passes (bool: stable, large enough); draws (how many
