@@ -63,11 +63,30 @@ def test_profile_writes_the_money(fitted):
     ]
 
 
-def test_profile_says_nothing_of_minus_zero_and_shades_losses_as_losses():
+def test_profile_tells_small_rates_apart_says_nothing_of_minus_zero_and_shades_losses_as_losses():
     frame = pd.DataFrame({"name": ["a", "b"], "losing": [0.0, 1.0], "gross_margin_rate": [-0.001, 0.2]})
     ax = plots.profile(frame)
-    assert [text.get_text() for text in ax.texts] == ["0 %", "100 %", "0 %", "20 %"]
+    assert [text.get_text() for text in ax.texts] == ["0 %", "100 %", "-0.1 %", "20 %"]
     assert ax.images[0].get_array().tolist() == [[0, -1], [-0.005, 1]]
+    small = plots.profile(pd.DataFrame({"name": ["a", "b", "c"], "discounts_rate": [-0.0002, 0.004, 0.0099]}))
+    assert [text.get_text() for text in small.texts] == ["0.0 %", "0.4 %", "1.0 %"]
+
+
+def test_profile_says_no_rate_where_the_median_customer_has_no_revenue():
+    frame = pd.DataFrame({"name": ["a", "b"], "median_revenue": [50.0, 0.0], "median_cost": [5.0, 9.0], "cost_rate": [0.1, 3.0]})
+    ax = plots.profile(frame)
+    assert [text.get_text() for text in ax.texts] == ["50", "0", "5", "9", "10 %", ""]
+    assert np.isnan(np.ma.filled(ax.images[0].get_array(), np.nan)[-1].tolist()[1])
+    assert frame["cost_rate"].tolist() == [0.1, 3.0]
+
+
+def test_the_names_of_neighbours_stand_apart():
+    """Two columns of "medium revenue," ran together."""
+    names = [f"medium revenue, loses money, cost to serve {i} % of revenue" for i in range(6)]
+    ax = plots.profile(pd.DataFrame({"name": names, "customers": 1}))
+    ax.figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
+    assert all(right.x0 - left.x1 > 8 for left, right in pairwise(boxes))
 
 
 @pytest.mark.parametrize("count", [1, 3, 8, 11])

@@ -87,7 +87,8 @@ def profile(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") 
     -------
     matplotlib Axes
         A row per figure, which says whether it is a number, total, mean, median or share, and a column per segment; colours compare within
-        a row: blue above zero, orange below and for shares that lose, the fuller the larger.
+        a row: blue above zero, orange below and for shares that lose, the fuller the larger. Rates are blank where the median customer has
+        no revenue to take them of.
 
     Examples
     --------
@@ -99,10 +100,11 @@ def profile(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") 
     shown = [column for column in frame.columns if column not in ("name", "share", "profit_share", "jaccard", "verdict")]
     wide = min(PAGE - 2.6, 2.0 * len(frame))
     upright = wide / len(frame) >= 0.75
-    names = [_broken(str(name), int(14.5 * wide / len(frame)) if upright else None) for name in frame["name"]]
+    names = [_broken(str(name), int(12.5 * wide / len(frame)) if upright else None) for name in frame["name"]]
     depth = 0.17 * max(name.count("\n") + 1 for name in names) if upright else 0.08 * max(map(len, " \n".join(names).split("\n")))
     ax = _axes(ax, (2.6 + wide, 0.5 + 0.32 * len(shown) + depth))
-    shades = frame[shown].T
+    frame = _without_empty_rates(frame)
+    shades = frame[shown].T.astype(float)
     shades.loc[shades.index.isin(LOSING)] *= -1
     ax.imshow(shades.div(shades.abs().max(axis=1).replace(0, 1), axis=0), cmap=DIVERGING, vmin=-1.6, vmax=1.6, aspect="auto")
     for row, column in enumerate(shown):
@@ -230,7 +232,16 @@ def _cell(column: str, value: float) -> str:
         return ""
     if column == "customers":
         return f"{value:,.0f}"
-    return f"{value * 100:z,.0f} %" if column in LOSING or column.endswith("_rate") else money_text(value)
+    if column in LOSING or column.endswith("_rate"):
+        return f"{value * 100:z,.{int(0 < abs(value) < 0.01)}f} %"  # small rates differ, too
+    return money_text(value)
+
+
+def _without_empty_rates(frame: pd.DataFrame) -> pd.DataFrame:
+    """The profile without rates of segments whose median customer has no revenue: they would tell of the few who have some."""
+    rates = [column for column in frame if column.endswith("_rate")]
+    revenue = [column for column in frame if column.startswith("median_") and f"{column.removeprefix('median_')}_rate" not in rates]
+    return frame.assign(**{rate: frame[rate].where(frame[revenue[0]] > 0) for rate in rates}) if revenue else frame
 
 
 def _heading(column: str) -> str:
@@ -247,7 +258,9 @@ def _heading(column: str) -> str:
 def _broken(name: str, width: int | None) -> str:
     """A name in lines: its parts one below the other, or, turned on its side, as few lines as it needs."""
     name = name.replace(" %", "\N{NO-BREAK SPACE}%")
-    return fill(name, 36) if width is None else "\n".join(fill(part, width) for part in name.replace(", ", ",|").split("|"))
+    if width is None:
+        return fill(name, 36)
+    return "\n".join(fill(part, width, break_long_words=False) for part in name.replace(", ", ",|").split("|"))
 
 
 def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:

@@ -1,8 +1,9 @@
 """How many segments are there, and is there more than one?
 
 No single index knows. So: every number of segments whose segments all come back in bootstraps (Jaccard of at least .75) and are large
-enough is a candidate; the gap statistic asks whether there is any structure; and the fewest segments are suggested to which more would add
-too little, in separation (silhouette) and told profit, for the steadiness they lose. All of it is done in five draws of customers and of
+enough is a candidate; the gap statistic alone asks whether there is any structure; and of the candidates the fewest are suggested, though
+never fewer than the most that half of the customers predicts for the other half, to which more would add too little, in separation
+(silhouette) and told profit, for the steadiness they lose. All of it is done in five draws of customers and of
 chance: what the mean of them says, and most of them suggest, does not hang on one draw, and where they disagree the reason says so. One
 segment is an answer.
 """
@@ -71,17 +72,22 @@ def choose_k(
         tails and rank correlations, with the standard errors of the simulation); silhouette (NaN for k = 1; on a sample in which every
         segment has its share); min_jaccard, mean_jaccard (over the segments, of their bootstrap means; in smaller draws than those of a
         `ProfitSegmenter`, whose verdicts may differ in the second digit); prediction_strength (of the pairs of customers in one segment of
-        half of the customers, the share that segments found in the other half keep together, in the worst segment; .8 is the usual limit);
+        half of the customers, the share that segments found in the other half keep together, in the worst segment; .8 to .9 are usual);
         jaccards (list, smallest first); min_share (of the customers in the smallest segment); loss_caught (share of all losses that lies
         in segments losing money in total), r2_profit, r2_arcsinh (share of the variance of profit, and of arcsinh profit, between
         segments; raw profit alone prefers the worst segmentation) if profit is given; passes (bool: stable, large enough); draws (how many
-        of the five suggest this k when asked alone, of its own gaps and separation; steadiness is that of all five); suggested (bool, true
+        of the five suggest this k when asked alone, of its own gaps and separation; steadiness and prediction strength are those of all
+        five); if_cut (bool: the number above one that is suggested, or would be without the gaps: for who must cut); suggested (bool, true
         once); reason (words).
 
+        Suggested are the fewest segments that pass, but no fewer than the largest k that passes with a prediction_strength of .9, to which
+        more would not add enough in separation and told profit to pay for the steadiness they lose; and 1 unless the gaps show structure.
+
         There is more than one group if at some k both gap and gap_cloud lie more than .14 above their values at k = 1, their own standard
-        error deducted; the reason tells the k where they rise most. Then each draw names the smallest k that passes and to whose sum of
-        silhouette and r2_arcsinh no larger one that passes adds more than .04 plus a quarter of what min_jaccard falls by; the k named most
-        often is suggested, called borderline if fewer than four of the five draws suggest it, and the others are said.
+        error deducted; the reason tells the k where they rise most. Then each draw names the smallest k that passes,
+        is not below the one of prediction_strength, and to whose sum of silhouette and r2_arcsinh no larger one that passes adds more than
+        .04 plus a quarter of what min_jaccard falls by; the k named most often is suggested, called borderline if fewer than four of the
+        five draws suggest it, and the others are said.
 
     Raises
     ------
@@ -122,7 +128,7 @@ def choose_k(
         tables = [
             _draw(X, scaler, money, _some(ordered, sample, rng), k_max, estimator, -(-n_bootstraps // DRAWS), rng) for _ in range(DRAWS)
         ]
-    return suggest_k(tables, min_share)
+    return suggest_k(tables, min_share, k_max=k_max)
 
 
 def align_profit(profit, X) -> np.ndarray:
