@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import duckdb
 import openpyxl
 import pandas as pd
 import pytest
-from test_presets import HARVEST, JOURNAL, QUICKBOOKS_REPORT, SHOPIFY, TOGGL, XERO_LINES, ZENDESK
+from test_presets import HARVEST, HEADERS, JOURNAL, QUICKBOOKS_REPORT, SHOPIFY, TOGGL, XERO_LINES, ZENDESK
 
 from custprof.__main__ import main
 from custprof.study import Study, StudyError
@@ -82,9 +83,25 @@ def test_three_exports_of_different_systems_become_a_checked_study(raw, tmp_path
     assert before == [(file.read_bytes(), file.stat().st_mtime_ns) for file in files]
 
 
-def test_a_report_in_a_workbook_is_found_on_its_sheet(tmp_path):
-    import csv
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("name", sorted(HEADERS))
+def test_an_export_with_every_cell_in_quotes_is_recognised(tmp_path, name, sign):
+    for number, header in enumerate(HEADERS[name]):
+        with (tmp_path / f"{number}.csv").open("w", newline="") as stream:
+            csv.writer(stream, delimiter=sign, quoting=csv.QUOTE_ALL).writerows([cells := header.split(","), ["a, b; c"] * len(cells)])
+    found = propose(sorted(tmp_path.glob("*.csv")), tmp_path)
+    assert {spec["preset"] for _, spec in found.sections} == {name}
+    assert {spec.get("delimiter", ",") for _, spec in found.sections} == {sign}
 
+
+def test_a_file_that_no_delimiter_splits_says_why_once(tmp_path):
+    (tmp_path / "a.csv").write_text('"Slip";"Day"\n"1";"2024-01-25"x\n')
+    with pytest.raises(StudyError, match=r"a.csv cannot be read near line 2: ';' expected") as caught:
+        propose([tmp_path / "a.csv"], tmp_path)
+    assert len(caught.value.problems) == 1
+
+
+def test_a_report_in_a_workbook_is_found_on_its_sheet(tmp_path):
     book = openpyxl.Workbook()
     book.active.append(["Notes"])
     sheet = book.create_sheet("Sales")

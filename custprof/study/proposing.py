@@ -23,7 +23,7 @@ from custprof.study.headers import find_header, headers_in, star
 from custprof.study.layout import arrange
 from custprof.study.notation import find_notation
 from custprof.study.presets import Preset, recognise
-from custprof.study.rows import TITLE, Rows, split_rows
+from custprof.study.rows import DELIMITERS, TITLE, Rows, find_delimiter, split_rows
 from custprof.study.sources import ENDINGS
 
 __all__ = ["Proposal", "propose", "write_sections"]
@@ -126,11 +126,17 @@ def _look(file: Path) -> tuple[dict[str, Any], Preset | None]:
         found = recognise(row for _, row in islice(_rows(file, {}), 1))
         return {}, found[0] if found else None
     options = {} if _is_text(file) else {"encoding": "cp1252"}
-    best = None
-    for delimiter in ",;\t|":
-        found = recognise(row for _, row in islice(split_rows(file, options, delimiter), 60))
+    best, refused = None, {}
+    for delimiter in DELIMITERS:
+        try:
+            found = recognise(row for _, row in islice(split_rows(file, options, delimiter), 60))
+        except StudyError as error:  # it does not split this file; another may
+            refused[delimiter] = error
+            continue
         if found and (best is None or len(found[0].recognise[0]) > len(best[1].recognise[0])):
             best = (options if delimiter == "," else {**options, "delimiter": delimiter}, found[0])
+    if len(refused) == len(DELIMITERS):
+        raise refused[find_delimiter(file, options)]
     return best or (options, None)
 
 
