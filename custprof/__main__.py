@@ -140,7 +140,7 @@ def _show(toml: Path) -> None:
         study = Study.open(toml)
         issues = study.check()
     except StudyError as error:
-        print("\n".join([*asked, str(error)]))
+        print("\n".join([f"Not ready yet; to be done in {toml}:", *asked, str(error)]))
         return
     for table in study.tables:
         rows = study.reconciliation().set_index("table").loc[[table]].iloc[0]

@@ -10,7 +10,7 @@ import duckdb
 import openpyxl
 import pandas as pd
 import pytest
-from test_presets import HARVEST, HEADERS, JOURNAL, QUICKBOOKS_REPORT, SHOPIFY, TOGGL, XERO_LINES, ZENDESK
+from test_presets import HARVEST, HEADERS, JOURNAL, QUICKBOOKS_REPORT, SAP, SHOPIFY, TOGGL, XERO_LINES, ZENDESK
 
 from custprof.__main__ import main
 from custprof.study import Study, StudyError
@@ -114,6 +114,45 @@ def test_a_report_in_a_workbook_is_found_on_its_sheet(tmp_path):
     study = Study.open(tmp_path / "acme")
     assert study.customer_facts()["net_revenue"].sum() == 732.25 and len(study.customer_facts()) == 3
     assert "report's total agrees" in set(study.check()["rule"])
+
+
+def faktura(*lines, total="", above=("Fakturapositionen", "Stand: 31.12.2024", "")):
+    """SAP's billing items as it writes them: a title, day first, 1.234,50-, and what else is wanted below."""
+    names = [*SAP.split(","), "SHKZG"]
+    rows = [dict.fromkeys(names, "") | {"VBELN": "9", "POSNR": "10", "WAERK": "EUR", **line} for line in lines]
+    rows += [dict.fromkeys(names, "") | {"VBELN": "Gesamt", "NETWR": total}] if total else []
+    return "\r\n".join([*above, ";".join(names), *(";".join(row.values()) for row in rows)])
+
+
+SOLD = {"FKDAT": "19.01.2024", "KUNAG": "1054", "NETWR": "2.174,50"}
+RETURNED = {"FKDAT": "20.01.2024", "KUNAG": "1070", "NETWR": "174,25-", "SHKZG": "X"}
+
+
+def test_a_recognised_export_under_a_title_opens_at_once(tmp_path, capsys):
+    (tmp_path / "sap.csv").write_bytes(faktura(SOLD, RETURNED, total="2.000,25").encode("cp1252"))
+    assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "sap.csv")]) == 0
+    assert "has no column" not in capsys.readouterr().out
+    ((_, spec),) = propose([tmp_path / "sap.csv"], tmp_path).sections
+    assert spec["header"] == ["VBELN", "POSNR", "FKDAT"] and spec["totals"] == ["Gesamt"]
+    assert (spec["delimiter"], spec["decimal"], spec["thousands"], spec["date_format"]) == (";", ",", ".", ["%d.%m.%Y"])
+    study = Study.open(tmp_path / "acme")
+    assert study.customer_facts()["net_revenue"].to_dict() == {"1054": 2174.5, "1070": -174.25} and study.quarantine().empty
+
+
+@pytest.mark.parametrize("above", [(), ("Report", "")])
+def test_totals_are_proposed_where_they_are_no_lines(tmp_path, above):
+    entries = [("25.01.2024", f"Total Energies {number}", "7,5") for number in range(3)]
+    text = "\r\n".join([*above, *harvest(*entries).splitlines(), *("Subtotal;;;;;;7,5" + str(n) for n in range(2)), "TOTAL;;;;;;22,5"])
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    ((_, spec),) = propose([tmp_path / "a.csv"], tmp_path).sections
+    assert spec["totals"] == ["Subtotal", "TOTAL"] and spec.get("header") == (["Date", "Client", "Project"] if above else None)
+
+
+def test_a_study_that_cannot_be_opened_yet_says_what_is_to_be_done(tmp_path, capsys):
+    (tmp_path / "log.csv").write_text(harvest(("25.01.2024", "Ada", "7,5")), encoding="utf-8")
+    main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "log.csv")])
+    said = capsys.readouterr().out
+    assert f"Not ready yet; to be done in {tmp_path / 'acme' / 'study.toml'}:" in said and "transactions: no file transactions.csv" in said
 
 
 def test_two_time_logs_stand_side_by_side(tmp_path):

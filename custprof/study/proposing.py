@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ __all__ = ["Proposal", "propose", "write_sections"]
 
 #: So many rows of a file are looked at.
 SAMPLE = 20_000
+#: How the first cell of a total begins.
+TOTAL = re.compile(r"(grand total|sub-?total|total|gesamt\w*|(zwischen)?summe\w*|totaux|somme|totale)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,12 @@ def propose(files: Iterable[str | Path], folder: str | Path) -> Proposal:
     if problems:
         raise StudyError(problems)
     sections, systems, questions, money = [], {}, [], Counter()
-    fed = {next(iter(preset.tables)) for _, _, preset in looked if preset}
-    for file, options, preset in looked:
+    fed = {next(iter(preset.tables)) for _, _, preset, _ in looked if preset}
+    for file, options, preset, place in looked:
         systems[str(file)] = f"{preset.system}, {preset.export}" if preset else ""
         if preset:
             tables = _tables_of(preset, fed)
+            options = {**options, **_layout(file, options, preset, place)}
         else:
             table, layout = _guess(file, options)
             tables, options = [table], {**options, **layout}
@@ -118,13 +122,13 @@ def write_sections(proposal: Proposal) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _look(file: Path) -> tuple[dict[str, Any], Preset | None]:
-    """How a file is written and which system wrote it."""
+def _look(file: Path) -> tuple[dict[str, Any], Preset | None, int]:
+    """How a file is written, which system wrote it, and in which of its rows the header stands (0 is the first)."""
     if file.name.lower().endswith(".xlsx"):
         return _look_into_workbook(file)
     if file.name.lower().endswith(".parquet"):
         found = recognise(row for _, row in islice(_rows(file, {}), 1))
-        return {}, found[0] if found else None
+        return {}, found[0] if found else None, 0
     options = {} if _is_text(file) else {"encoding": "cp1252"}
     best, refused = None, {}
     for delimiter in DELIMITERS:
@@ -134,13 +138,13 @@ def _look(file: Path) -> tuple[dict[str, Any], Preset | None]:
             refused[delimiter] = error
             continue
         if found and (best is None or len(found[0].recognise[0]) > len(best[1].recognise[0])):
-            best = (options if delimiter == "," else {**options, "delimiter": delimiter}, found[0])
+            best = (options if delimiter == "," else {**options, "delimiter": delimiter}, *found)
     if len(refused) == len(DELIMITERS):
         raise refused[find_delimiter(file, options)]
-    return best or (options, None)
+    return best or (options, None, 0)
 
 
-def _look_into_workbook(file: Path) -> tuple[dict[str, Any], Preset | None]:
+def _look_into_workbook(file: Path) -> tuple[dict[str, Any], Preset | None, int]:
     from openpyxl import load_workbook
 
     try:
@@ -151,8 +155,8 @@ def _look_into_workbook(file: Path) -> tuple[dict[str, Any], Preset | None]:
     book.close()
     for sheet in sheets:
         if found := recognise(row for _, row in islice(split_rows(file, {"sheet": sheet}), 60)):
-            return {"sheet": sheet}, found[0]
-    return {"sheet": sheets[0]}, None
+            return {"sheet": sheet}, *found
+    return {"sheet": sheets[0]}, None, 0
 
 
 def _rows(file: Path, spec: dict[str, Any]) -> Rows:
@@ -198,6 +202,19 @@ def _tables_of(preset: Preset, fed: set[str]) -> list[str]:
     chosen = [table for table in others if table not in fed]
     fed |= set(chosen)
     return [first, *chosen]
+
+
+def _layout(file: Path, options: dict[str, Any], preset: Preset, place: int) -> dict[str, Any]:
+    """What its preset does not say about a report: the header, where a title stands above it, and the totals between and below the lines."""
+    said = set().union(*preset.tables.values())
+    rows = [[(cell or "").strip() for cell in row] for _, row in islice(_rows(file, options), place, place + SAMPLE)]
+    header, lines = rows[0], rows[1:]
+    layout: dict[str, Any] = {"header": [cell for cell in header if cell][:3]} if place and "header" not in said else {}
+    # a total leaves most cells blank
+    totals = [row[0] for row in lines if row and TOTAL.match(row[0]) and 2 * sum(map(bool, row)) <= len(header)]
+    if totals and "totals" not in said:
+        layout["totals"] = list(dict.fromkeys(totals if len(set(totals)) <= 3 else [f"{TOTAL.match(total)[0]}*" for total in totals]))
+    return layout
 
 
 def _guess(file: Path, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
