@@ -205,7 +205,7 @@ def _tables_of(preset: Preset, fed: set[str]) -> list[str]:
 
 
 def _layout(file: Path, options: dict[str, Any], preset: Preset, place: int) -> dict[str, Any]:
-    """What its preset does not say about a report: the header, where a title stands above it, and the totals between and below the lines."""
+    """What its preset does not say about a report: the header where a title stands above it, and the totals beside the lines."""
     said = set().union(*preset.tables.values())
     rows = [[(cell or "").strip() for cell in row] for _, row in islice(_rows(file, options), place, place + SAMPLE)]
     header, lines = rows[0], rows[1:]
