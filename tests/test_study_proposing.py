@@ -139,6 +139,37 @@ def test_a_recognised_export_under_a_title_opens_at_once(tmp_path, capsys):
     assert study.customer_facts()["net_revenue"].to_dict() == {"1054": 2174.5, "1070": -174.25} and study.quarantine().empty
 
 
+@pytest.mark.parametrize(("total", "apart"), [("2.000,25", 0.0), ("1,00", 1999.25), ("2.000,25-", 4000.5)])
+def test_a_total_by_any_name_is_held_against_the_lines_above_it(tmp_path, total, apart):
+    (tmp_path / "sap.csv").write_bytes(faktura(SOLD, RETURNED, total=total).encode("cp1252"))
+    main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "sap.csv")])
+    study = Study.open(tmp_path / "acme")
+    assert len(study.report_totals("transactions")) == 1
+    issues = study.check().set_index("rule")
+    rule = "report's total differs" if apart else "report's total agrees"
+    assert issues.loc[rule, "amount"] == apart and issues.loc[rule, "severity"] == ("warning" if apart else "info")
+
+
+def test_subtotals_are_held_against_their_own_lines(tmp_path):
+    lines = [
+        "customer_id,order_id,date,revenue",
+        "A,1,2024-01-05,2",
+        "A,2,2024-01-05,3",
+        "Sum,,,5",
+        "B,3,2024-01-05,4",
+        "Sum,,,4",
+        "Sum,,,9",
+    ]
+    (tmp_path / "transactions.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "study.toml").write_text('[tables.transactions]\ntotals = ["Sum"]\n')
+    said = Study.open(tmp_path).report_totals("transactions")
+    assert said[["row", "total", "read"]].to_numpy().tolist() == [[4, 5, 5], [6, 4, 4], [7, 9, 9]]
+    (tmp_path / "transactions.csv").write_text("\n".join(lines).replace("Sum,,,4", "Sum,,,3") + "\n")
+    study = Study.open(tmp_path)
+    assert study.report_totals("transactions")["read"].tolist() == [5, 4, 9]
+    assert study.check().set_index("rule").loc["report's total differs", ["rows", "amount"]].tolist() == [1, 1.0]
+
+
 @pytest.mark.parametrize("above", [(), ("Report", "")])
 def test_totals_are_proposed_where_they_are_no_lines(tmp_path, above):
     entries = [("25.01.2024", f"Total Energies {number}", "7,5") for number in range(3)]
