@@ -270,6 +270,21 @@ def test_a_report_that_nobody_knows_is_laid_out_and_waits_beside_the_others(tmp_
     assert Study.open(toml).frame("ledger")[["account", "period", "amount"]].to_numpy().tolist() == [["4000 Sales", "2024", 1.0]]
 
 
+def test_a_ledger_without_numbers_of_its_lines_is_offered_those_of_the_rows(tmp_path):
+    (tmp_path / "ledger.csv").write_text("Konto;Belegdatum;Umsatz;S/H\n8400;28.01.2024;16,47;H\n3400;28.01.2024;11,00;S\n")
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-25,9\n")
+    assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "ledger.csv")]) == 0
+    assert '# line_id = "{_row}"' in (tmp_path / "acme" / "study.toml").read_text()
+    said = '[tables.ledger]\ndecimal = ","\nnegative = { "S/H" = ["H"] }\ndate_format = "%d.%m.%Y"\n[tables.ledger.columns]\n'
+    said += 'account = "Konto"\namount = "Umsatz"\nperiod = "Belegdatum"\n'
+    (tmp_path / "study.toml").write_text(said)
+    with pytest.raises(StudyError, match=r"no column 'line_id'.*line_id = '\{_row\}' takes the number of the row"):
+        Study.open(tmp_path)
+    (tmp_path / "study.toml").write_text(said + 'line_id = "{_row}"\n')
+    ledger = Study.open(tmp_path).frame("ledger")
+    assert ledger[["line_id", "amount"]].to_numpy().tolist() == [["2", -16.47], ["3", 11.0]]
+
+
 def test_parquet_is_recognised_and_read_as_it_is_typed(tmp_path, capsys):
     retail = {"InvoiceNo": ["1", "C2"], "StockCode": "P", "Quantity": [2, -1], "UnitPrice": [1.5, 1.5], "CustomerID": ["7", "7"]}
     sales = pd.DataFrame({**retail, "InvoiceDate": pd.to_datetime(["2024-01-25 10:00", "2024-02-02 09:00"]), "Country": "UK"})

@@ -31,6 +31,8 @@ __all__ = ["Proposal", "propose", "write_sections"]
 
 #: So many rows of a file are looked at.
 SAMPLE = 20_000
+#: What stands in for a column that many exports lack.
+UNNAMED = {"line_id": "{_row}"}
 #: How the first cell of a total begins.
 TOTAL = re.compile(r"(grand total|sub-?total|total|gesamt\w*|(zwischen)?summe\w*|totaux|somme|totale)\b", re.IGNORECASE)
 
@@ -114,7 +116,7 @@ def write_sections(proposal: Proposal) -> str:
         section += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in spec.items() if key != "columns"]
         if "preset" not in spec:
             theirs = spec["columns"]["theirs"]
-            missing = [f'# {ours} = "..."' for ours in TABLES[table].required if ours not in theirs]
+            missing = [f'# {ours} = "{UNNAMED.get(ours, "...")}"' for ours in TABLES[table].required if ours not in theirs]
             section += [f"[tables.{table}.columns]  # ours = theirs; the file has {', '.join(filter(None, theirs))}", *missing]
             if missing and len(proposal.sections) > 1:  # the other files can be read without it
                 section = [line if line.startswith("#") else f"# {line}" for line in section]
