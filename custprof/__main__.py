@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 if all went well, 1 if a check found errors or a notebook failed, 2 if what was given is wrong, 130 after Ctrl-C.
+        0 if all went well, 1 if a check found errors, a notebook failed or an export could not be read,
+        2 if what was given is wrong, 130 after Ctrl-C.
 
     Examples
     --------
@@ -128,14 +129,14 @@ def _new(options) -> int:
     else:
         print(f"Put transactions.csv beside it (headers of every table: {toml.parent / 'templates'}).")
     print(f"Then: custprof check {options.dir}")
-    return 0
+    return FAILED if options.files and "\n# Not read: " in toml.read_text(encoding="utf-8") else 0
 
 
 def _show(toml: Path) -> None:
     """What became of the exports: the mapping, the first rows, the headers that feed nothing, and the questions."""
     from custprof.study import Study, StudyError
 
-    asked = [line[2:] for line in toml.read_text(encoding="utf-8").splitlines() if line.startswith("# Please answer: ")]
+    asked = [line[2:] for line in toml.read_text(encoding="utf-8").splitlines() if line.startswith(("# Not read: ", "# Please answer: "))]
     try:
         study = Study.open(toml)
         issues = study.check()

@@ -342,6 +342,19 @@ def test_files_that_cannot_be_read_are_all_said_and_nothing_is_made(tmp_path, ca
     assert "a.pdf is no .csv" in capsys.readouterr().err and not (tmp_path / "acme").exists()
 
 
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(tmp_path, capsys):
+    (tmp_path / "sap.txt").write_bytes(faktura(SOLD).encode("cp1252"))
+    (tmp_path / "torn.csv").write_text(HARVEST + '\n"2024-01-25,Ada\n')
+    (tmp_path / "pay.tsv").write_text('Slip\tDay\n1\t"5"x\n')
+    files = [str(tmp_path / name) for name in ("torn.csv", "nowhere.csv", "pay.tsv", "sap.txt")]
+    assert main(["new", str(tmp_path / "acme"), "--from", *files]) == 1
+    said = capsys.readouterr().out
+    assert "Not read: torn.csv cannot be read near line 2" in said and "nowhere.csv does not exist" in said and "Not read: pay.tsv" in said
+    assert "transactions: 1 rows read, 1 used" in said
+    assert Study.open(tmp_path / "acme").customer_facts()["net_revenue"].to_dict() == {"1054": 2174.5}
+    assert main(["new", str(tmp_path / "other"), "--from", files[3]]) == 0
+
+
 def test_confirmed_twice_is_refused_and_nothing_unconfirmed_is_used(tmp_path):
     (tmp_path / "study.toml").write_text("")
     (tmp_path / "transactions.csv").write_text(

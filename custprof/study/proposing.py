@@ -31,6 +31,8 @@ __all__ = ["Proposal", "propose", "write_sections"]
 
 #: So many rows of a file are looked at.
 SAMPLE = 20_000
+#: Endings of delimited text that a study reads where it is named.
+TEXTS = (".txt", ".txt.gz", ".tsv", ".tsv.gz")
 #: What stands in for a column that many exports lack.
 UNNAMED = {"line_id": "{_row}"}
 #: How the first cell of a total begins.
@@ -47,12 +49,14 @@ class Proposal:
     systems : by file, the system and export that it was recognised as ("" where none was)
     currency : the currency of most amounts, "" where no file says it
     questions : what a person has to answer, in sentences
+    problems : the files that could not be read, and why, in sentences
     """
 
     sections: list[tuple[str, dict[str, Any]]]
     systems: dict[str, str]
     currency: str = ""
     questions: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 def propose(files: Iterable[str | Path], folder: str | Path) -> Proposal:
@@ -60,21 +64,21 @@ def propose(files: Iterable[str | Path], folder: str | Path) -> Proposal:
 
     Parameters
     ----------
-    files : CSV (also gzipped), Parquet or xlsx files
+    files : CSV or other delimited text (also gzipped), Parquet or xlsx files; one that cannot be read stands in ``problems``
     folder : of the study, from which the files are named
 
     Raises
     ------
     StudyError
-        Lists the files that cannot be read, are twice the same, or are no tables.
+        Where none of the files can be read: lists them, and why.
     """
     files = [Path(file) for file in files]
     looked, problems = [], []
     for file in files:
         if not file.is_file():
             problems.append(f"{file} does not exist.")
-        elif not file.name.lower().endswith(ENDINGS):
-            problems.append(f"{file.name} is no .csv, .csv.gz, .parquet or .xlsx file; save it as one.")
+        elif not file.name.lower().endswith((*ENDINGS, *TEXTS)):
+            problems.append(f"{file.name} is no {', '.join((*ENDINGS, *TEXTS))} file; save it as one.")
         elif file.resolve() in [other.resolve() for other, *_ in looked]:
             problems.append(f"{file.name} is given twice.")
         else:
@@ -82,29 +86,23 @@ def propose(files: Iterable[str | Path], folder: str | Path) -> Proposal:
                 looked.append((file, *_look(file)))
             except StudyError as error:
                 problems += error.problems
-    if problems:
-        raise StudyError(problems)
     sections, systems, questions, money = [], {}, [], Counter()
     fed = {next(iter(preset.tables)) for _, _, preset, _ in looked if preset}
     for file, options, preset, place in looked:
+        try:
+            found, asked, codes = _propose_file(file, Path(folder), options, preset, place, fed)
+        except StudyError as error:
+            problems += error.problems
+            continue
         systems[str(file)] = f"{preset.system}, {preset.export}" if preset else ""
-        if preset:
-            tables = _tables_of(preset, fed)
-            options = {**options, **_layout(file, options, preset, place)}
-        else:
-            table, layout = _guess(file, options)
-            tables, options = [table], {**options, **layout}
-        for table in tables:
-            spec = {"file": _from(file, Path(folder)), **({"preset": preset.name} if preset else {}), **options}
-            said, asked, codes = _written(file, table, spec, preset)
-            sections.append((table, {**spec, **said}))
-            questions += [f"{file.name}: {question}" for question in asked if f"{file.name}: {question}" not in questions]
-            money.update(codes)
-        if not preset:
-            questions.append(f"{file.name}: not recognised; name its columns in [tables.{table}] of study.toml (is it that table?).")
+        sections += found
+        questions += asked
+        money.update(codes)
+    if problems and not sections:
+        raise StudyError(problems)
     if len(money) > 1:
         questions.append(f"there are amounts in {', '.join(sorted(money))}: say in [rates] what one of the others is worth.")
-    return Proposal(sections, systems, money.most_common(1)[0][0] if money else "", questions)
+    return Proposal(sections, systems, money.most_common(1)[0][0] if money else "", questions, problems)
 
 
 def write_sections(proposal: Proposal) -> str:
@@ -122,6 +120,28 @@ def write_sections(proposal: Proposal) -> str:
                 section = [line if line.startswith("#") else f"# {line}" for line in section]
         lines += ["", *section]
     return "\n".join(lines) + "\n"
+
+
+def _propose_file(
+    file: Path, folder: Path, options: dict[str, Any], preset: Preset | None, place: int, fed: set[str]
+) -> tuple[list[tuple[str, dict[str, Any]]], list[str], Counter]:
+    """The sections of one file, what is to be asked about it, and the currencies that it names."""
+    sections, questions, money = [], [], Counter()
+    if preset:
+        tables = _tables_of(preset, fed)
+        options = {**options, **_layout(file, options, preset, place)}
+    else:
+        table, layout = _guess(file, options)
+        tables, options = [table], {**options, **layout}
+    for table in tables:
+        spec = {"file": _from(file, folder), **({"preset": preset.name} if preset else {}), **options}
+        said, asked, codes = _written(file, table, spec, preset)
+        sections.append((table, {**spec, **said}))
+        questions += [f"{file.name}: {question}" for question in asked if f"{file.name}: {question}" not in questions]
+        money.update(codes)
+    if not preset:
+        questions.append(f"{file.name}: not recognised; name its columns in [tables.{table}] of study.toml (is it that table?).")
+    return sections, questions, money
 
 
 def _look(file: Path) -> tuple[dict[str, Any], Preset | None, int]:
