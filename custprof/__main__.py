@@ -159,8 +159,13 @@ def _show(toml: Path) -> None:
 
 def _aliases(options) -> int:
     from custprof.report.folders import write_aliases
+    from custprof.study import Study
 
     file, count = write_aliases(options.dir)
+    if not count and Study.open(options.dir).lacks("customers.name"):
+        print(
+            "No customer has a name here, only an id; where another system knows them by name, add a table customers (customer_id, name)."
+        )
     then = "write yes or no into its column confirmed, then: " if count else "no name of another system is like a customer's; "
     print(f"{file}: {count} new names; {then}custprof check {options.dir}")
     return 0

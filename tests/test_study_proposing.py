@@ -388,6 +388,17 @@ def test_suggestions_leave_the_legal_form_aside_and_keep_what_was_decided(tmp_pa
     assert file.read_text(encoding="utf-8").splitlines()[1:] == ["events,MÜLLER UND SÖHNE,C1,Müller & Söhne GmbH,1.0,no"]
 
 
+def test_customers_that_are_numbers_ask_for_a_table_with_their_names(tmp_path, capsys):
+    (tmp_path / "study.toml").write_text("")
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,date,revenue\n1054,1,2024-01-25,9\n")
+    (tmp_path / "events.csv").write_text("customer_id,date,activity\nVogt GmbH,2024-01-25,call\n")
+    assert main(["aliases", str(tmp_path)]) == 0
+    assert "add a table customers (customer_id, name)" in capsys.readouterr().out
+    (tmp_path / "customers.csv").write_text("customer_id,name\n1054,Vogt\n")
+    assert main(["aliases", str(tmp_path)]) == 0
+    assert "add a table customers" not in capsys.readouterr().out
+
+
 def test_zendesk_and_its_warning_come_with_the_study(tmp_path):
     (tmp_path / "t.csv").write_text(ZENDESK + "\n" + "," * 12 + "2024-01-25,,,Bob" + "," * 15 + "\n")
     (tmp_path / "c.csv").write_text("customer_id,order_id,date,revenue\nBob,1,2024-01-25,9\n")
