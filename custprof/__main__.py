@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 if all went well, 1 if a check found errors or a notebook failed, 2 if what was given is wrong, 130 after Ctrl-C.
+        0 if all went well, 1 if a check found errors, a notebook failed or an export could not be read,
+        2 if what was given is wrong, 130 after Ctrl-C.
 
     Examples
     --------
@@ -128,19 +129,19 @@ def _new(options) -> int:
     else:
         print(f"Put transactions.csv beside it (headers of every table: {toml.parent / 'templates'}).")
     print(f"Then: custprof check {options.dir}")
-    return 0
+    return FAILED if options.files and "\n# Not read: " in toml.read_text(encoding="utf-8") else 0
 
 
 def _show(toml: Path) -> None:
     """What became of the exports: the mapping, the first rows, the headers that feed nothing, and the questions."""
     from custprof.study import Study, StudyError
 
-    asked = [line[2:] for line in toml.read_text(encoding="utf-8").splitlines() if line.startswith("# Please answer: ")]
+    asked = [line[2:] for line in toml.read_text(encoding="utf-8").splitlines() if line.startswith(("# Not read: ", "# Please answer: "))]
     try:
         study = Study.open(toml)
         issues = study.check()
     except StudyError as error:
-        print("\n".join([*asked, str(error)]))
+        print("\n".join([f"Not ready yet; to be done in {toml}:", *asked, str(error)]))
         return
     for table in study.tables:
         rows = study.reconciliation().set_index("table").loc[[table]].iloc[0]
@@ -158,8 +159,13 @@ def _show(toml: Path) -> None:
 
 def _aliases(options) -> int:
     from custprof.report.folders import write_aliases
+    from custprof.study import Study
 
     file, count = write_aliases(options.dir)
+    if not count and Study.open(options.dir).lacks("customers.name"):
+        print(
+            "No customer has a name here, only an id; where another system knows them by name, add a table customers (customer_id, name)."
+        )
     then = "write yes or no into its column confirmed, then: " if count else "no name of another system is like a customer's; "
     print(f"{file}: {count} new names; {then}custprof check {options.dir}")
     return 0

@@ -591,3 +591,20 @@ def test_words_that_cannot_be_read_say_why(tmp_path, section, message):
     (tmp_path / "study.toml").write_text(f'[tables.transactions]\nfile = "x.csv"\n{section}\n')
     with pytest.raises(StudyError, match=message):
         Study.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ("header = 4", "header = 4 should be a list"),
+        ('header = "VBELN"', "header = 'VBELN' should be a list"),
+        ("header = [4]", "header = [4] should be a list of texts"),
+        ('totals = "Gesamt"', "totals = 'Gesamt' should be a list"),
+        ("headings = 1", "headings = 1 should be text in quotes"),
+        ('negative = "H"', "negative = 'H' should be a table"),
+    ],
+)
+def test_a_wrong_word_beside_a_preset_is_the_only_problem(tmp_path, said, problem):
+    with pytest.raises(StudyError) as caught:
+        open_export(tmp_path, "transactions", "sap_billing", f"Title\n{SAP}\n", toml=said)
+    assert len(caught.value.problems) == 1 and problem in caught.value.problems[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import duckdb
 import openpyxl
 import pandas as pd
 import pytest
-from test_presets import HARVEST, JOURNAL, QUICKBOOKS_REPORT, SHOPIFY, TOGGL, XERO_LINES, ZENDESK
+from test_presets import HARVEST, HEADERS, JOURNAL, QUICKBOOKS_REPORT, SAP, SHOPIFY, TOGGL, XERO_LINES, ZENDESK
 
 from custprof.__main__ import main
 from custprof.study import Study, StudyError
@@ -82,9 +83,25 @@ def test_three_exports_of_different_systems_become_a_checked_study(raw, tmp_path
     assert before == [(file.read_bytes(), file.stat().st_mtime_ns) for file in files]
 
 
-def test_a_report_in_a_workbook_is_found_on_its_sheet(tmp_path):
-    import csv
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("name", sorted(HEADERS))
+def test_an_export_with_every_cell_in_quotes_is_recognised(tmp_path, name, sign):
+    for number, header in enumerate(HEADERS[name]):
+        with (tmp_path / f"{number}.csv").open("w", newline="") as stream:
+            csv.writer(stream, delimiter=sign, quoting=csv.QUOTE_ALL).writerows([cells := header.split(","), ["a, b; c"] * len(cells)])
+    found = propose(sorted(tmp_path.glob("*.csv")), tmp_path)
+    assert {spec["preset"] for _, spec in found.sections} == {name}
+    assert {spec.get("delimiter", ",") for _, spec in found.sections} == {sign}
 
+
+def test_a_file_that_no_delimiter_splits_says_why_once(tmp_path):
+    (tmp_path / "a.csv").write_text('"Slip";"Day"\n"1";"2024-01-25"x\n')
+    with pytest.raises(StudyError, match=r"a.csv cannot be read near line 2: ';' expected") as caught:
+        propose([tmp_path / "a.csv"], tmp_path)
+    assert len(caught.value.problems) == 1
+
+
+def test_a_report_in_a_workbook_is_found_on_its_sheet(tmp_path):
     book = openpyxl.Workbook()
     book.active.append(["Notes"])
     sheet = book.create_sheet("Sales")
@@ -97,6 +114,76 @@ def test_a_report_in_a_workbook_is_found_on_its_sheet(tmp_path):
     study = Study.open(tmp_path / "acme")
     assert study.customer_facts()["net_revenue"].sum() == 732.25 and len(study.customer_facts()) == 3
     assert "report's total agrees" in set(study.check()["rule"])
+
+
+def faktura(*lines, total="", above=("Fakturapositionen", "Stand: 31.12.2024", "")):
+    """SAP's billing items as it writes them: a title, day first, 1.234,50-, and what else is wanted below."""
+    names = [*SAP.split(","), "SHKZG"]
+    rows = [dict.fromkeys(names, "") | {"VBELN": "9", "POSNR": "10", "WAERK": "EUR", **line} for line in lines]
+    rows += [dict.fromkeys(names, "") | {"VBELN": "Gesamt", "NETWR": total}] if total else []
+    return "\r\n".join([*above, ";".join(names), *(";".join(row.values()) for row in rows)])
+
+
+SOLD = {"FKDAT": "19.01.2024", "KUNAG": "1054", "NETWR": "2.174,50"}
+RETURNED = {"FKDAT": "20.01.2024", "KUNAG": "1070", "NETWR": "174,25-", "SHKZG": "X"}
+
+
+def test_a_recognised_export_under_a_title_opens_at_once(tmp_path, capsys):
+    (tmp_path / "sap.csv").write_bytes(faktura(SOLD, RETURNED, total="2.000,25").encode("cp1252"))
+    assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "sap.csv")]) == 0
+    assert "has no column" not in capsys.readouterr().out
+    ((_, spec),) = propose([tmp_path / "sap.csv"], tmp_path).sections
+    assert spec["header"] == ["VBELN", "POSNR", "FKDAT"] and spec["totals"] == ["Gesamt"]
+    assert (spec["delimiter"], spec["decimal"], spec["thousands"], spec["date_format"]) == (";", ",", ".", ["%d.%m.%Y"])
+    study = Study.open(tmp_path / "acme")
+    assert study.customer_facts()["net_revenue"].to_dict() == {"1054": 2174.5, "1070": -174.25} and study.quarantine().empty
+
+
+@pytest.mark.parametrize(("total", "apart"), [("2.000,25", 0.0), ("1,00", 1999.25), ("2.000,25-", 4000.5)])
+def test_a_total_by_any_name_is_held_against_the_lines_above_it(tmp_path, total, apart):
+    (tmp_path / "sap.csv").write_bytes(faktura(SOLD, RETURNED, total=total).encode("cp1252"))
+    main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "sap.csv")])
+    study = Study.open(tmp_path / "acme")
+    assert len(study.report_totals("transactions")) == 1
+    issues = study.check().set_index("rule")
+    rule = "report's total differs" if apart else "report's total agrees"
+    assert issues.loc[rule, "amount"] == apart and issues.loc[rule, "severity"] == ("warning" if apart else "info")
+
+
+def test_subtotals_are_held_against_their_own_lines(tmp_path):
+    lines = [
+        "customer_id,order_id,date,revenue",
+        "A,1,2024-01-05,2",
+        "A,2,2024-01-05,3",
+        "Sum,,,5",
+        "B,3,2024-01-05,4",
+        "Sum,,,4",
+        "Sum,,,9",
+    ]
+    (tmp_path / "transactions.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "study.toml").write_text('[tables.transactions]\ntotals = ["Sum"]\n')
+    said = Study.open(tmp_path).report_totals("transactions")
+    assert said[["row", "total", "read"]].to_numpy().tolist() == [[4, 5, 5], [6, 4, 4], [7, 9, 9]]
+    (tmp_path / "transactions.csv").write_text("\n".join(lines).replace("Sum,,,4", "Sum,,,3") + "\n")
+    study = Study.open(tmp_path)
+    assert study.report_totals("transactions")["read"].tolist() == [5, 4, 9]
+    assert study.check().set_index("rule").loc["report's total differs", ["rows", "amount"]].tolist() == [1, 1.0]
+
+
+@pytest.mark.parametrize("above", [(), ("Report", "")])
+def test_totals_are_proposed_where_they_are_no_lines(tmp_path, above):
+    entries = [("25.01.2024", f"Total Energies {number}", "7,5") for number in range(3)]
+    text = "\r\n".join([*above, *harvest(*entries).splitlines(), *("Subtotal;;;;;;7,5" + str(n) for n in range(2)), "TOTAL;;;;;;22,5"])
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    ((_, spec),) = propose([tmp_path / "a.csv"], tmp_path).sections
+    assert spec["totals"] == ["Subtotal", "TOTAL"] and spec.get("header") == (["Date", "Client", "Project"] if above else None)
+
+
+def test_a_study_that_cannot_be_opened_yet_says_what_is_to_be_done(tmp_path, capsys):
+    (tmp_path / "log.csv").write_text(harvest(("25.01.2024", "Ada", "7,5")), encoding="utf-8")
+    main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "log.csv")])
+    said = capsys.readouterr().out
+    assert f"Not ready yet; to be done in {tmp_path / 'acme' / 'study.toml'}:" in said and "transactions: no file transactions.csv" in said
 
 
 def test_two_time_logs_stand_side_by_side(tmp_path):
@@ -183,6 +270,21 @@ def test_a_report_that_nobody_knows_is_laid_out_and_waits_beside_the_others(tmp_
     assert Study.open(toml).frame("ledger")[["account", "period", "amount"]].to_numpy().tolist() == [["4000 Sales", "2024", 1.0]]
 
 
+def test_a_ledger_without_numbers_of_its_lines_is_offered_those_of_the_rows(tmp_path):
+    (tmp_path / "ledger.csv").write_text("Konto;Belegdatum;Umsatz;S/H\n8400;28.01.2024;16,47;H\n3400;28.01.2024;11,00;S\n")
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-25,9\n")
+    assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "ledger.csv")]) == 0
+    assert '# line_id = "{_row}"' in (tmp_path / "acme" / "study.toml").read_text()
+    said = '[tables.ledger]\ndecimal = ","\nnegative = { "S/H" = ["H"] }\ndate_format = "%d.%m.%Y"\n[tables.ledger.columns]\n'
+    said += 'account = "Konto"\namount = "Umsatz"\nperiod = "Belegdatum"\n'
+    (tmp_path / "study.toml").write_text(said)
+    with pytest.raises(StudyError, match=r"no column 'line_id'.*line_id = '\{_row\}' takes the number of the row"):
+        Study.open(tmp_path)
+    (tmp_path / "study.toml").write_text(said + 'line_id = "{_row}"\n')
+    ledger = Study.open(tmp_path).frame("ledger")
+    assert ledger[["line_id", "amount"]].to_numpy().tolist() == [["2", -16.47], ["3", 11.0]]
+
+
 def test_parquet_is_recognised_and_read_as_it_is_typed(tmp_path, capsys):
     retail = {"InvoiceNo": ["1", "C2"], "StockCode": "P", "Quantity": [2, -1], "UnitPrice": [1.5, 1.5], "CustomerID": ["7", "7"]}
     sales = pd.DataFrame({**retail, "InvoiceDate": pd.to_datetime(["2024-01-25 10:00", "2024-02-02 09:00"]), "Country": "UK"})
@@ -240,6 +342,19 @@ def test_files_that_cannot_be_read_are_all_said_and_nothing_is_made(tmp_path, ca
     assert "a.pdf is no .csv" in capsys.readouterr().err and not (tmp_path / "acme").exists()
 
 
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(tmp_path, capsys):
+    (tmp_path / "sap.txt").write_bytes(faktura(SOLD).encode("cp1252"))
+    (tmp_path / "torn.csv").write_text(HARVEST + '\n"2024-01-25,Ada\n')
+    (tmp_path / "pay.tsv").write_text('Slip\tDay\n1\t"5"x\n')
+    files = [str(tmp_path / name) for name in ("torn.csv", "nowhere.csv", "pay.tsv", "sap.txt")]
+    assert main(["new", str(tmp_path / "acme"), "--from", *files]) == 1
+    said = capsys.readouterr().out
+    assert "Not read: torn.csv cannot be read near line 2" in said and "nowhere.csv does not exist" in said and "Not read: pay.tsv" in said
+    assert "transactions: 1 rows read, 1 used" in said
+    assert Study.open(tmp_path / "acme").customer_facts()["net_revenue"].to_dict() == {"1054": 2174.5}
+    assert main(["new", str(tmp_path / "other"), "--from", files[3]]) == 0
+
+
 def test_confirmed_twice_is_refused_and_nothing_unconfirmed_is_used(tmp_path):
     (tmp_path / "study.toml").write_text("")
     (tmp_path / "transactions.csv").write_text(
@@ -271,6 +386,17 @@ def test_suggestions_leave_the_legal_form_aside_and_keep_what_was_decided(tmp_pa
     file.write_text(file.read_text(encoding="utf-8").replace("1.0,", "1.0,no"), encoding="utf-8")
     assert main(["aliases", str(tmp_path)]) == 0
     assert file.read_text(encoding="utf-8").splitlines()[1:] == ["events,MÜLLER UND SÖHNE,C1,Müller & Söhne GmbH,1.0,no"]
+
+
+def test_customers_that_are_numbers_ask_for_a_table_with_their_names(tmp_path, capsys):
+    (tmp_path / "study.toml").write_text("")
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,date,revenue\n1054,1,2024-01-25,9\n")
+    (tmp_path / "events.csv").write_text("customer_id,date,activity\nVogt GmbH,2024-01-25,call\n")
+    assert main(["aliases", str(tmp_path)]) == 0
+    assert "add a table customers (customer_id, name)" in capsys.readouterr().out
+    (tmp_path / "customers.csv").write_text("customer_id,name\n1054,Vogt\n")
+    assert main(["aliases", str(tmp_path)]) == 0
+    assert "add a table customers" not in capsys.readouterr().out
 
 
 def test_zendesk_and_its_warning_come_with_the_study(tmp_path):

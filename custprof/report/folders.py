@@ -70,7 +70,7 @@ def new_study(folder: str | Path, files: Iterable[str | Path] = ()) -> Path:
     ReportError
         If the folder holds anything.
     StudyError
-        If a file cannot be read; nothing is made then.
+        If none of the files can be read; nothing is made then. Of several, those that cannot be read are named in study.toml.
 
     Examples
     --------
@@ -90,7 +90,8 @@ def new_study(folder: str | Path, files: Iterable[str | Path] = ()) -> Path:
     name = folder.name.replace("\\", "").replace('"', "'")
     text = STUDY.format(name=name, currency=proposal.currency or "EUR")
     if proposal.sections:
-        asked = "".join(f"\n# Please answer: {question}" for question in proposal.questions)
+        asked = "".join(f"\n# Not read: {' '.join(problem.split())}" for problem in proposal.problems)
+        asked += "".join(f"\n# Please answer: {question}" for question in proposal.questions)
         text += f"\n# What custprof made of the exports; every line may be changed.{asked}\n{write_sections(proposal)}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))

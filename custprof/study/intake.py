@@ -233,6 +233,8 @@ def _lacking(table: str, ours: str, names: list[Any], part: Part, wanted: dict[s
     role = f", which {who} names as {ours}" if ours in wanted else " (required)"
     free = [name for name in part.header if name and name not in TABLES[table].columns]
     hint = "" if ours in own else f" Name it in study.toml: [tables.{table}] columns = {{ {ours} = '...' }}."
+    if ours == "line_id":
+        hint += " Where the file has no such column, line_id = '{_row}' takes the number of the row."
     return f"{table}: {short(part)} has no column {' or '.join(map(repr, lacking[:3]))}{role}; {meant(lacking[0], free)}{hint}"
 
 

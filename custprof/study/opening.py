@@ -49,7 +49,7 @@ def find_tables(settings: Settings, engine: Any, given: Mapping[str, Any]) -> Fo
     if settings.temp_directory is not None and not settings.temp_directory.is_dir():
         raise StudyError([*problems, f"study.toml [study] temp_directory: {settings.temp_directory} does not exist."])
     rows = ClusteredRows(settings, session) if name == "spark" else EmbeddedRows(settings, name)
-    for table in TABLES:
+    for table in (table for table in TABLES if table not in settings.misread):
         specs, wrong = _sections(table, settings.tables.get(table, []), given, rows)
         parts, unfound, passed = ([], [], []) if wrong else find_parts(table, specs, settings.folder, rows.con)
         wrong += unfound

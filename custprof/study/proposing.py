@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -23,13 +24,19 @@ from custprof.study.headers import find_header, headers_in, star
 from custprof.study.layout import arrange
 from custprof.study.notation import find_notation
 from custprof.study.presets import Preset, recognise
-from custprof.study.rows import TITLE, Rows, split_rows
+from custprof.study.rows import DELIMITERS, TITLE, Rows, find_delimiter, split_rows
 from custprof.study.sources import ENDINGS
 
 __all__ = ["Proposal", "propose", "write_sections"]
 
 #: So many rows of a file are looked at.
 SAMPLE = 20_000
+#: Endings of delimited text that a study reads where it is named.
+TEXTS = (".txt", ".txt.gz", ".tsv", ".tsv.gz")
+#: What stands in for a column that many exports lack.
+UNNAMED = {"line_id": "{_row}"}
+#: How the first cell of a total begins.
+TOTAL = re.compile(r"(grand total|sub-?total|total|gesamt\w*|(zwischen)?summe\w*|totaux|somme|totale)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -42,12 +49,14 @@ class Proposal:
     systems : by file, the system and export that it was recognised as ("" where none was)
     currency : the currency of most amounts, "" where no file says it
     questions : what a person has to answer, in sentences
+    problems : the files that could not be read, and why, in sentences
     """
 
     sections: list[tuple[str, dict[str, Any]]]
     systems: dict[str, str]
     currency: str = ""
     questions: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 def propose(files: Iterable[str | Path], folder: str | Path) -> Proposal:
@@ -55,21 +64,21 @@ def propose(files: Iterable[str | Path], folder: str | Path) -> Proposal:
 
     Parameters
     ----------
-    files : CSV (also gzipped), Parquet or xlsx files
+    files : CSV or other delimited text (also gzipped), Parquet or xlsx files; one that cannot be read stands in ``problems``
     folder : of the study, from which the files are named
 
     Raises
     ------
     StudyError
-        Lists the files that cannot be read, are twice the same, or are no tables.
+        Where none of the files can be read: lists them, and why.
     """
     files = [Path(file) for file in files]
     looked, problems = [], []
     for file in files:
         if not file.is_file():
             problems.append(f"{file} does not exist.")
-        elif not file.name.lower().endswith(ENDINGS):
-            problems.append(f"{file.name} is no .csv, .csv.gz, .parquet or .xlsx file; save it as one.")
+        elif not file.name.lower().endswith((*ENDINGS, *TEXTS)):
+            problems.append(f"{file.name} is no {', '.join((*ENDINGS, *TEXTS))} file; save it as one.")
         elif file.resolve() in [other.resolve() for other, *_ in looked]:
             problems.append(f"{file.name} is given twice.")
         else:
@@ -77,28 +86,23 @@ def propose(files: Iterable[str | Path], folder: str | Path) -> Proposal:
                 looked.append((file, *_look(file)))
             except StudyError as error:
                 problems += error.problems
-    if problems:
-        raise StudyError(problems)
     sections, systems, questions, money = [], {}, [], Counter()
-    fed = {next(iter(preset.tables)) for _, _, preset in looked if preset}
-    for file, options, preset in looked:
+    fed = {next(iter(preset.tables)) for _, _, preset, _ in looked if preset}
+    for file, options, preset, place in looked:
+        try:
+            found, asked, codes = _propose_file(file, Path(folder), options, preset, place, fed)
+        except StudyError as error:
+            problems += error.problems
+            continue
         systems[str(file)] = f"{preset.system}, {preset.export}" if preset else ""
-        if preset:
-            tables = _tables_of(preset, fed)
-        else:
-            table, layout = _guess(file, options)
-            tables, options = [table], {**options, **layout}
-        for table in tables:
-            spec = {"file": _from(file, Path(folder)), **({"preset": preset.name} if preset else {}), **options}
-            said, asked, codes = _written(file, table, spec, preset)
-            sections.append((table, {**spec, **said}))
-            questions += [f"{file.name}: {question}" for question in asked if f"{file.name}: {question}" not in questions]
-            money.update(codes)
-        if not preset:
-            questions.append(f"{file.name}: not recognised; name its columns in [tables.{table}] of study.toml (is it that table?).")
+        sections += found
+        questions += asked
+        money.update(codes)
+    if problems and not sections:
+        raise StudyError(problems)
     if len(money) > 1:
         questions.append(f"there are amounts in {', '.join(sorted(money))}: say in [rates] what one of the others is worth.")
-    return Proposal(sections, systems, money.most_common(1)[0][0] if money else "", questions)
+    return Proposal(sections, systems, money.most_common(1)[0][0] if money else "", questions, problems)
 
 
 def write_sections(proposal: Proposal) -> str:
@@ -110,7 +114,7 @@ def write_sections(proposal: Proposal) -> str:
         section += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in spec.items() if key != "columns"]
         if "preset" not in spec:
             theirs = spec["columns"]["theirs"]
-            missing = [f'# {ours} = "..."' for ours in TABLES[table].required if ours not in theirs]
+            missing = [f'# {ours} = "{UNNAMED.get(ours, "...")}"' for ours in TABLES[table].required if ours not in theirs]
             section += [f"[tables.{table}.columns]  # ours = theirs; the file has {', '.join(filter(None, theirs))}", *missing]
             if missing and len(proposal.sections) > 1:  # the other files can be read without it
                 section = [line if line.startswith("#") else f"# {line}" for line in section]
@@ -118,23 +122,51 @@ def write_sections(proposal: Proposal) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _look(file: Path) -> tuple[dict[str, Any], Preset | None]:
-    """How a file is written and which system wrote it."""
+def _propose_file(
+    file: Path, folder: Path, options: dict[str, Any], preset: Preset | None, place: int, fed: set[str]
+) -> tuple[list[tuple[str, dict[str, Any]]], list[str], Counter]:
+    """The sections of one file, what is to be asked about it, and the currencies that it names."""
+    sections, questions, money = [], [], Counter()
+    if preset:
+        tables = _tables_of(preset, fed)
+        options = {**options, **_layout(file, options, preset, place)}
+    else:
+        table, layout = _guess(file, options)
+        tables, options = [table], {**options, **layout}
+    for table in tables:
+        spec = {"file": _from(file, folder), **({"preset": preset.name} if preset else {}), **options}
+        said, asked, codes = _written(file, table, spec, preset)
+        sections.append((table, {**spec, **said}))
+        questions += [f"{file.name}: {question}" for question in asked if f"{file.name}: {question}" not in questions]
+        money.update(codes)
+    if not preset:
+        questions.append(f"{file.name}: not recognised; name its columns in [tables.{table}] of study.toml (is it that table?).")
+    return sections, questions, money
+
+
+def _look(file: Path) -> tuple[dict[str, Any], Preset | None, int]:
+    """How a file is written, which system wrote it, and in which of its rows the header stands (0 is the first)."""
     if file.name.lower().endswith(".xlsx"):
         return _look_into_workbook(file)
     if file.name.lower().endswith(".parquet"):
         found = recognise(row for _, row in islice(_rows(file, {}), 1))
-        return {}, found[0] if found else None
+        return {}, found[0] if found else None, 0
     options = {} if _is_text(file) else {"encoding": "cp1252"}
-    best = None
-    for delimiter in ",;\t|":
-        found = recognise(row for _, row in islice(split_rows(file, options, delimiter), 60))
+    best, refused = None, {}
+    for delimiter in DELIMITERS:
+        try:
+            found = recognise(row for _, row in islice(split_rows(file, options, delimiter), 60))
+        except StudyError as error:  # it does not split this file; another may
+            refused[delimiter] = error
+            continue
         if found and (best is None or len(found[0].recognise[0]) > len(best[1].recognise[0])):
-            best = (options if delimiter == "," else {**options, "delimiter": delimiter}, found[0])
-    return best or (options, None)
+            best = (options if delimiter == "," else {**options, "delimiter": delimiter}, *found)
+    if len(refused) == len(DELIMITERS):
+        raise refused[find_delimiter(file, options)]
+    return best or (options, None, 0)
 
 
-def _look_into_workbook(file: Path) -> tuple[dict[str, Any], Preset | None]:
+def _look_into_workbook(file: Path) -> tuple[dict[str, Any], Preset | None, int]:
     from openpyxl import load_workbook
 
     try:
@@ -145,8 +177,8 @@ def _look_into_workbook(file: Path) -> tuple[dict[str, Any], Preset | None]:
     book.close()
     for sheet in sheets:
         if found := recognise(row for _, row in islice(split_rows(file, {"sheet": sheet}), 60)):
-            return {"sheet": sheet}, found[0]
-    return {"sheet": sheets[0]}, None
+            return {"sheet": sheet}, *found
+    return {"sheet": sheets[0]}, None, 0
 
 
 def _rows(file: Path, spec: dict[str, Any]) -> Rows:
@@ -192,6 +224,19 @@ def _tables_of(preset: Preset, fed: set[str]) -> list[str]:
     chosen = [table for table in others if table not in fed]
     fed |= set(chosen)
     return [first, *chosen]
+
+
+def _layout(file: Path, options: dict[str, Any], preset: Preset, place: int) -> dict[str, Any]:
+    """What its preset does not say about a report: the header where a title stands above it, and the totals beside the lines."""
+    said = set().union(*preset.tables.values())
+    rows = [[(cell or "").strip() for cell in row] for _, row in islice(_rows(file, options), place, place + SAMPLE)]
+    header, lines = rows[0], rows[1:]
+    layout: dict[str, Any] = {"header": [cell for cell in header if cell][:3]} if place and "header" not in said else {}
+    # a total leaves most cells blank
+    totals = [row[0] for row in lines if row and TOTAL.match(row[0]) and 2 * sum(map(bool, row)) <= len(header)]
+    if totals and "totals" not in said:
+        layout["totals"] = list(dict.fromkeys(totals if len(set(totals)) <= 3 else [f"{TOTAL.match(total)[0]}*" for total in totals]))
+    return layout
 
 
 def _guess(file: Path, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:

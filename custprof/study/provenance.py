@@ -37,15 +37,21 @@ def _exports(study) -> Iterator[dict[str, Any]]:
 def _report_totals(study) -> Iterator[dict[str, Any]]:
     for table in study.tables:
         column = TABLES[table].amount
-        for said in study.report_totals(table).itertuples():
-            apart = round(said.read - said.total, study.decimals) + 0.0
+        said = study.report_totals(table)
+        said["apart"] = [round(apart, study.decimals) + 0.0 for apart in said["read"] - said["total"]]
+        for apart, totals in said.groupby(said["apart"] != 0):
+            shown = [
+                f"{each.file}: total {study.money(each.total, study.decimals)}, lines {study.money(each.read, study.decimals)}"
+                for each in totals.sort_values("row", ascending=False).head(3).itertuples()
+            ]
             yield {
                 "severity": "warning" if apart else "info",
                 "table": table,
                 "column": column,
                 "rule": "report's total differs" if apart else "report's total agrees",
-                "amount": apart,
-                "examples": f"{said.file}: total {study.money(said.total, study.decimals)}, lines {study.money(said.read, study.decimals)}",
+                "rows": len(totals),
+                "amount": max(totals["apart"], key=abs),
+                "examples": "; ".join(shown),
                 "advice": (
                     "The lines that were read and the total of the report differ by this amount; lines are missing, or were changed."
                     if apart

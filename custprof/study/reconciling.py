@@ -58,21 +58,48 @@ def passed_over(study, table: str, mapping: Mapping) -> pd.DataFrame:
 
 
 def report_totals(study, table: str, mapping: Mapping) -> pd.DataFrame:
-    """Grand totals of reports and the lines above them; the columns are those of ``Study.report_totals``."""
-    column, rows = TABLES[table].amount, []
+    """Totals of reports and the lines above them; the columns are those of ``Study.report_totals``.
+
+    A total may be that of all lines above it, of those below its heading, or of those below the total before: where it equals one of them
+    it agrees. Else it is held against the lines below the heading that it names or the total before, the last of a file against all.
+    """
+    column, found = TABLES[table].amount, []
     places = mapping.columns.get(column, [None] * len(mapping.parts))
-    for said in passed_over(study, table, mapping).itertuples():
-        number = next(number for number, part in enumerate(mapping.parts) if said.file in part.files)
-        place, cells = places[number], said.cells
-        grand = said.kind == "total" and (cells[0] or "").strip().casefold() == "total"
-        if grand and isinstance(place, int) and place < len(cells) and cells[place]:
-            said_total = number_sql(literal(cells[place].strip()), mapping.parts[number].spec)
-            ((total,),) = study.rows_of(table).con.execute(f"select {said_total}").fetchall()
-            unit = 10**study.decimals
-            whole = f"sum(round({column} * {unit})::hugeint) / {unit}"
-            ((read,),) = study.query(f"select {whole} from raw_{table} where _file = {literal(said.file)}")
-            rows.append((said.file.replace("\\", "/").rsplit("/", 1)[-1], total, read))
-    return pd.DataFrame(rows, columns=["file", "total", "read"]).dropna()
+    for file, said in passed_over(study, table, mapping).groupby("file", sort=False):
+        number = next(number for number, part in enumerate(mapping.parts) if file in part.files)
+        place, spec, headings, before = places[number], mapping.parts[number].spec, [], 0
+        last = said["row"][said["kind"] == "total"].max()
+        for row in said.itertuples():
+            first = (row.cells[0] or "").strip().casefold() if row.cells else ""
+            headings += [(first, row.row)] if row.kind == "heading" else []
+            cell = (row.cells[place] or "").strip() if isinstance(place, int) and place < len(row.cells) else ""
+            if row.kind == "total" and cell:
+                own = max((each for each in headings if each[0] in first), key=lambda each: (len(each[0]), each[1]), default=None)
+                starts = [own[1] if own else 0 if row.row == last else before, 0, headings[-1][1] if headings else 0, before]
+                found.append((file, row.row, f"select {number_sql(literal(cell), spec)}", starts))
+            before = row.row if row.kind == "total" else before
+    reader, spans = study.rows_of(table).con, sorted({(file, start, end) for file, end, _, starts in found for start in starts})
+    read, unit, rows = _read_between(study, table, column, spans), 10**study.decimals, []
+    for file, end, sql, starts in found:
+        ((total,),) = reader.execute(sql).fetchall()
+        if total is not None:
+            sums = [read[file, start, end] for start in starts]
+            agreeing = (each for each in sums if round(each * unit) == round(total * unit))
+            rows.append((file.replace("\\", "/").rsplit("/", 1)[-1], end, total, next(agreeing, sums[0])))
+    return pd.DataFrame(rows, columns=["file", "row", "total", "read"])
+
+
+def _read_between(study, table: str, column: str, spans: list[tuple[str, int, int]]) -> dict[tuple[str, int, int], float]:
+    """What was read between two rows of a file, for spans of (file, row before the first, row behind the last)."""
+    if not spans:
+        return {}
+    unit = 10**study.decimals
+    listed = ", ".join(f"({number}, {literal(file)}, {start}, {end})" for number, (file, start, end) in enumerate(spans))
+    sums = study.query(
+        f"select n, sum(round({column} * {unit})::hugeint) / {unit} from (values {listed}) as s(n, f, a, b) "
+        f"left join raw_{table} on _file = f and _row > a and _row < b group by n"
+    )
+    return {spans[int(number)]: float(amount or 0) for number, amount in sums}
 
 
 def _reconcile_table(study, table: str) -> list[dict[str, Any]]:

@@ -17,11 +17,11 @@ from typing import Any
 
 from custprof.study.errors import StudyError, meant
 
-__all__ = ["TITLE", "Row", "Rows", "find_delimiter", "needs_decoding", "split_rows"]
+__all__ = ["DELIMITERS", "TITLE", "Row", "Rows", "find_delimiter", "needs_decoding", "split_rows"]
 
 #: The title of a report has at most so many rows.
 TITLE = 40
-_DELIMITERS = ",;\t|"
+DELIMITERS = ",;\t|"
 
 #: First bytes of files that are no text, whatever their ending says, and what they are.
 _DISGUISED = {
@@ -50,7 +50,7 @@ def find_delimiter(file: Path, spec: dict[str, Any]) -> str:
             head = list(islice(stream, TITLE if "header" in spec else 1))
     except (UnicodeDecodeError, UnicodeError, OSError, EOFError):
         return ","
-    return max(_DELIMITERS, key=lambda delimiter: max((len(row) for row in csv.reader(head, delimiter=delimiter)), default=0))
+    return max(DELIMITERS, key=lambda delimiter: max((len(row) for row in csv.reader(head, delimiter=delimiter)), default=0))
 
 
 def needs_decoding(file: Path, encoding: str | None) -> bool:

@@ -53,7 +53,7 @@ from typing import Any
 from custprof.study.contracts import TABLES
 from custprof.study.errors import StudyError
 from custprof.study.presets import read_preset
-from custprof.study.words import CREDIT, STUDY, TABLE, TIE, table_problems, unknown_words, value_problems, wrong_types
+from custprof.study.words import CREDIT, NAMES, STUDY, TABLE, TIE, table_problems, unknown_words, value_problems, wrong_types
 
 __all__ = ["Settings", "make_settings", "read_settings"]
 
@@ -64,7 +64,8 @@ _OWN = ("file", "sql", "table", "folder", "sheet", "preset")
 
 @dataclass(frozen=True)
 class Settings:
-    """The contents of study.toml, with defaults filled in; ``problems`` are the sentences of what is wrong."""
+    """The contents of study.toml, with defaults filled in; ``problems`` are the sentences of what is wrong, ``misread`` the tables
+    whose files are not looked at for it: what else was said of them would not be true."""
 
     folder: Path
     name: str
@@ -83,6 +84,7 @@ class Settings:
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     ties: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    misread: frozenset[str] = frozenset()
 
     def said(self, table: str, word: str, default: Any = None) -> Any:
         """What the sections of a table say about something, the first that does."""
@@ -130,6 +132,7 @@ def make_settings(content: dict[str, Any], folder: Path, file: str) -> Settings:
     problems += wrong_types(study, STUDY, f"{file} [study]") + wrong_types(credit or {}, CREDIT, f"{file} [credit]")
     problems += unknown_words(tables, TABLES, f"{file} [tables]", "a table")
     sections: dict[str, list[dict[str, Any]]] = {}
+    misread: set[str] = set()
     for name, given in tables.items():
         where, found = f"{file} [tables.{name}]", []
         for spec in given if isinstance(given, list) else [given]:
@@ -137,7 +140,9 @@ def make_settings(content: dict[str, Any], folder: Path, file: str) -> Settings:
                 found.append(f"{where} is a section of its own, with file = ... or sql = ...")
                 continue
             wrong = wrong_types(spec, TABLE, where) + (table_problems(name, spec, where) if name in TABLES else [])
-            if not wrong and "preset" in spec and name in TABLES:
+            if name in TABLES and _misreads(name, spec, where):
+                misread.add(name)
+            elif "preset" in spec and name in TABLES:
                 spec = _preset_under(name, spec, where, folder, wrong)
             found += wrong
             sections.setdefault(name, []).append(dict(spec))
@@ -175,6 +180,16 @@ def make_settings(content: dict[str, Any], folder: Path, file: str) -> Settings:
         tables={name: specs for name, specs in sections.items() if name in TABLES},
         ties=[dict(tie) for tie in ties],
         problems=problems,
+        misread=frozenset(misread),
+    )
+
+
+def _misreads(table: str, spec: dict[str, Any], where: str) -> bool:
+    """Whether a word of ours has a value with which a file cannot be read."""
+    return any(
+        wrong_types({word: spec[word]}, TABLE, where) or (word in NAMES and table_problems(table, {word: spec[word]}, where))
+        for word in spec
+        if word in TABLE
     )
 
 

@@ -240,7 +240,7 @@ class Study:
         return passed_over(self, table, self._mappings[table])
 
     def report_totals(self, table: str) -> pd.DataFrame:
-        """The grand totals that stand in printed reports beside the lines that were read: file, total, read."""
+        """The totals that stand in printed reports beside the lines above them that were read: file, row, total, read."""
         return report_totals(self, table, self._mappings[table])
 
     def ties(self) -> pd.DataFrame:

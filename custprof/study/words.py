@@ -13,7 +13,7 @@ from custprof.study.engine import ENGINES, PERIODS
 from custprof.study.errors import meant
 from custprof.study.headers import derive, headers_in, is_template
 
-__all__ = ["CREDIT", "STUDY", "TABLE", "TIE", "table_problems", "unknown_words", "value_problems", "wrong_types"]
+__all__ = ["CREDIT", "NAMES", "STUDY", "TABLE", "TIE", "table_problems", "unknown_words", "value_problems", "wrong_types"]
 
 STUDY = {
     **dict.fromkeys(("name", "currency", "period", "cost_model", "aliases", "engine", "memory_limit", "temp_directory"), str),
@@ -49,6 +49,8 @@ TABLE = {
     "spread": dict,
     "note": str,
 }
+#: Words whose values are texts as they stand in a file.
+NAMES = ("header", "totals", "fill_down")
 
 
 def unknown_words(section: dict[str, Any], known: Iterable[str], where: str, what: str = "known") -> list[str]:
@@ -119,6 +121,9 @@ def table_problems(name: str, spec: dict[str, Any], where: str) -> list[str]:
         and not (spec.get("fill_down") and all(map(_is_names, spread.values())))
     ):
         problems.append(f"{where}: spread names columns by an amount, spread = {{ Subtotal = ['Quantity', 'Price'] }}, beside fill_down.")
+    for key in NAMES:
+        if isinstance(spec.get(key), list) and spec[key] and not _is_names(spec[key]):
+            problems.append(f"{where}: {key} = {spec[key]!r} should be a list of texts, as they stand in the file: {key} = ['...'].")
     for key in ("decimal", "delimiter"):
         if isinstance(spec.get(key, "."), str) and len(spec.get(key, ".")) != 1:
             problems.append(f"{where}: {key} = {spec[key]!r} should be one character.")
