@@ -94,7 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     hide.add_argument("out", metavar="OUT", help="a folder that is not there yet")
     hide.add_argument("--key", metavar="FILE", help="the key's file (default: OUT.key); one that is there is used again")
     hide.add_argument("--smallest", type=int, default=5, metavar="N", help="say groups of fewer than N customers (default: 5)")
-    hide.add_argument("--keep", nargs="+", default=[], metavar="TABLE.COLUMN", help="texts that stay readable")
+    hide.add_argument(
+        "--keep", nargs="+", default=[], metavar="TABLE.COLUMN", help="texts that stay readable even where they name somebody"
+    )
     hide.add_argument("--hide", nargs="+", default=[], metavar="TABLE.COLUMN", help="further texts that become pseudonyms")
     hide.set_defaults(do=_pseudonymize)
 

@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from custprof.__main__ import main
@@ -180,3 +181,16 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path, words, seconds):
     if process.returncode:  # else it was faster
         assert process.returncode in (130, -signal.SIGINT) and list(out.iterdir()) == []
         assert process.returncode < 0 or said.endswith("Stopped. Nothing was written.\n")
+
+
+def test_the_quarantine_as_csv_holds_no_formula(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "study.toml").write_text("")
+    lines = ["Ada,1,2024-01-05,90", 'Ada,2,=HYPERLINK("http://x"),9', "=cmd,3,@SUM(1),-8", "Ada,4,-5,-7", "Ada,5,+1+cmd,-6"]
+    (home / "transactions.csv").write_text("\n".join(["customer_id,order_id,date,revenue", *lines]))
+    assert main(["check", str(home), "--quarantine", str(tmp_path / "back.csv")]) in (0, 1)
+    back = pd.read_csv(tmp_path / "back.csv", encoding="utf-8-sig", dtype=str)
+    assert sorted(back["cell"]) == ["'+1+cmd", '\'=HYPERLINK("http://x")', "'@SUM(1)", "-5"]
+    assert sorted(back["amount"].astype(float)) == [-8, -7, -6, 9]
+    assert back["text"].str.startswith("customer_id").all()

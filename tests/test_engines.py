@@ -181,7 +181,7 @@ def test_study_toml_names_the_engine_and_the_memory(tmp_path):
     "words, said",
     [
         ('engine = "sparkle"', r"engine = 'sparkle'; choose one of duckdb, spark, polars, pandas"),
-        ('memory_limit = "plenty"', r"\[study\]: DuckDB does not start"),
+        ('memory_limit = "plenty"', r"\[study\]: DuckDB does not start: memory_limit = 'plenty' is no size; write one such as '2GB'"),
         ('temp_directory = "nowhere"', r"temp_directory: .*nowhere does not exist"),
         ("threads = 0", r"threads = 0 is below 1"),
     ],
@@ -276,3 +276,12 @@ def write_study(folder, words: str, tables: str = "") -> None:
     (folder / "study.toml").write_text(f'[study]\ncurrency = "EUR"\n{words}\n{tables}\n', encoding="utf-8")
     if not tables:
         (folder / "transactions.csv").write_text("customer_id,order_id,date,revenue\na,1,2024-01-05,9.5\n", encoding="utf-8")
+
+
+def test_a_frame_that_lacks_a_column_is_told_its_columns_and_where_to_name_it():
+    frame = pd.DataFrame({"customer_id": ["a"], "order_id": ["1"], "date": ["2024-01-05"], "quantity": [1]})
+    with pytest.raises(StudyError) as raised:
+        Study.from_tables({"transactions": frame})
+    said = str(raised.value)
+    assert "no column 'revenue' (required); its columns are customer_id, order_id, date, quantity." in said
+    assert 'Name it in settings={"tables": {"transactions": {"columns": {"revenue": "..."}}}}.' in said and "study.toml" not in said

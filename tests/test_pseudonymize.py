@@ -210,3 +210,61 @@ def test_an_interruption_leaves_neither_half_a_study_nor_its_key(folder, tmp_pat
     monkeypatch.setattr(pseudonyms, at, interrupted)
     assert main(["pseudonymize", str(folder), str(tmp_path / "again"), "--key", str(tmp_path / "out.key")]) == 130
     assert (tmp_path / "out.key").read_text() == key and not (tmp_path / "again").exists()
+
+
+@pytest.fixture
+def naming(tmp_path):
+    """A study that names customers and people where the analysis reads texts."""
+    home = tmp_path / "naming"
+    home.mkdir()
+    people = ["Zacharias GmbH", "Yggdrasil KG", "Quux GmbH", "Vogt GmbH", "Weber GmbH"]
+    (home / "customers.csv").write_text("\n".join(["customer_id,name,channel", *(f"C{n},{name},web" for n, name in enumerate(people))]))
+    lines = [f"C{n},{n},2024-01-05,100" for n in range(5)]
+    (home / "transactions.csv").write_text("\n".join(["customer_id,order_id,date,revenue", *lines]))
+    events = ["C0,2024-01-05,call with Zacharias,5,Frau Tamm", "C1,2024-01-05,call,5,Frau Tamm", "C2,2024-01-05,GmbH call,5,Frau Tamm"]
+    (home / "events.csv").write_text("\n".join(["customer_id,date,activity,minutes,employee", *events]))
+    (home / "leads.csv").write_text("lead_id,customer_id,created_on,channel\nL,C1,2024-01-01,web Zacharias\n")
+    ledger = ["1,2024,8400 Umsatz Zacharias GmbH,,-500,,", "2,2024,6000,Gehalt,50,Tamm,Team Tamm"]
+    (home / "ledger.csv").write_text("\n".join(["line_id,period,account,account_name,amount,pool,department", *ledger]))
+    tie = '[[ties]]\naccounts = ["8400 Umsatz Zacharias GmbH"]\nfact = "net_revenue"\nsign = -1\n'
+    (home / "study.toml").write_text('[study]\nname = "Acme"\n' + tie)
+    model = 'direct = ["8400 Umsatz Zacharias GmbH"]\n[pools."Tamm"]\naccounts = ["6000"]\n[activities.serve]\npool = "Tamm"\n'
+    (home / "costs.toml").write_text(
+        model + 'table = "events"\nminutes = "minutes"\nwhere = { activity = ["call with Zacharias", "call"] }\n'
+    )
+    return home
+
+
+def test_texts_that_hold_a_word_of_a_name_become_pseudonyms_wherever_they_stand(naming, tmp_path):
+    findings = pseudonymize(naming, tmp_path / "out")
+    seen = everything(tmp_path / "out")
+    assert [name for name in ("Zacharias", "Tamm", "Vogt", "Yggdrasil") if name.lower() in seen.lower()] == []
+    assert "GmbH call" in seen and "web" in seen and "6000" in seen
+    found = findings.set_index(findings["table"] + "." + findings["column"])
+    assert {"events.activity", "leads.channel", "ledger.account", "ledger.pool", "ledger.department"} <= set(found.index)
+    assert found.loc["events.activity", "finding"] == "1 of 3 texts name somebody"
+    assert "became pseudonyms" in found.loc["events.activity", "advice"]
+    here, there = Study.open(naming), Study.open(tmp_path / "out")
+    assert there.ties()["difference"].tolist() == here.ties()["difference"].tolist() == [0.0]
+    ours, theirs = (customer_pnl(each.customer_facts(), allocate_study(each))["profit"] for each in (here, there))
+    assert sorted(ours) == sorted(theirs)
+    assert there.frame("events")["activity"].nunique() == 3
+
+
+def test_names_stay_where_the_user_says_so(naming, tmp_path):
+    kept = ["events.activity", "ledger.account"]
+    findings = pseudonymize(naming, tmp_path / "out", keep=kept).set_index("column")
+    seen = everything(tmp_path / "out")
+    assert "call with Zacharias" in seen and "8400 Umsatz Zacharias GmbH" in seen and "Tamm" not in seen and "web Zacharias" not in seen
+    assert "hide events.activity" in findings.loc["activity", "advice"]
+    assert Study.open(tmp_path / "out").ties()["difference"].tolist() == [0.0]
+
+
+def test_a_name_in_the_cost_model_alone_is_refused_unless_kept(naming, tmp_path):
+    model = (naming / "costs.toml").read_text()
+    (naming / "costs.toml").write_text(model.replace("activities.serve", "activities.serve_Yggdrasil").replace("serve_Y", "Y"))
+    with pytest.raises(ReportError, match=r"costs.toml names somebody in 1 texts, first \['Yggdrasil'\]; rename them there, or keep"):
+        pseudonymize(naming, tmp_path / "out")
+    assert not (tmp_path / "out").exists() and not (tmp_path / "out.key").exists()
+    pseudonymize(naming, tmp_path / "out", keep=["costs.toml"])
+    assert "Yggdrasil" in (tmp_path / "out" / "costs.toml").read_text()

@@ -435,3 +435,16 @@ def test_the_sheets_of_profit_say_what_the_stage_finds(demo_report):
         assert rows["profit"].sum() == pytest.approx(customers["profit"].sum(), abs=0.01)
     assert len(book["Margin map"]) == len(customers) and book["Margin map"]["action"].notna().all()
     assert book["Ladder"]["source"].notna().all()
+
+
+def test_the_closing_says_which_of_ledger_and_cost_model_is_missing(tmp_path):
+    from custprof.report.summary import _closing
+    from custprof.study import Study
+
+    (tmp_path / "study.toml").write_text("")
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-05,90\n")
+    pnl = pd.DataFrame({"profit": [90.0]}, index=["Ada"])
+    assert "No ledger to hold it against." in _closing(Study.open(tmp_path), pnl)
+    (tmp_path / "ledger.csv").write_text("line_id,period,account,amount\n1,2024,4000,-90\n")
+    said = _closing(Study.open(tmp_path), pnl)
+    assert "without a cost model" in said and "No ledger" not in said

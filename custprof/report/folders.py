@@ -5,6 +5,7 @@ What is written here is there whole or not at all, also where the writing is int
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -142,7 +143,8 @@ def write_quarantine(study, file: str | Path) -> Path:
     ----------
     study : Study
     file : str or Path
-        Ends in .csv or .xlsx, and does not lie in the study's folder.
+        Ends in .csv or .xlsx, and does not lie in the study's folder. In a .csv, texts that a spreadsheet would take for a formula begin
+        with an apostrophe.
     """
     from custprof.study.describing import advise_on
 
@@ -155,7 +157,7 @@ def write_quarantine(study, file: str | Path) -> Path:
     frame.insert(frame.columns.get_loc("cell"), "what to do", advise_on(study, frame))
     with _whole(file) as part:
         if file.suffix.lower() == ".csv":
-            frame.to_csv(part, index=False, encoding="utf-8-sig")
+            frame.apply(lambda column: column.map(_plain)).to_csv(part, index=False, encoding="utf-8-sig")
         else:
             with pd.ExcelWriter(part, engine="xlsxwriter", engine_kwargs={"options": {"strings_to_formulas": False}}) as book:
                 frame.to_excel(book, index=False, sheet_name="set aside")
@@ -192,6 +194,13 @@ def notebooks_to_edit(folder: str | Path = "custprof-notebooks") -> Path:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
     return folder
+
+
+def _plain(cell):
+    """A cell that no spreadsheet takes for a formula; numbers such as -5 or +3.2 stay as they are."""
+    if isinstance(cell, str) and re.match(r"\s*[=+\-@\t\r]", cell) and not re.fullmatch(r"\s*[+-]?[\d.,]+\s*", cell):
+        return f"'{cell}"
+    return cell
 
 
 @contextmanager

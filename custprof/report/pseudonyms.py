@@ -2,8 +2,9 @@
 
 Names, ids and free texts become keyed pseudonyms (HMAC-SHA-256): the same text is the same pseudonym in every table and every delivery, and
 only who has the key can make it. What the analysis reads stays: amounts, dates, minutes, accounts, departments, activities, and the traits
-that group customers (kind, industry, region, channel). So the profit is the same, and small groups of traits are still recognisable:
-they are counted and said. Exact amounts and dates stay too; who knows an invoice knows its customer.
+that group customers (kind, industry, region, channel), but for those of their texts that name a customer or a person: these become
+pseudonyms too, in study.toml and the cost model alike. So the profit is the same, and small groups of traits are still recognisable: they
+are counted and said. Exact amounts and dates stay too; who knows an invoice knows its customer.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from custprof.report.disclosure import TRAITS, find_disclosures
+from custprof.report.disclosure import TRAITS, Names, find_disclosures, names_of, texts_that_name
 from custprof.report.execute import ReportError
 
 __all__ = ["pseudonymize"]
@@ -67,7 +68,8 @@ def pseudonymize(
     smallest : int, default 5
         Groups of customers with the same traits that are smaller are said.
     keep, hide : collections of "table.column"
-        Texts that stay readable, and further texts that become pseudonyms.
+        Texts that stay readable, also those that name somebody, and further texts that become pseudonyms. ``keep`` may hold "costs.toml"
+        and "study.toml": names in what is copied of these files.
 
     Returns
     -------
@@ -79,7 +81,8 @@ def pseudonymize(
     StudyError
         If the study cannot be read.
     ReportError
-        If ``out`` holds anything, lies in the study, or holds the key; if the cost model chooses rows by a text that becomes a pseudonym.
+        If ``out`` holds anything, lies in the study, or holds the key; if the cost model chooses rows by a column that becomes pseudonyms,
+        or somebody's name stands in study.toml or the cost model and in no table.
 
     Examples
     --------
@@ -95,6 +98,7 @@ def pseudonymize(
     ('c', 17, False)
     """
     from custprof.study import Study
+    from custprof.study.writing import distinct_texts
 
     out = Path(out).resolve()
     key = Path(key).resolve() if key else out.with_name(f"{out.name}.key")
@@ -103,12 +107,23 @@ def pseudonymize(
     hidden = _hidden_columns(opened, keep, hide)
     _check_cost_model(opened, hidden)
     secret = _read_key(key) if key.exists() else secrets.token_bytes(_KEY_BYTES)
+    names = names_of(opened, hidden)
+    named = {place: texts for place, texts in texts_that_name(opened, hidden, names).items() if ".".join(place) not in keep}
+    kept = {text for table, column in _kept_columns(opened, keep) for text in distinct_texts(opened, table, column)}
+    tokens = {text: _token("t", text, secret) for texts in named.values() for text in texts if text not in kept}
+    copied = {"study.toml": _settings(opened, hidden, secret, tokens)}
+    if opened.cost_model is not None:
+        copied["costs.toml"] = _without_comments(opened.cost_model.read_text(encoding="utf-8-sig"), tokens)
+    for file in copied.keys() - set(keep):
+        _check_copied(file, copied[file], names, kept)
     out.parent.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     made = not key.exists()
     try:
-        _write(opened, making, hidden, secret)
-        findings = find_disclosures(opened, hidden, smallest=smallest)
+        _write(opened, making, hidden, named, secret)
+        for file, text in copied.items():
+            (making / file).write_text(text, encoding="utf-8", newline="\n")
+        findings = find_disclosures(opened, hidden, smallest=smallest, keep=keep)
         if made:
             _write_key(key, secret)
         making.chmod(0o755)
@@ -138,7 +153,7 @@ def _hidden_columns(study, keep: Collection[str], hide: Collection[str]) -> dict
     from custprof.study import TABLES
 
     every = {f"{table}.{column}" for table in study.tables for column in study.written_columns(table)}
-    unknown = sorted({*keep, *hide} - every)
+    unknown = sorted(({*keep} - {"study.toml", "costs.toml"} | {*hide}) - every)
     if unknown:
         raise ReportError(f"{unknown[0]!r} is no column of the study; name columns as 'events.activity'.")
     numbers = [name for name in hide if TABLES[name.partition(".")[0]].columns.get(name.partition(".")[2], "text") != "text"]
@@ -198,7 +213,33 @@ def _token(letter: str, text: str, secret: bytes) -> str:
     return letter + hmac.digest(secret, f"{letter}:{text}".encode(), "sha256").hex()[:16]
 
 
-def _write(study, folder: Path, hidden: dict[str, dict[str, str]], secret: bytes) -> None:
+def _kept_columns(study, keep: Collection[str]) -> list[tuple[str, str]]:
+    return [(table, column) for table in study.tables for column in study.written_columns(table) if f"{table}.{column}" in keep]
+
+
+def _check_copied(file: str, toml: str, names: Names, kept: set[str]) -> None:
+    """Refuse a name in what is copied of study.toml or the cost model, but for texts of columns that stay readable by the user's word."""
+    from custprof.study import TABLES
+
+    words = {*TABLES, *(column for table in TABLES.values() for column in table.columns), *kept}
+    said = list(dict.fromkeys(text for text in _texts(tomllib.loads(toml)) if text not in words and names.in_text(text)))
+    if said:
+        raise ReportError(
+            f"{file} names somebody in {len(said)} texts, first {said[:3]}; rename them there, or keep them readable: keep = ['{file}']."
+        )
+
+
+def _texts(value, depth: int = 0) -> list[str]:
+    """The texts of a TOML value, and the names of its sections."""
+    if isinstance(value, dict):
+        keys = list(value) if depth == 1 else []
+        return keys + [text for each in value.values() for text in _texts(each, depth + 1)]
+    if isinstance(value, list):
+        return [text for each in value for text in _texts(each, depth + 1)]
+    return [value] if isinstance(value, str) else []
+
+
+def _write(study, folder: Path, hidden: dict[str, dict[str, str]], named: dict[tuple[str, str], list[str]], secret: bytes) -> None:
     from custprof.study.writing import distinct_texts, write_table
 
     for table in study.tables:
@@ -206,14 +247,14 @@ def _write(study, folder: Path, hidden: dict[str, dict[str, str]], secret: bytes
             column: pd.Series({text: _token(letter, text, secret) for text in distinct_texts(study, table, column)}, dtype=object)
             for column, letter in hidden[table].items()
         }
+        for column in (column for at, column in named if at == table):
+            stands = {text: text for text in distinct_texts(study, table, column)}
+            stands |= {text: _token("t", text, secret) for text in named[table, column]}
+            replaced[column] = pd.Series(stands, dtype=object)
         write_table(study, table, folder / f"{table}.csv.gz", replaced)
-    (folder / "study.toml").write_text(_settings(study, hidden, secret), encoding="utf-8", newline="\n")
-    if study.cost_model is not None:
-        model = _without_comments(study.cost_model.read_text(encoding="utf-8-sig"))
-        (folder / "costs.toml").write_text(model, encoding="utf-8", newline="\n")
 
 
-def _settings(study, hidden: dict[str, dict[str, str]], secret: bytes) -> str:
+def _settings(study, hidden: dict[str, dict[str, str]], secret: bytes, tokens: dict[str, str]) -> str:
     said = {"name": "Pseudonymized study", "currency": study.currency, "period": study.period}
     said |= {"fiscal_start": study.fiscal_start, "decimals": study.decimals}
     lines = ["# A study whose customers, employees, ids and free texts are pseudonyms.", "[study]"]
@@ -226,14 +267,22 @@ def _settings(study, hidden: dict[str, dict[str, str]], secret: bytes) -> str:
         shown = [str(code) if known else _token(HIDDEN["product_id"], str(code), secret) for code in codes]
         lines += ["[tables.transactions]", f"service_codes = {json.dumps(shown)}"]
     for tie in study.settings.ties:
+        tie = {**tie, "accounts": [tokens.get(str(account), account) for account in tie["accounts"]]}
         lines += ["[[ties]]", *(f"{key} = {json.dumps(value)}" for key, value in tie.items() if key != "name")]
     return "\n".join(lines) + "\n"
 
 
-def _without_comments(toml: str) -> str:
-    """A cost model without its comments, which may name whom they like, and without the company's name."""
+def _without_comments(toml: str, tokens: dict[str, str] | None = None) -> str:
+    """A cost model without its comments, which may name whom they like, and without the company's name; ``tokens`` take texts' places."""
     pieces = re.findall(r'"""(?s:.*?)"""|\'\'\'(?s:.*?)\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[^"\'#]+|.', toml)
-    lines = "".join(piece for piece in pieces if not piece.startswith("#")).splitlines()
+    lines = "".join(_stands_for(piece, tokens or {}) for piece in pieces if not piece.startswith("#")).splitlines()
     top = next((number for number, line in enumerate(lines) if line.startswith("[")), len(lines))
     kept = [line.rstrip() for number, line in enumerate(lines) if line.strip() and not (number < top and re.match(r"name\s*=", line))]
     return "\n".join(kept) + "\n"
+
+
+def _stands_for(piece: str, tokens: dict[str, str]) -> str:
+    if not piece.startswith(('"', "'")) or piece in ('"', "'"):
+        return piece
+    text = tomllib.loads(f"text = {piece}")["text"]
+    return json.dumps(tokens[text]) if text in tokens else piece

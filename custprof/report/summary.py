@@ -141,8 +141,12 @@ def _closing(study, pnl: pd.DataFrame) -> str:
     from custprof.profit import profit_name, total
 
     rows = total(pnl["profit"])
-    if study.lacks("ledger", "cost_model"):
-        return f"Customers plus the rows that are no customer: {study.money(rows, 2)} of {profit_name(pnl)}. No ledger to hold it against."
+    if lacking := study.lacks("ledger", "cost_model"):
+        why = {
+            "ledger": "No ledger to hold it against.",
+            "cost_model": "The ledger's overheads reach no customer without a cost model, so its result is no match for it.",
+        }
+        return f"Customers plus the rows that are no customer: {study.money(rows, 2)} of {profit_name(pnl)}. {why[lacking[0]]}"
     ledger = -total(study.frame("ledger")["amount"])
     apart = round(rows - ledger, study.decimals)
     words = "the same" if apart == 0 else f"{study.money(apart, 2)} apart (see the ties)"

@@ -167,7 +167,10 @@ def _connect(folder: str, memory_limit: str = "", threads: int = 0) -> duckdb.Du
     try:
         con = duckdb.connect(config=config)
     except duckdb.Error as error:
-        raise StudyError(f"study.toml [study]: DuckDB does not start: {str(error).splitlines()[0]}") from None
+        why = str(error).splitlines()[0]
+        if memory_limit and "memory" in why.lower():
+            why = f"memory_limit = {memory_limit!r} is no size; write one such as '2GB' or '500MB'."
+        raise StudyError(f"study.toml [study]: DuckDB does not start: {why}") from None
     con.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
     return con
 

@@ -232,10 +232,14 @@ def _lacking(table: str, ours: str, names: list[Any], part: Part, wanted: dict[s
     who = "study.toml" if ours in own else f"preset {part.spec.get('preset')}"
     role = f", which {who} names as {ours}" if ours in wanted else " (required)"
     free = [name for name in part.header if name and name not in TABLES[table].columns]
-    hint = "" if ours in own else f" Name it in study.toml: [tables.{table}] columns = {{ {ours} = '...' }}."
+    place = f"study.toml: [tables.{table}] columns = {{ {ours} = '...' }}"
+    if str(part.spec.get("table", "")).endswith(" handed in"):
+        place = f'settings={{"tables": {{"{table}": {{"columns": {{"{ours}": "..."}}}}}}}}'
+    hint = "" if ours in own else f" Name it in {place}."
     if ours == "line_id":
         hint += " Where the file has no such column, line_id = '{_row}' takes the number of the row."
-    return f"{table}: {short(part)} has no column {' or '.join(map(repr, lacking[:3]))}{role}; {meant(lacking[0], free)}{hint}"
+    has = meant(lacking[0], free) if free else f"its columns are {', '.join(filter(None, part.header))}."
+    return f"{table}: {short(part)} has no column {' or '.join(map(repr, lacking[:3]))}{role}; {has}{hint}"
 
 
 def _unused(part: Part, table: str, places: list[int | Derived], plainly: bool) -> list[str]:
