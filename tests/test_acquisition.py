@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from custprof.acquisition import LeadScorer, acquisition_cost, compare_campaigns, funnel, payback, wilson
+from custprof.acquisition import LeadScorer, acquisition_cost, compare_campaigns, funnel, payback
+from custprof.profit.shares import wilson
 
 CAMPAIGNS = pd.DataFrame(
     {

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from matplotlib import pyplot as plt
 
 from custprof import plots, profit
-from custprof.profit.drift import wilson
 from custprof.profit.products import NOT_SPLIT, RETURNED
+from custprof.profit.shares import wilson
 
 quick = settings(max_examples=25, deadline=None)
 EFFECTS = ["volume", "mix", "price", "discounts", "unit_cost"]
@@ -54,8 +54,8 @@ def test_who_comes_back_after_a_missing_period_is_new_and_was_lost():
 
 def test_the_interval_of_a_share_is_that_of_wilson_1927():
     """8 of 20: 0.219 to 0.613 (Agresti, A. and Coull, B. A. (1998) give the formula; the ends solve the score equation)."""
-    low, high = wilson(pd.Series([0.4]), pd.Series([20]))
-    for end in (low[0], high[0]):
+    low, high = wilson(8, 20)
+    for end in (low, high):
         assert abs(0.4 - end) == pytest.approx(1.959963984540054 * np.sqrt(end * (1 - end) / 20))
     table = profit.transitions(by_period([("a", "1"), ("a", "2")], profit=[1, 1]))
     assert table.loc[("profit", "profit"), ["share", "high"]].tolist() == [1.0, 1.0]

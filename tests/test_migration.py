@@ -42,7 +42,7 @@ def test_intervals_are_those_of_wilson():
     for to, count in (("x", 13), ("lost", 7)):
         interval = binomtest(count, 20).proportion_ci(0.95, method="wilson")
         assert moves.loc[("x", to), ["low", "high"]].tolist() == pytest.approx([interval.low, interval.high])
-    wide, narrow = migration(before, before.iloc[:13], confidence=0.99), migration(before, before.iloc[:13], confidence=0.5)
+    wide, narrow = migration(before, before.iloc[:13], level=0.99), migration(before, before.iloc[:13], level=0.5)
     assert (wide["low"] < narrow["low"])[:2].all() and (wide["high"] > narrow["high"])[:2].all()
 
 
@@ -89,7 +89,7 @@ def test_classes_of_rfm_migrate_too():
         (pd.Series(["x", "x"], index=["a", "a"]), {}, ValueError, "1 customers stand in before more than once"),
         (pd.Series(["x", None], index=["a", "b"]), {}, ValueError, r"the segment before is missing for 1 of 2 customers, first \['b'\]"),
         (pd.Series(["new"], index=["a"]), {}, ValueError, "a segment in before is called 'new'"),
-        (pd.Series(["x"], index=["a"]), {"confidence": 95}, ValueError, "confidence is 95; give a fraction"),
+        (pd.Series(["x"], index=["a"]), {"level": 95}, ValueError, "level is 95; give a fraction"),
         (pd.Series(["x"], index=["a"]), {"profit_before": pd.Series({"a": 1.0})}, ValueError, "give both or neither"),
         (
             pd.Series(["x"], index=["a"]),

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from custprof.acquisition import acquisition_cost, compare_campaigns, wilson
+from custprof.acquisition import acquisition_cost, compare_campaigns
+from custprof.profit.shares import wilson
 
 
 def test_campaign_of_ten_million_for_eighteen_customers():

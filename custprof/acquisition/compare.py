@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 from custprof.acquisition.cost import NO_CAMPAIGN, UNKNOWN_CAMPAIGN, acquisition_cost, checked_customers, place_in
+from custprof.profit.shares import wilson
 
-__all__ = ["compare_campaigns", "wilson"]
+__all__ = ["compare_campaigns"]
 
 
 def compare_campaigns(
@@ -55,10 +55,6 @@ def compare_campaigns(
     ValueError
         As `acquisition_cost`; if a customer has several profits, or level is not between 0 and 1.
 
-    References
-    ----------
-    E. B. Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22, 209-212.
-
     Examples
     --------
     A campaign of 10 million that won 18 customers for a product of 150,000:
@@ -91,22 +87,6 @@ def compare_campaigns(
     table["net"] = mean.fillna(0) * table["known"] - table["cost"]
     table["needed"] = np.ceil((table["cost"] / mean.where(mean > 0)).round(9))
     return table.assign(verdict=[_verdict(row) for _, row in table.iterrows()])
-
-
-def wilson(successes, trials, *, level: float = 0.95):
-    """Wilson's interval of a share: arrays (low, high), NaN without trials.
-
-    >>> low, high = wilson(np.array([5]), np.array([10]))
-    >>> low.round(4).tolist(), high.round(4).tolist()
-    ([0.2366], [0.7634])
-    """
-    successes, trials = np.asarray(successes, dtype=float), np.asarray(trials, dtype=float)
-    trials = np.where(trials > 0, trials, np.nan)
-    z = ndtri((1 + level) / 2)
-    share, weight = successes / trials, 1 + z**2 / trials
-    centre = (share + z**2 / (2 * trials)) / weight
-    half = z / weight * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
-    return np.maximum(centre - half, 0), np.minimum(centre + half, 1)
 
 
 def _group(campaign_id: pd.Series, campaigns: pd.DataFrame, home: pd.Series | None) -> pd.Series:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from custprof.acquisition.compare import wilson
 from custprof.acquisition.cost import need
+from custprof.profit.shares import wilson
 
 __all__ = ["funnel"]
 

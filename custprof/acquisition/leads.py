@@ -18,8 +18,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from custprof.acquisition.compare import wilson
 from custprof.acquisition.cost import need
+from custprof.profit.shares import wilson
 
 __all__ = ["LeadScorer"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 from custprof.lifetime.checks import check_numeric, check_share, check_whole
+from custprof.profit.shares import wilson
 
 __all__ = ["reliability"]
 
@@ -34,10 +34,6 @@ def reliability(p_alive: pd.Series, there: pd.Series | None = None, *, bins: int
     DataFrame
         By step ("0 to 0.2", ...): ``customers``, ``expected`` (mean probability), and with `there` ``actual`` (share there), ``low``,
         ``high``. An empty step has missing values.
-
-    References
-    ----------
-    Wilson (1927), "Probable inference, the law of succession, and statistical inference", JASA 22.
 
     Examples
     --------
@@ -68,6 +64,6 @@ def reliability(p_alive: pd.Series, there: pd.Series | None = None, *, bins: int
             raise ValueError(f"there is missing for {len(missing)} of {len(known)} customers, first {missing[:3].tolist()}; fill them.")
         if not known.isin([0, 1]).all():
             raise TypeError("there holds more than yes and no; give True for each customer who is there, False for the others.")
-        share, z2 = np.bincount(step, known.to_numpy("float64"), minlength=bins) / n, ndtri((1 + level) / 2) ** 2
-        middle, reach = share + z2 / (2 * n), np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n**2)))
-        return out.assign(actual=share, low=(middle - reach) / (1 + z2 / n), high=(middle + reach) / (1 + z2 / n))
+        hits = np.bincount(step, known.to_numpy("float64"), minlength=bins)
+        low, high = wilson(hits, n, level=level)
+        return out.assign(actual=hits / n, low=low, high=high)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.profit.drift import wilson
 from custprof.profit.inputs import check_frame, check_number
 from custprof.profit.ladder import customers_only
+from custprof.profit.shares import wilson
 from custprof.profit.warning import Fitted, learnable, periods_of, refuse_if_hopeless
 
 __all__ = ["backtest_warning", "warning_calibration", "warning_scores"]
@@ -131,7 +131,7 @@ def warning_calibration(backtest: pd.DataFrame, *, bins: int = 8) -> pd.DataFram
     group = np.minimum((backtest["probability"].rank(method="average", pct=True) * bins).astype(int), bins - 1)
     seen = backtest.groupby(group.to_numpy())
     table = pd.DataFrame({"customers": seen.size(), "expected": seen["probability"].mean(), "turned": seen["turned"].mean()})
-    low, high = wilson(table["turned"], table["customers"])
+    low, high = wilson(seen["turned"].sum(), table["customers"])
     return table.assign(low=low, high=high).reset_index(drop=True)
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from custprof.profit.inputs import check_number, check_pnl
 from custprof.profit.ladder import customers_only
+from custprof.profit.shares import wilson
 from custprof.profit.totals import total
 
 __all__ = ["CLASSES", "STATES", "drift", "transitions"]
@@ -20,8 +21,6 @@ __all__ = ["CLASSES", "STATES", "drift", "transitions"]
 CLASSES = ("profit", "neutral", "loss", "new", "lost")
 #: What happened to a customer between two periods; "neutral" is not unprofitable.
 STATES = ("new", "lost", "turned unprofitable", "turned profitable", "stayed unprofitable", "stayed profitable")
-
-_Z = 1.959963984540054  # 95 %
 
 
 def drift(pnl_by_period: pd.DataFrame, *, neutral: float = 0.0) -> pd.DataFrame:
@@ -93,19 +92,14 @@ def transitions(pnl_by_period: pd.DataFrame, *, neutral: float = 0.0) -> pd.Data
     -------
     DataFrame
         Index class_before (profit, neutral, loss, new) and class_after (profit, neutral, loss, lost), every pair. Columns customers
-        (count), share (fraction of the customers of class_before; NaN for an empty class), low and high (95 % interval of that share: how
-        far it would swing with another draw of as many customers), profit_before, profit_after and change (money; the changes add up to
-        the change of the customers' profit). ``transitions(...)["customers"].unstack()`` is the matrix.
+        (count), share (fraction of the customers of class_before; NaN for an empty class), low and high (Wilson's
+        95 % interval of that share: how far it would swing with another draw of as many customers), profit_before, profit_after and change
+        (money; the changes add up to the change of the customers' profit). ``transitions(...)["customers"].unstack()`` is the matrix.
 
     Raises
     ------
     ValueError
         As `drift`.
-
-    References
-    ----------
-    Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. Journal of the American Statistical
-    Association 22(158), 209-212: the interval.
 
     Examples
     --------
@@ -122,18 +116,10 @@ def transitions(pnl_by_period: pd.DataFrame, *, neutral: float = 0.0) -> pd.Data
     table = table.reindex(pairs[pairs != ("new", "lost")], fill_value=0)
     before = table.groupby(level="class_before")["customers"].transform("sum")
     table.insert(1, "share", table["customers"] / before.where(before > 0))
-    low, high = wilson(table["share"], before)
+    low, high = wilson(table["customers"], before)
     table.insert(2, "low", low)
     table.insert(3, "high", high)
     return table
-
-
-def wilson(share: pd.Series, count: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Ends of the 95 % interval of Wilson (1927) around shares of so many; missing where there is nobody."""
-    count = count.where(count > 0)
-    middle = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
-    half = _Z / (1 + _Z**2 / count) * np.sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2))
-    return (middle - half).clip(lower=0.0), (middle + half).clip(upper=1.0)
 
 
 def _by_period(pnl: pd.DataFrame, neutral: float) -> dict[str, pd.DataFrame]:

@@ -6,12 +6,11 @@ A customer absent before is "new", one absent after is "lost", so every change o
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
 import numpy as np
 import pandas as pd
 
 from custprof.profit import total
+from custprof.profit.shares import wilson
 from custprof.segmentation.scaler import check_numbers, check_once
 
 __all__ = ["LOST", "NEW", "migration"]
@@ -19,7 +18,7 @@ __all__ = ["LOST", "NEW", "migration"]
 NEW, LOST = "new", "lost"
 
 
-def migration(before: pd.Series, after: pd.Series, *, profit_before=None, profit_after=None, confidence: float = 0.95) -> pd.DataFrame:
+def migration(before: pd.Series, after: pd.Series, *, profit_before=None, profit_after=None, level: float = 0.95) -> pd.DataFrame:
     """Customers and money by the segments they came from and went to.
 
     Parameters
@@ -29,14 +28,14 @@ def migration(before: pd.Series, after: pd.Series, *, profit_before=None, profit
         order in the result.
     profit_before, profit_after : Series by customer_id, optional
         Profit of the customers in each period (currency units, signed); both or neither. Only that of customers placed in it counts.
-    confidence : float
+    level : float
         Of the intervals of the shares.
 
     Returns
     -------
     DataFrame
         Index segment_before (the segments, then "new") and segment_after (the segments, then "lost"), every pair. Columns customers;
-        share (of the customers of segment_before; NaN where there are none), low and high (its Wilson interval); with profits also
+        share (of the customers of segment_before; NaN where there are none), low and high (Wilson's interval); with profits also
         profit_before, profit_after and change (currency units: the changes add up to the change of the customers' profit to the cent).
 
     Raises
@@ -45,10 +44,6 @@ def migration(before: pd.Series, after: pd.Series, *, profit_before=None, profit
         If segments are not a Series.
     ValueError
         If a customer stands twice, a segment is missing or called "new" or "lost", or a profit is missing.
-
-    References
-    ----------
-    E. B. Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22, 209-212.
 
     Examples
     --------
@@ -66,8 +61,8 @@ def migration(before: pd.Series, after: pd.Series, *, profit_before=None, profit
     """
     for name, labels in (("before", before), ("after", after)):
         _check(labels, name)
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}; give a fraction between 0 and 1, say 0.95.")
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; give a fraction between 0 and 1, say 0.95.")
     if (profit_before is None) != (profit_after is None):
         raise ValueError("only one of profit_before and profit_after is given; give both or neither.")
     segments = _segments(before, after)
@@ -84,7 +79,7 @@ def migration(before: pd.Series, after: pd.Series, *, profit_before=None, profit
     table = pd.DataFrame({"customers": frame.groupby(by).size().reindex(pairs, fill_value=0)})
     from_there = table.groupby(level=0)["customers"].transform("sum")
     table["share"] = table["customers"] / from_there.where(from_there > 0)
-    table["low"], table["high"] = _wilson(table["customers"].to_numpy(), from_there.to_numpy(), confidence)
+    table["low"], table["high"] = wilson(table["customers"], from_there, level=level)
     if profit_before is None:
         return table
     for name, profit, labels in (("profit_before", profit_before, before), ("profit_after", profit_after, after)):
@@ -128,11 +123,3 @@ def _money(profit, labels: pd.Series, name: str) -> pd.Series:
             f"{name} is missing for {len(missing):,} of {len(money):,} customers, first {missing[:3].tolist()}; give it for each."
         )
     return money
-
-
-def _wilson(hits: np.ndarray, of: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    n = np.where(of > 0, of, np.nan)
-    middle = (hits + z**2 / 2) / (n + z**2)
-    reach = z * np.sqrt(hits * (n - hits) / n + z**2 / 4) / (n + z**2)
-    return np.where(hits == 0, 0.0 * n, middle - reach), np.where(hits == of, n / n, middle + reach)
