@@ -119,7 +119,7 @@ def test_weights_by_customer_find_their_customers(known, model):
     for wrong, n in ((weights.iloc[2:], 2), (weights.reset_index(drop=True), 2357), (weights.where(weights.index > "0002"), 2)):
         with pytest.raises(ValueError, match=rf"sample_weight is missing for {n} of 2357 customers, first \['0001', '0002'.*in the order"):
             learnt(wrong)
-    with pytest.raises(ValueError, match="sample_weight names 1 of 2357 customers more than once"):
+    with pytest.raises(ValueError, match="1 of 2,357 customers stand in sample_weight more than once"):
         learnt(pd.concat([weights, weights.iloc[:1]]))
     with pytest.raises(TypeError, match="sample_weight is of type str, not a number"):
         learnt(weights.astype(str))

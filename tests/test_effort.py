@@ -121,7 +121,7 @@ def test_what_cannot_be_planned_is_refused(customers, change, options, message):
 def test_other_wrong_input_is_refused(customers):
     with pytest.raises(ValueError, match="customers lacks profit"):
         effort_plan(customers[["potential"]])
-    with pytest.raises(ValueError, match=r"customers \['a'\] stand in more than one row"):
+    with pytest.raises(ValueError, match=r"1 of \d customers stand in customers more than once, first \['a'\]"):
         effort_plan(pd.concat([customers, customers.iloc[:1]]))
     with pytest.raises(ValueError, match="the plan holds no rewards; give effort_plan a budget"):
         compare_rewards(effort_plan(customers))

@@ -684,10 +684,10 @@ def test_a_margin_in_per_cent_is_refused_but_customers_may_have_returned_more_th
 def test_a_customer_stands_in_a_summary_once(kind, known):
     twice = pd.concat([known, known.iloc[:4]])
     twice.attrs = known.attrs
-    with pytest.raises(ValueError, match=r"summary names 4 of 2357 customers more than once, first \['0001', '0002', '0003'\]"):
+    with pytest.raises(ValueError, match=r"4 of 2,357 customers stand in summary more than once, first \['0001', '0002', '0003'\]"):
         kind().fit(twice)
     fitted = kind().fit(known)
-    with pytest.raises(ValueError, match="summary names 4 of 2357 customers more than once"):
+    with pytest.raises(ValueError, match="4 of 2,357 customers stand in summary more than once"):
         fitted.predict(twice, **({"t": 1} if kind in MODELS else {"margin": 0.3} if kind is CustomerValue else {}))
 
 

@@ -86,10 +86,10 @@ def test_classes_of_rfm_migrate_too():
     ("before", "options", "error", "message"),
     [
         (["x"], {}, TypeError, "before is a list; give a Series of segments by customer_id"),
-        (pd.Series(["x", "x"], index=["a", "a"]), {}, ValueError, "1 customers stand in before more than once"),
+        (pd.Series(["x", "x"], index=["a", "a"]), {}, ValueError, "1 of 1 customers stand in before more than once"),
         (pd.Series(["x", None], index=["a", "b"]), {}, ValueError, r"the segment before is missing for 1 of 2 customers, first \['b'\]"),
         (pd.Series(["new"], index=["a"]), {}, ValueError, "a segment in before is called 'new'"),
-        (pd.Series(["x"], index=["a"]), {"level": 95}, ValueError, "level is 95; give a fraction"),
+        (pd.Series(["x"], index=["a"]), {"level": 95}, ValueError, "level is 95; give a probability"),
         (pd.Series(["x"], index=["a"]), {"profit_before": pd.Series({"a": 1.0})}, ValueError, "give both or neither"),
         (
             pd.Series(["x"], index=["a"]),

@@ -208,7 +208,7 @@ OPTIONS = {
     "cost is missing for 1 of 1": lambda: profit.spread_levels(PNL, ABOVE.assign(cost=np.nan)),
     "above lacks spread_on": lambda: profit.spread_levels(PNL, ABOVE[["cost"]]),
     r"above holds \['channel'\] more than once": lambda: profit.spread_levels(PNL, pd.concat([ABOVE, ABOVE])),
-    "value hold": lambda: decisions.recommend(PNL, value=pd.Series([1.0, 2.0], index=["a", "a"])),
+    r"1 of 1 customers stand in value more than once": lambda: decisions.recommend(PNL, value=pd.Series([1.0, 2.0], index=["a", "a"])),
 }
 
 

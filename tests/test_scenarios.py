@@ -122,7 +122,7 @@ def test_cost_by_kind_of_customer():
     assert now().by("channel").index.name == "channel"
     with pytest.raises(ValueError, match="column is 'region'; choose one of pool, department, activity, kind, channel"):
         now().by("region")
-    with pytest.raises(ValueError, match="2 customers have several rows"):
+    with pytest.raises(ValueError, match=r"2 of \d customers stand in customers more than once"):
         allocate(model(), LEDGER, DRIVERS, customers=pd.DataFrame({"customer_id": list("aabb"), "kind": "x"}))
 
 
@@ -189,7 +189,10 @@ def test_mogul_penner_slicer_dropped():
         ({"capacity": {"desk": -1}}, "capacity_minutes is -1"),
         ({"rates": {"calls": -1}}, "rate is -1; give the standard cost"),
         ({"drivers": {"calls": -1.0}}, "the factors of activity .* are negative"),
-        ({"drivers": {"calls": pd.Series([1.0, 2.0], index=["a", "a"])}}, r"name 1 customers twice, first \['a'\]"),
+        (
+            {"drivers": {"calls": pd.Series([1.0, 2.0], index=["a", "a"])}},
+            r"1 of 1 customers stand in the factors of .*, first \['a'\]",
+        ),
         ({"drivers": {"calls": pd.Series({"z": 1.0})}}, 'factors of activity "calls" name customers'),
     ],
 )
@@ -302,7 +305,7 @@ def test_what_if_names_wrong_kinds(given):
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"sd": 0}, "sd and level between 0 and 1"),
+        ({"sd": 0}, "sd is 0; give the relative standard error, a fraction between 0 and 1"),
         ({"n": 1}, "two draws or more"),
         ({"margin": pd.Series({"a": 1.0})}, r"margin does not name 1 customers, first \['b'\]"),
         ({"margin": pd.Series([1.0, 1.0, 2.0], index=["a", "a", "b"])}, r"margin names twice 1 customers, first \['a'\]"),

@@ -699,8 +699,9 @@ def test_bad_choices_are_refused(base):
         (ProfitSegmenter(2, whales="5%"), profit, TypeError, "whales is '5%'; give a share of the customers as a number"),
         (ProfitSegmenter(2, min_share="a"), profit, TypeError, "min_share is 'a'; give a share"),
         *(
-            (ProfitSegmenter(2, sample=sample), profit, ValueError, f"sample is {sample!r}; give a whole number from 2")
-            for sample in ("a", 0, -5, True)
+            (ProfitSegmenter(2, sample=sample), profit, error, f"sample is {sample!r}{what}; give a whole number from 2")
+            for error, what, samples in ((ValueError, "", (0, -5, 2.5)), (TypeError, ", not a number", ("a", True)))
+            for sample in samples
         ),
         (ProfitSegmenter(2, estimator="kmeans"), profit, TypeError, "the estimator is 'kmeans'; pass a clusterer"),
         (ProfitSegmenter(2, estimator=KMeans), profit, TypeError, "the estimator is <class .*; pass a clusterer"),
@@ -716,9 +717,11 @@ def test_bad_choices_are_refused(base):
         lambda: ProfitSegmenter(2).fit(twice, again.to_numpy()),
         lambda: choose_k(twice),
     ):
-        with pytest.raises(ValueError, match=r"5 customers stand in X more than once, first \['C00000', 'C00001', 'C00002'\]; sum their"):
+        with pytest.raises(
+            ValueError, match=r"5 of 50 customers stand in X more than once, first \['C00000', 'C00001', 'C00002'\]; sum their"
+        ):
             refused()
-    with pytest.raises(ValueError, match="5 customers stand in profit more than once, first"):
+    with pytest.raises(ValueError, match="5 of 50 customers stand in profit more than once, first"):
         ProfitSegmenter(2).fit(X, again)
     for text in (profit.astype(str), profit.astype(str).astype(object), profit.astype(str).tolist()):
         with pytest.raises(TypeError, match=r"profit is text, such as '-?[0-9.]+'; turn it into numbers"):
@@ -730,9 +733,11 @@ def test_bad_choices_are_refused(base):
     for refused in (lambda: choose_k(X, sample=0), lambda: stability(X, [0] * 50, sample=0)):
         with pytest.raises(ValueError, match="sample is 0; give a whole number from 2"):
             refused()
-    for k_max in (0, "a", 2.5):
+    for k_max in (0, 2.5):
         with pytest.raises(ValueError, match=f"k_max is {k_max!r}; give a whole number from 1"):
             choose_k(X, k_max=k_max)
+    with pytest.raises(TypeError, match="k_max is 'a', not a number; give a whole number from 1"):
+        choose_k(X, k_max="a")
     with pytest.raises(TypeError, match="min_share is 'x'; give a share"):
         choose_k(X, min_share="x")
     with pytest.raises(TypeError, match=r"the segments are called .*'a'.*; pass their numbers"):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from custprof.acquisition.cost import NO_CAMPAIGN, UNKNOWN_CAMPAIGN, acquisition_cost, checked_customers, place_in
+from custprof.costing.kinds import check_once, check_share
 from custprof.profit.shares import wilson
 
 __all__ = ["compare_campaigns"]
@@ -67,8 +68,7 @@ def compare_campaigns(
     campaign_id
     launch              18           555556.0 -7300000.0    67.0  not covered
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; give a share between 0 and 1, say 0.95.")
+    check_share(level, "level")
     table = acquisition_cost(campaigns, customers, leads, by=by, minute_rate=minute_rate)
     table = table[~table.index.isin([NO_CAMPAIGN, UNKNOWN_CAMPAIGN])]
     home = campaigns.set_index("campaign_id")["channel"] if by == "channel" else None
@@ -97,8 +97,7 @@ def _group(campaign_id: pd.Series, campaigns: pd.DataFrame, home: pd.Series | No
 def _profits(customers, campaigns, home, profit, level, n_bootstraps, random_state) -> pd.DataFrame:
     if not isinstance(profit, pd.Series):
         raise TypeError(f"profit must be a Series by customer_id, say pnl['profit'], not {type(profit).__name__}.")
-    if not profit.index.is_unique:
-        raise ValueError("profit has several rows for some customers; pass one amount for each.")
+    check_once(profit.index, "profit")
     place = _group(customers["campaign_id"], campaigns, home)
     money = customers["customer_id"].map(profit).astype(float)
     rng = np.random.default_rng(random_state)

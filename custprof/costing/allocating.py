@@ -12,7 +12,7 @@ from .allocation import Allocation
 from .drivers import driver_quantities
 from .flow import Inputs, run_flow
 from .inputs import read_lines, read_quantities
-from .kinds import check_frame, check_kind, check_study
+from .kinds import check_frame, check_kind, check_once, check_study
 from .model import CostModel
 
 __all__ = ["ATTRIBUTES", "allocate", "allocate_study"]
@@ -126,7 +126,5 @@ def _attributes(customers: pd.DataFrame | None, ids: np.ndarray) -> pd.DataFrame
         raise ValueError(f"customers lack customer_id; they have {', '.join(map(str, customers.columns))}.")
     frame = customers if customers.index.name == "customer_id" else customers.set_index("customer_id")
     frame = frame[[name for name in ATTRIBUTES if name in frame.columns]].set_axis(frame.index.astype("str"))
-    if frame.index.has_duplicates:
-        twice = frame.index[frame.index.duplicated()].unique()
-        raise ValueError(f"{len(twice)} customers have several rows, first {twice[:3].tolist()}; keep one row for each customer.")
+    check_once(frame.index, "customers")
     return frame.reindex(ids)

@@ -18,6 +18,7 @@ from .allocation import Allocation
 from .cells import RESIDUALS
 from .flow import Inputs
 from .inputs import Quantities
+from .kinds import check_once
 from .model import CostModel
 
 __all__ = ["capacity_scenarios", "change", "compare", "volume_based"]
@@ -219,9 +220,7 @@ def _scaled(quantities: Quantities, drivers: Mapping[str, float | pd.Series]) ->
         by_customer = np.full(len(quantities.customers), 1.0 if isinstance(factor, pd.Series) else float(factor))
         if isinstance(factor, pd.Series):
             factor = factor.set_axis(factor.index.astype("str"))
-            if factor.index.has_duplicates:
-                twice = factor.index[factor.index.duplicated()].unique()
-                raise ValueError(f'factors of activity "{name}" name {len(twice)} customers twice, first {twice[:3].tolist()}.')
+            check_once(factor.index, f'the factors of activity "{name}"')
             _refuse(f'factors of activity "{name}" name customers', factor.index, set(quantities.customers), "the allocation")
             by_customer[pd.Index(quantities.customers).get_indexer(factor.index)] = factor.to_numpy("float64")
         if not (np.isfinite(by_customer) & (by_customer >= 0)).all():

@@ -52,7 +52,7 @@ def time_driven(cost: float, capacity_minutes: float, activities: pd.DataFrame) 
     {'orders': 313600.0, 'inquiries': 49280.0, 'checks': 100000.0, '(unused capacity)': 97120.0}
     """
     say = "give the minutes that can be worked in the period, more than 0"
-    check_number(capacity_minutes, "capacity_minutes", least=np.nextafter(0, 1), say=say)
+    check_number(capacity_minutes, "capacity_minutes", above=0, say=say)
     check_number(cost, "cost", say="give the cost of the period")
     check_frame(activities, "activities", say="give a DataFrame with unit_minutes and volume by activity")
     if UNUSED in activities.index or activities.index.has_duplicates:

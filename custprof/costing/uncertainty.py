@@ -7,13 +7,12 @@ capacity or at standard rates the difference goes to unused capacity or stays un
 
 from __future__ import annotations
 
-import numbers
-
 import numpy as np
 import pandas as pd
 
 from .allocation import Allocation
 from .cells import NO_ACTIVITY, RESIDUALS
+from .kinds import check_kind, check_number, check_share
 
 __all__ = ["rank_stability"]
 
@@ -40,13 +39,12 @@ def rank_stability(
     >>> allocate(model, ledger, drivers).rank_stability(margin=margin)["loss_share"].to_dict()
     {'b': 0.0, 'a': 0.598}
     """
-    given = all(isinstance(value, numbers.Real) for value in (sd, level)) and isinstance(n, numbers.Integral)
-    if not given or not 0 < sd < 1 or not 0 < level < 1 or n < 2:
-        raise ValueError(f"n is {n}, sd {sd} and level {level}; give two draws or more, and sd and level between 0 and 1.")
+    check_number(n, "n", least=2, whole=True, say="give two draws or more")
+    check_share(sd, "sd", say="give the relative standard error, a fraction between 0 and 1")
+    check_share(level, "level")
     cost = allocation.customers().drop(columns=NO_ACTIVITY)
     cost = cost[~cost.index.isin(RESIDUALS)]
-    if not isinstance(margin, pd.Series):
-        raise TypeError(f"margin is a {type(margin).__name__}; give a Series by customer_id.")
+    check_kind(margin, pd.Series, "margin", say="give a Series by customer_id")
     margin = margin.set_axis(margin.index.astype("str"))
     margin = margin[~margin.index.isin([*RESIDUALS, *allocation._inputs.dropped])].sort_index()
     twice = margin.index[margin.index.duplicated()].unique()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from custprof.profit import RESIDUALS, total
-from custprof.profit.inputs import check_number, check_pnl, named
+from custprof.profit.inputs import check_number, check_once, check_pnl, named
 
 __all__ = ["drop_effect"]
 
@@ -74,6 +74,5 @@ def _rows(pnl: pd.DataFrame, customers) -> pd.DataFrame:
     residual = names[names.isin(RESIDUALS)]
     if len(residual):
         raise ValueError(f"{residual.tolist()} are no customers; their cost does not go with anybody.")
-    if names.has_duplicates:
-        raise ValueError(f"customers names {names[names.duplicated()][:3].tolist()} more than once; name each once.")
+    check_once(names, "customers", say="name each once")
     return pnl.loc[names]

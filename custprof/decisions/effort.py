@@ -14,7 +14,7 @@ from scipy.stats import hypergeom
 
 from custprof.costing import split_cents
 from custprof.profit import customers_only, total
-from custprof.profit.inputs import as_numbers, check_frame, check_number
+from custprof.profit.inputs import as_numbers, check_frame, check_number, check_once
 
 __all__ = ["compare_rewards", "effort_plan"]
 
@@ -144,8 +144,7 @@ def _checked(customers: pd.DataFrame, minutes: float | None, budget: float, rewa
     for value, name in ((budget, "budget"), (rewarded, "rewarded"), *([] if minutes is None else [(minutes, "minutes")])):
         check_number(value, name, say="give a number, none below zero, and as rewarded a share of the customers")
     rows = customers_only(customers)
-    if rows.index.has_duplicates:
-        raise ValueError(f"customers {rows.index[rows.index.duplicated()][:3].tolist()} stand in more than one row; sum them first.")
+    check_once(rows.index, "customers", say="sum their rows first")
     for name in [name for name in ("profit", "potential", "minutes") if name in rows]:
         values = as_numbers(rows[name].to_numpy(na_value=np.nan), name)
         wrong = ~np.isfinite(values) | ((values < 0) & (name != "profit"))

@@ -8,18 +8,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from custprof.costing.kinds import check_number, check_numeric, check_once
+
 __all__ = [
     "RULES",
-    "check_number",
-    "check_numeric",
     "check_rules",
-    "check_share",
     "check_summary",
     "check_time",
     "check_weights",
-    "check_whole",
     "read_summary",
-    "refuse_repeated",
 ]
 
 RULES = ("grain", "returns", "free")  #: How a summary was counted, beside its unit.
@@ -45,7 +42,7 @@ def check_summary(summary: pd.DataFrame, *columns: str) -> None:
         raise ValueError(f"summary lacks the columns {lacking}; make it with summarize(transactions).")
     if summary.empty:
         raise ValueError("summary holds no customers.")
-    refuse_repeated(summary.index, "summary")
+    check_once(summary.index, "summary")
     for column in needed:
         check_numeric(summary[column], column)
         values = summary[column].to_numpy("float64")
@@ -88,20 +85,6 @@ def check_rules(summary: pd.DataFrame, rules: dict) -> None:
             raise ValueError(f"the summary was made with {name}={own!r}, the model learnt from {name}={known!r}; summarize both alike.")
 
 
-def check_number(value, name: str, advice: str) -> None:
-    """Refuse what is not one number, text above all.
-
-    Examples
-    --------
-    >>> check_number("5", "horizon", "give years ahead.")
-    Traceback (most recent call last):
-    ...
-    TypeError: horizon is '5', not a number; give years ahead.
-    """
-    if np.ndim(value) or np.asarray(value).dtype.kind not in "iuf":
-        raise TypeError(f"{name} is {value!r}, not a number; {advice}")
-
-
 def check_weights(sample_weight, index: pd.Index) -> np.ndarray | None:
     """The weights of the customers of an index as floats, or None: a Series by customer, or numbers in the order of the index.
 
@@ -114,7 +97,7 @@ def check_weights(sample_weight, index: pd.Index) -> np.ndarray | None:
         return None
     n = len(index)
     if isinstance(sample_weight, pd.Series):
-        refuse_repeated(sample_weight.index, "sample_weight")
+        check_once(sample_weight.index, "sample_weight")
         check_numeric(sample_weight, "sample_weight")
         sample_weight = sample_weight.reindex(index)
         missing = sample_weight.isna().to_numpy()
@@ -129,74 +112,7 @@ def check_weights(sample_weight, index: pd.Index) -> np.ndarray | None:
 
 def check_time(t: float) -> None:
     """Refuse a length of time ahead that is no number, negative or infinite."""
-    advice = "give the length of the period ahead in units of the summary, finite and not negative."
-    check_number(t, "t", advice)
-    if not (np.isfinite(t) and t >= 0):
-        raise ValueError(f"t is {t!r}; {advice}")
-
-
-def check_whole(value, name: str, advice: str, *, least: int = 1) -> None:
-    """Refuse what is not one whole number from `least` on.
-
-    Examples
-    --------
-    >>> check_whole(0, "step", "give days, 7 for a week.")
-    Traceback (most recent call last):
-    ...
-    ValueError: step is 0; give days, 7 for a week.
-    """
-    check_number(value, name, advice)
-    if not (value >= least and value == int(value)):
-        raise ValueError(f"{name} is {value!r}; {advice}")
-
-
-def check_share(value, name: str, advice: str) -> None:
-    """Refuse what does not lie between 0 and 1.
-
-    Examples
-    --------
-    >>> check_share(95, "level", "give a probability between 0 and 1, such as 0.95.")
-    Traceback (most recent call last):
-    ...
-    ValueError: level is 95; give a probability between 0 and 1, such as 0.95.
-    """
-    check_number(value, name, advice)
-    if not 0 < value < 1:
-        raise ValueError(f"{name} is {value!r}; {advice}")
-
-
-def check_numeric(values: pd.Series, name: str) -> None:
-    """Refuse a column of anything but numbers.
-
-    Examples
-    --------
-    >>> check_numeric(pd.Series(["5"]), "margin")
-    Traceback (most recent call last):
-    ...
-    TypeError: margin is of type str, not a number; parse it first, for instance with pandas.to_numeric.
-    """
-    if not isinstance(values, pd.Series):
-        raise TypeError(f"{name} is a {type(values).__name__}; give a Series.")
-    if not pd.api.types.is_numeric_dtype(values):
-        raise TypeError(f"{name} is of type {values.dtype}, not a number; parse it first, for instance with pandas.to_numeric.")
-
-
-def refuse_repeated(index: pd.Index, name: str) -> None:
-    """Refuse customers that are named more than once.
-
-    Examples
-    --------
-    >>> refuse_repeated(pd.Index(["a", "b", "a"]), "margin")
-    Traceback (most recent call last):
-    ...
-    ValueError: margin names 1 of 2 customers more than once, first ['a']; give one row per customer.
-    """
-    if not index.is_unique:
-        twice = index[index.duplicated()].unique()
-        raise ValueError(
-            f"{name} names {len(twice)} of {index.nunique()} customers more than once, first {twice[:3].tolist()}; "
-            "give one row per customer."
-        )
+    check_number(t, "t", least=0, say="give the length of the period ahead in units of the summary, finite and not negative")
 
 
 def _refuse(summary: pd.DataFrame, wrong: np.ndarray, what: str, advice: str) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from custprof.lifetime.checks import check_number, check_share, check_summary
+from custprof.costing.kinds import check_number, check_share
+from custprof.lifetime.checks import check_summary
 from custprof.lifetime.futures import group_draws, possible_parameters
 from custprof.lifetime.pricing import check_level, group_labels
 from custprof.lifetime.value import CustomerValue
@@ -114,9 +115,8 @@ def break_even(curve: pd.DataFrame, *, cost) -> pd.DataFrame:
     lacking = [name for name in ("group", "horizon", "value", "low", "high") if name not in curve]
     if lacking:
         raise ValueError(f"the curve lacks {', '.join(lacking)}; make it with value_curve or value_history.")
-    advice = "give an amount per customer, or a Series of amounts by group."
     if not isinstance(cost, pd.Series):
-        check_number(cost, "cost", advice)
+        check_number(cost, "cost", say="give an amount per customer, or a Series of amounts by group")
     rows = {}
     for group, part in curve.groupby("group", sort=True):
         wanted = float(cost.get(group, np.nan)) if isinstance(cost, pd.Series) else float(cost)
@@ -169,11 +169,8 @@ def retention_curve(summary: pd.DataFrame, *, inactive_after: float, groups=None
     3  10.0        1     0   0.333333
     """
     check_summary(summary)
-    advice = "give the pause, in the summary's unit, after which a customer is lost."
-    check_number(inactive_after, "inactive_after", advice)
-    if not inactive_after > 0:
-        raise ValueError(f"inactive_after is {inactive_after!r}; {advice}")
-    check_share(level, "level", "give a probability between 0 and 1, such as 0.95.")
+    check_number(inactive_after, "inactive_after", above=0, say="give the pause, in the summary's unit, after which a customer is lost")
+    check_share(level, "level")
     recency, age = summary["recency"].to_numpy("float64"), summary["T"].to_numpy("float64")
     lost = age - recency > inactive_after
     until = np.where(lost, recency + inactive_after, age)

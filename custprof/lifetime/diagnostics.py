@@ -14,7 +14,8 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from custprof.lifetime.checks import RULES, check_whole
+from custprof.costing.kinds import check_number
+from custprof.lifetime.checks import RULES
 from custprof.lifetime.fitting import PurchaseModel
 from custprof.lifetime.grain import ordinal
 from custprof.lifetime.history import DAYS, last_date, purchase_days
@@ -65,7 +66,7 @@ def tracking(model: PurchaseModel, transactions, date, *, step: int = 7, end=Non
     77          4270.0          4339
     """
     _check_kind(model)
-    check_whole(step, "step", "give the days in one step, 7 for a week.")
+    check_number(step, "step", least=1, whole=True, say="give the days in one step, 7 for a week")
     cut = ordinal(date, "date")
     last = ordinal(end) if end is not None else last_date(transactions)
     value = "revenue" if "revenue" in nw.from_native(transactions).collect_schema() else "margin"
@@ -193,7 +194,7 @@ def compare_models(models, summary: pd.DataFrame, holdout: pd.DataFrame) -> pd.D
 
 def check_top(top: int) -> None:
     """Refuse a number of rows that is none."""
-    check_whole(top, "top", "give the frequency from which on customers are one row, or the number of groups, such as 7.")
+    check_number(top, "top", least=1, whole=True, say="give the frequency from which customers are one row, or a number of groups")
 
 
 def refuse_others(summary: pd.DataFrame, holdout: pd.DataFrame, *, also: tuple[str, ...] = ()) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import boxcox1p
 
-from custprof.lifetime.checks import check_number
+from custprof.costing.kinds import check_number
 from custprof.lifetime.history import DAYS
 
 __all__ = ["DAYS_PER_YEAR", "annuity", "check_rate", "decay_integral", "discount_rate", "fading_sum", "periods"]
@@ -55,10 +55,7 @@ def check_rate(annual_rate: float) -> None:
     ...
     ValueError: annual_rate is 10; give a fraction a year from 0 to 1, 0.10 for 10 %.
     """
-    advice = "give a fraction a year from 0 to 1, 0.10 for 10 %."
-    check_number(annual_rate, "annual_rate", advice)
-    if not 0 <= annual_rate <= 1:
-        raise ValueError(f"annual_rate is {annual_rate!r}; {advice}")
+    check_number(annual_rate, "annual_rate", least=0, most=1, say="give a fraction a year from 0 to 1, 0.10 for 10 %")
 
 
 def periods(years: float | None, unit: str) -> float:
@@ -71,10 +68,7 @@ def periods(years: float | None, unit: str) -> float:
     """
     if years is None:
         return float("inf")
-    advice = "give years ahead greater than 0, or None for the whole life."
-    check_number(years, "horizon", advice)
-    if not years > 0:
-        raise ValueError(f"horizon is {years!r}; {advice}")
+    check_number(years, "horizon", above=0, say="give years ahead greater than 0, or None for the whole life")
     return float(years) * DAYS_PER_YEAR / DAYS[unit]
 
 

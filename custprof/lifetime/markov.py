@@ -16,12 +16,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.lifetime.checks import check_number, check_numeric, check_whole
+from custprof.costing.kinds import check_number, check_numeric
 from custprof.lifetime.discount import check_rate
 
 __all__ = ["chain_value", "margin_multiple"]
 
-_LENGTHS = "give 1 for years, 4 for quarters, 12 for months."
+_LENGTHS = "give 1 for years, 4 for quarters, 12 for months"
 
 
 def chain_value(
@@ -62,11 +62,9 @@ def chain_value(
     {'there': 20.0}
     """
     check_rate(annual_rate)
-    check_number(periods_per_year, "periods_per_year", _LENGTHS)
-    if not 0 < periods_per_year < np.inf:
-        raise ValueError(f"periods_per_year is {periods_per_year!r}; {_LENGTHS}")
+    check_number(periods_per_year, "periods_per_year", above=0, say=_LENGTHS)
     if horizon is not None:
-        check_whole(horizon, "horizon", "give whole periods, the present one included, or None for all.")
+        check_number(horizon, "horizon", least=1, whole=True, say="give whole periods, the present one included, or None for all")
     _check_states(transitions, earnings)
     states = transitions.index
     inner = transitions.reindex(columns=states, fill_value=0.0).to_numpy("float64")

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.lifetime.checks import check_summary, refuse_repeated
+from custprof.costing.kinds import check_once
+from custprof.lifetime.checks import check_summary
 from custprof.lifetime.grain import DAYS
 
 __all__ = ["beginning", "newcomers"]
@@ -79,7 +80,7 @@ def _start(summary: pd.DataFrame) -> pd.Timestamp:
 def _dates(acquired: pd.Series, index: pd.Index) -> pd.Series:
     if not isinstance(acquired, pd.Series):
         raise TypeError(f"acquired is a {type(acquired).__name__}; give a Series of dates by customer_id.")
-    refuse_repeated(acquired.index, "acquired")
+    check_once(acquired.index, "acquired")
     dates = pd.to_datetime(acquired.astype("object"), errors="coerce")
     wrong = (dates.isna() & acquired.notna()).to_numpy()
     if wrong.any():

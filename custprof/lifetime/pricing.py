@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from custprof.lifetime.checks import check_number, check_numeric, refuse_repeated
+from custprof.costing.kinds import check_number, check_numeric, check_once, check_share
 
 __all__ = ["Terms", "check_level", "group_labels", "read_terms"]
 
@@ -61,7 +61,7 @@ def group_labels(by, index: pd.Index) -> pd.Series:
         return pd.Series("total", index=index)
     if not isinstance(by, pd.Series):
         raise TypeError(f"groups are a {type(by).__name__}; give a Series of labels by customer_id, or 'total'.")
-    refuse_repeated(by.index, "groups")
+    check_once(by.index, "groups")
     labels = by.reindex(index)
     missing = labels.isna().to_numpy()
     if missing.any():
@@ -80,21 +80,17 @@ def check_level(level: float, n_boot: int) -> None:
     ...
     ValueError: level is 90; give a probability between 0 and 1, such as 0.9.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level!r}; give a probability between 0 and 1, such as 0.9.")
-    if n_boot < 10:
-        raise ValueError(f"n_boot is {n_boot!r}; an interval needs at least 10 rounds, better 200.")
+    check_share(level, "level", say="give a probability between 0 and 1, such as 0.9")
+    check_number(n_boot, "n_boot", least=10, whole=True, say="an interval needs at least 10 rounds, better 200")
 
 
 def _by_customer(values, index: pd.Index, name: str) -> np.ndarray:
     if isinstance(values, pd.Series):
-        refuse_repeated(values.index, name)
+        check_once(values.index, name)
         check_numeric(values, name)
         values = values.reindex(index).to_numpy("float64")
-    elif np.ndim(values):
-        raise TypeError(f"{name} is a {type(values).__name__}; give one number, or a Series indexed by customer_id.")
     else:
-        check_number(values, name, "give one number, or a Series indexed by customer_id.")
+        check_number(values, name, say="give one number, or a Series indexed by customer_id")
         values = np.full(len(index), float(values))
     missing = ~np.isfinite(values)
     if missing.any():

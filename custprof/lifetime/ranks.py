@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.lifetime.checks import check_numeric, refuse_repeated
+from custprof.costing.kinds import check_numeric, check_once
 
 __all__ = ["rank_changes"]
 
@@ -48,7 +48,7 @@ def rank_changes(value: pd.DataFrame) -> pd.DataFrame:
     lacking = [name for name in needed if name not in value]
     if lacking:
         raise ValueError(f"value lacks {', '.join(lacking)}; it is what CustomerValue.predict gives.")
-    refuse_repeated(value.index, "value")
+    check_once(value.index, "value")
     for name in needed:
         check_numeric(value[name], name)
     missing = ~np.isfinite(value[needed].to_numpy("float64")).all(axis=1)

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.special import ndtri
 from sklearn.exceptions import ConvergenceWarning
 
-from custprof.lifetime.checks import check_whole
+from custprof.costing.kinds import check_number
 from custprof.lifetime.discount import annuity, discount_rate, periods
 from custprof.lifetime.value import CustomerValue
 
@@ -61,7 +61,7 @@ def simulate_lives(truth, customers: int, *, random_state=0) -> Lives:
     >>> lives.summary.shape, bool(lives.value.min() < 0 < lives.value.max())
     ((500, 4), True)
     """
-    check_whole(customers, "customers", "give how many customers to simulate, 1000 say.")
+    check_number(customers, "customers", least=1, whole=True, say="give how many customers to simulate, 1000 say")
     lacking = [name for name in _PARAMETERS if name not in truth]
     if lacking:
         raise ValueError(f"the truth lacks {', '.join(lacking)}; give {', '.join(_PARAMETERS)}.")
@@ -120,7 +120,7 @@ def recovery(
     >>> small.parameters.index.tolist(), small.values.index.get_level_values("of").tolist()
     (['r', 'alpha', 's', 'beta', 'p', 'q', 'gamma'], ['a customer', 'a group', 'all'])
     """
-    check_whole(studies, "studies", "give how many studies to simulate, 30 say.")
+    check_number(studies, "studies", least=1, whole=True, say="give how many studies to simulate, 30 say")
     found, spreads, rows = [], [], []
     for study in range(studies):
         summary, real = simulate_lives(truth, customers, random_state=study)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.lifetime.checks import check_numeric, check_share, check_whole
+from custprof.costing.kinds import check_number, check_numeric, check_share
 from custprof.profit.shares import wilson
 
 __all__ = ["reliability"]
@@ -45,8 +45,8 @@ def reliability(p_alive: pd.Series, there: pd.Series | None = None, *, bins: int
     0.5 to 1           2       0.8     1.0
     """
     check_numeric(p_alive, "p_alive")
-    check_whole(bins, "bins", "give the number of steps from 0 to 1, such as 5.")
-    check_share(level, "level", "give a probability between 0 and 1, such as 0.95.")
+    check_number(bins, "bins", least=1, whole=True, say="give the number of steps from 0 to 1, such as 5")
+    check_share(level, "level")
     wrong = ~p_alive.between(0, 1).to_numpy()
     if wrong.any():
         found = f"{wrong.sum()} of {len(p_alive)} customers, first {p_alive.index[wrong][:3].tolist()}"

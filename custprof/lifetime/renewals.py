@@ -20,7 +20,7 @@ from scipy.special import digamma
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from custprof.lifetime.checks import check_number
+from custprof.costing.kinds import check_number
 from custprof.lifetime.discount import discount_rate, fading_sum
 from custprof.lifetime.endings import ending, pair_reasons
 from custprof.lifetime.history import DAYS
@@ -266,9 +266,9 @@ def _cohort(counts: pd.Series, name) -> np.ndarray:
 
 def _whole(periods, least: int = 0) -> np.ndarray:
     values = np.atleast_1d(np.asarray(periods))
-    advice = f"give whole periods from {least}."
+    advice = f"give whole periods from {least}"
     if values.dtype.kind not in "iuf":
-        check_number(periods, "periods", advice)
+        check_number(periods, "periods", say=advice)
     if values.ndim > 1 or (values < least).any() or (values % 1 != 0).any():
-        raise ValueError(f"periods are {periods!r}; {advice}")
+        raise ValueError(f"periods are {periods!r}; {advice}.")
     return values.astype(float)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from custprof.costing import SUSTAINING, UNASSIGNED, UNUSED
-from custprof.costing.kinds import as_numbers, check_frame, check_kind, check_number, check_seed
+from custprof.costing.kinds import as_numbers, check_frame, check_kind, check_number, check_numeric, check_once, check_seed
 from custprof.study.engine import UNKNOWN_CUSTOMER
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "check_frame",
     "check_kind",
     "check_number",
+    "check_once",
     "check_pnl",
     "check_profits",
     "check_seed",
@@ -80,8 +81,7 @@ def check_profits(values, *, name: str = "profit", say: str = "pnl['profit']") -
 
 def check_amounts(values: pd.Series, name: str, *, then: str = "fill or drop them before.", gaps: bool = False) -> None:
     """Refuse amounts that are no numbers, are infinite, or (unless gaps mean something) missing."""
-    if not pd.api.types.is_numeric_dtype(values):
-        raise TypeError(f"{name} is of type {values.dtype}, not a number; parse it first, for instance with pandas.to_numeric.")
+    check_numeric(values, name)
     numbers = values.to_numpy(dtype=float, na_value=np.nan)
     wrong = np.isinf(numbers) if gaps else ~np.isfinite(numbers)
     if wrong.any():
@@ -97,10 +97,7 @@ def check_amounts(values: pd.Series, name: str, *, then: str = "fill or drop the
 
 def check_index(index: pd.Index, name: str) -> None:
     """Refuse rows that stand twice, that belong to nobody, and ids of several types."""
-    if index.has_duplicates:
-        twice = index[index.duplicated()].unique()
-        who = "rows" if index.nlevels > 1 else "customers"
-        raise ValueError(f"{len(twice):,} {who} stand in {name} more than once, first {twice[:3].tolist()}; sum or drop them before.")
+    check_once(index, name, say="sum or drop them before")
     ids = index.get_level_values(0)
     if ids.hasnans:
         raise ValueError(f"{ids.isna().sum():,} of {len(ids):,} rows of {name} have no customer_id; name them or drop them before.")
@@ -114,9 +111,7 @@ def check_beside(values, index: pd.Index, name: str, *, kind: type = pd.Series) 
     """Refuse what cannot be put beside the customers of an index: no Series (or frame), a customer twice, or ids of another type."""
     if not isinstance(values, kind):
         raise TypeError(f"{name} is a {type(values).__name__}; give a {kind.__name__} by customer_id.")
-    if values.index.has_duplicates:
-        twice = values.index[values.index.duplicated()].unique()
-        raise ValueError(f"{name} hold {twice[:3].tolist()} more than once; keep one row each.")
+    check_once(values.index, name)
     given, ids = (part.get_level_values(0) for part in (values.index, index))
     given, ids = (part[~part.isin(RESIDUALS)].unique() for part in (given, ids))
     if len(given) and len(ids) and _type(given) != _type(ids) and not given.isin(ids).any():

@@ -25,6 +25,7 @@ from custprof.profit.inputs import (
     check_frame,
     check_index,
     check_kind,
+    check_once,
 )
 
 __all__ = ["DIRECT_COSTS", "RESIDUALS", "REVENUE", "activity_columns", "customer_pnl", "customers_only"]
@@ -83,7 +84,7 @@ def customer_pnl(facts: pd.DataFrame, allocation=None, *, provision: pd.Series |
     if "customer_id" in facts and isinstance(facts.index, pd.RangeIndex):
         raise ValueError("facts hold customer_id as a column, so their rows are numbered, not named; give facts.set_index('customer_id').")
     known = facts[[column for column in FACTS if column in facts]]
-    _check_unique(known.index, "facts")
+    check_once(known.index, "facts")
     check_index(known.index, "facts")
     known = _numbers(known)
     if provision is not None:
@@ -171,7 +172,7 @@ def _activity_costs(allocation, index: pd.Index) -> tuple[pd.DataFrame | None, p
             continue
         if frame.index.nlevels != index.nlevels:
             raise ValueError(f"facts are by {_levels(index)} but the allocation is by {_levels(frame.index)}; make both by the same.")
-        _check_unique(frame.index, "the allocation")
+        check_once(frame.index, "the allocation")
         check_beside(frame, index, "the allocation", kind=pd.DataFrame)
     clash = [name for name in full.columns if name in (*FACTS, *MARGINS)]
     if clash:
@@ -190,7 +191,7 @@ def _numbers(amounts: pd.DataFrame) -> pd.DataFrame:
 def _with_provision(known: pd.DataFrame, provision: pd.Series) -> pd.DataFrame:
     if not isinstance(provision, pd.Series) or provision.index.nlevels != known.index.nlevels:
         raise ValueError(f'provision is not by {_levels(known.index)} as the facts are; give expected_credit_loss(...)["provision"].')
-    _check_unique(provision.index, "provision")
+    check_once(provision.index, "provision")
     check_beside(provision, known.index, "provision")
     check_amounts(provision, "provision", gaps=True)
     rows = known.index.append(provision.index.difference(known.index)).set_names(known.index.names)
@@ -202,12 +203,6 @@ def _outer_index(facts: pd.Index, costs: pd.Index) -> pd.Index:
     both = facts.append(costs[~costs.isin(facts)]).set_names(facts.names)
     residual = both.get_level_values(0).isin(RESIDUALS)
     return both[~residual].append(both[residual])
-
-
-def _check_unique(index: pd.Index, what: str) -> None:
-    twice = index[index.duplicated()].unique()
-    if len(twice):
-        raise ValueError(f"{what} hold {len(twice)} rows more than once, first {twice[:3].tolist()}; sum them before.")
 
 
 def _check_revenue(known: pd.DataFrame) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from custprof.costing.kinds import check_share
 from custprof.profit.inputs import as_numbers, check_number, check_profits, check_seed
 from custprof.profit.totals import running_total, total
 
@@ -209,9 +210,7 @@ def whale_band(profit: pd.Series, *, level: float = 0.9, resamples: int = 200, r
     {'low': 20.0, 'high': 180.0}
     """
     _check(profit)
-    check_number(level, "level", say="give a share between 0 and 1, say 0.9")
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; give a share between 0 and 1, say 0.9.")
+    check_share(level, "level")
     check_seed(random_state)
     check_number(resamples, "resamples", least=1, whole=True, say="give a whole number of one or more")
     best_first = np.sort(profit.to_numpy(dtype=float))[::-1]

@@ -17,9 +17,10 @@ import pandas as pd
 from sklearn.metrics import silhouette_score
 from threadpoolctl import threadpool_limits
 
+from custprof.costing.kinds import check_number, check_once
 from custprof.segmentation.assign import assign, learn_assignment
 from custprof.segmentation.gap import fitted_labels, gap_table, seeded
-from custprof.segmentation.scaler import MoneyScaler, as_money, check_money, check_numbers, check_once, check_whole
+from custprof.segmentation.scaler import MoneyScaler, as_money, check_money, check_numbers
 from custprof.segmentation.stability import canonical_order, check_clusterer, jaccards, mean_similarity, with_segments
 from custprof.segmentation.suggestion import suggest_k
 
@@ -111,11 +112,11 @@ def choose_k(
     """
     given, X = X, as_money(X)
     values = check_money(X)
-    check_once(X.index, "X")
+    check_once(X.index, "X", say="sum their rows first")
     check_clusterer(estimator)
-    check_whole(sample, "sample", 2)
-    check_whole(n_bootstraps, "n_bootstraps", 1)
-    check_whole(k_max, "k_max", 1)
+    check_number(sample, "sample", least=2, whole=True, say="give a whole number from 2")
+    check_number(n_bootstraps, "n_bootstraps", least=1, whole=True, say="give a whole number from 1")
+    check_number(k_max, "k_max", least=1, whole=True, say="give a whole number from 1")
     if not isinstance(min_share, Real):
         raise TypeError(f"min_share is {min_share!r}; give a share of the customers as a number, such as 0.02.")
     if not len(X):
@@ -143,11 +144,11 @@ def align_profit(profit, X) -> np.ndarray:
         raise TypeError("profit is a DataFrame; pass its one column, say pnl['profit'].")
     named = isinstance(X, pd.DataFrame)
     customers = X.index if named else pd.RangeIndex(len(X))
-    check_once(customers, "X")
+    check_once(customers, "X", say="sum their rows first")
     if isinstance(profit, pd.Series):
         check_numbers(profit, "profit")
         if named and not profit.index.equals(customers):
-            check_once(profit.index, "profit")
+            check_once(profit.index, "profit", say="sum their rows first")
             absent = customers.difference(profit.index)
             if len(absent):
                 raise ValueError(

@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from custprof.costing.kinds import check_once, check_share
 from custprof.profit import total
 from custprof.profit.shares import wilson
-from custprof.segmentation.scaler import check_numbers, check_once
+from custprof.segmentation.scaler import check_numbers
 
 __all__ = ["LOST", "NEW", "migration"]
 
@@ -61,8 +62,7 @@ def migration(before: pd.Series, after: pd.Series, *, profit_before=None, profit
     """
     for name, labels in (("before", before), ("after", after)):
         _check(labels, name)
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; give a fraction between 0 and 1, say 0.95.")
+    check_share(level, "level")
     if (profit_before is None) != (profit_after is None):
         raise ValueError("only one of profit_before and profit_after is given; give both or neither.")
     segments = _segments(before, after)

@@ -15,11 +15,12 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from custprof.costing.kinds import check_once
 from custprof.profit import RESIDUALS
 from custprof.segmentation.breaks import natural_breaks, quantile_breaks
 from custprof.segmentation.cells import cell_owners, single_cells
 from custprof.segmentation.saving import as_rfm_document, read_document, restore_rfm, write_document
-from custprof.segmentation.scaler import check_numbers, check_once
+from custprof.segmentation.scaler import check_numbers
 
 __all__ = ["RFM", "RFM_RULES", "check_facts", "rfm_facts"]
 
@@ -205,7 +206,7 @@ class RFM(TransformerMixin, ClusterMixin, BaseEstimator):
         y : not used
         """
         values = check_facts(X)
-        check_once(X.index, "X")
+        check_once(X.index, "X", say="sum their rows first")
         if not (isinstance(self.classes, int | np.integer) and self.classes >= 2) or self.method not in METHODS:
             raise ValueError(f"classes is {self.classes!r} and method {self.method!r}; give 2 or more, and one of {list(METHODS)}.")
         self._with(self._thresholds(values))

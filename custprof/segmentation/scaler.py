@@ -23,8 +23,6 @@ __all__ = [
     "bounded_ratio",
     "check_money",
     "check_numbers",
-    "check_once",
-    "check_whole",
     "is_whole",
     "low_amount",
     "revenue_column",
@@ -233,33 +231,6 @@ def check_numbers(amounts: pd.Series, name: str) -> None:
     if _is_text(amounts):
         example = next(value for value in amounts if isinstance(value, str))
         raise TypeError(f"{name} is text, such as {example!r}; turn it into numbers before segmenting.")
-
-
-def check_once(customers: pd.Index, name: str) -> None:
-    """Refuse a customer that stands in more than one row.
-
-    >>> check_once(pd.Index(["a", "b", "a"]), "X")
-    Traceback (most recent call last):
-    ...
-    ValueError: 1 customers stand in X more than once, first ['a']; sum their rows before segmenting.
-    """
-    twice = customers[customers.duplicated()].unique()
-    if len(twice):
-        raise ValueError(
-            f"{len(twice):,} customers stand in {name} more than once, first {twice[:3].tolist()}; sum their rows before segmenting."
-        )
-
-
-def check_whole(value, name: str, least: int) -> None:
-    """Refuse what is not a whole number, or too small a one.
-
-    >>> check_whole(0, "sample", 2)
-    Traceback (most recent call last):
-    ...
-    ValueError: sample is 0; give a whole number from 2.
-    """
-    if not is_whole(value) or value < least:
-        raise ValueError(f"{name} is {value!r}; give a whole number from {least}.")
 
 
 def is_whole(value) -> bool:

@@ -17,12 +17,13 @@ from sklearn.cluster import KMeans
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from custprof.costing.kinds import check_number
 from custprof.segmentation.assign import assign, learn_assignment
 from custprof.segmentation.choice import align_profit, choose_k
 from custprof.segmentation.profile import segment_profile
 from custprof.segmentation.rules import segment_rules
 from custprof.segmentation.saving import as_document, read_document, restore, write_document
-from custprof.segmentation.scaler import MoneyScaler, as_money, check_money, check_whole, is_whole, revenue_column
+from custprof.segmentation.scaler import MoneyScaler, as_money, check_money, is_whole, revenue_column
 from custprof.segmentation.stability import canonical_order, check_clusterer, sets_segments, stability, with_segments
 
 __all__ = ["ProfitSegmenter"]
@@ -195,7 +196,7 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         if not (self.n_segments == "auto" or (is_whole(self.n_segments) and self.n_segments >= 1)):
             raise ValueError(f"n_segments is {self.n_segments!r}; give a whole number from 1, or 'auto'.")
         check_clusterer(self.estimator)
-        check_whole(self.sample, "sample", 2)
+        check_number(self.sample, "sample", least=2, whole=True, say="give a whole number from 2")
         for name in ("whales", "min_share"):
             if not isinstance(share := getattr(self, name), Real):
                 raise TypeError(f"{name} is {share!r}; give a share of the customers as a number, such as 0.02.")

@@ -16,7 +16,8 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from custprof.segmentation.scaler import MoneyScaler, as_money, check_money, check_whole
+from custprof.costing.kinds import check_number
+from custprof.segmentation.scaler import MoneyScaler, as_money, check_money
 
 __all__ = ["check_clusterer", "stability", "verdict"]
 
@@ -82,8 +83,8 @@ def stability(
     X = as_money(X)
     values = check_money(X)
     check_clusterer(estimator)
-    check_whole(sample, "sample", 2)
-    check_whole(n_bootstraps, "n_bootstraps", 1)
+    check_number(sample, "sample", least=2, whole=True, say="give a whole number from 2")
+    check_number(n_bootstraps, "n_bootstraps", least=1, whole=True, say="give a whole number from 1")
     codes = _codes(labels, X)
     features = np.round(MoneyScaler(revenue).fit(X).transform(X), 9)
     rng = np.random.default_rng(random_state)
