@@ -225,3 +225,18 @@ def test_messages():
         BetaGeoBinomial(covariates=["channel"]).fit(summary)
     with pytest.raises(AttributeError, match="ParetoNBD was fitted without covariates"):
         _ = ParetoNBD().fit(summary).coef_
+
+
+def test_who_lies_beyond_any_sense_is_refused_by_name_and_who_lies_far_is_finite(fitted):
+    model, summary = fitted
+    steepest = model.coef_["coefficient"].xs("size", level="term").abs().max()
+    for way in (-1, 1):
+        far = summary.head(3).assign(size=model.coef_["average"].iloc[1] + way * 45 / steepest)
+        for found in (model.predict(far, 100), model.p_alive(far), model.dert(far), model.alive_time(far)):
+            assert np.isfinite(found).all()
+        beyond = far.assign(size=[way * 1e6, 1.0, way * 1e6])
+        for asked in (lambda s: model.predict(s, 100), model.p_alive, model.dert, model.loglik):
+            with pytest.raises(ValueError, match=r"far from .* for 2 of 3 customers, first \['c00000', 'c00002'\]; correct them"):
+                asked(beyond)
+        with pytest.raises(ValueError, match="far from those the model learnt from"):
+            model.predict_new(100, channel="web", size=way * 1e6)

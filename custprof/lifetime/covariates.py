@@ -33,10 +33,11 @@ from scipy.linalg import block_diag
 
 from custprof.lifetime.search import Axes
 
-__all__ = ["coefficients", "describe", "design", "moved", "name_terms", "widen"]
+__all__ = ["coefficients", "describe", "design", "moved", "name_terms", "refuse_far", "widen"]
 
 _NAMES = 50  # different names in a column; beyond, a coefficient stands on too few customers
 _ALIKE = 1e-8  # of the largest: columns that say the same
+_FAR = 50.0  # a rate exp(50) times the average is no rate, and not far from where floats end
 
 
 def describe(summary: pd.DataFrame, columns, weights: np.ndarray | None = None) -> dict:
@@ -125,6 +126,21 @@ def design(summary: pd.DataFrame, known: dict) -> np.ndarray:
         _refuse(summary, ~text.isin(levels).to_numpy(), f"{name} is new to the model", advice)
         parts.append((text.to_numpy()[:, None] == np.array(levels[1:], dtype=object)).astype(float))
     return np.hstack(parts) - known["centre"]
+
+
+def refuse_far(summary: pd.DataFrame, x: np.ndarray, coefficients: np.ndarray) -> None:
+    """Refuse customers whose covariates (`x`, as `design` gives them) move a rate beyond any sense.
+
+    Examples
+    --------
+    >>> refuse_far(pd.DataFrame(index=["a", "b"]), np.array([[1.0], [900.0]]), np.array([0.1]))
+    Traceback (most recent call last):
+    ...
+    ValueError: the covariates lie too far from those the model learnt from for 1 of 2 customers, first ['b']; correct them or drop them.
+    """
+    shift = x @ coefficients.reshape(-1, x.shape[1]).T
+    what = "the covariates lie too far from those the model learnt from"
+    _refuse(summary, (np.abs(shift) > _FAR).any(axis=1), what, "correct them or drop them.")
 
 
 def widen(axes: Axes, known: dict, moves: dict[str, tuple[int, int]]) -> Axes:

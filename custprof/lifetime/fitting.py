@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from custprof.lifetime.checks import RULES, check_rules, check_time, check_weights, read_summary
-from custprof.lifetime.covariates import coefficients, describe, design, moved, name_terms, widen
+from custprof.lifetime.covariates import coefficients, describe, design, moved, name_terms, refuse_far, widen
 from custprof.lifetime.discount import DAYS_PER_YEAR, discount_rate, periods
 from custprof.lifetime.endings import UNITS, ending, pair_reasons
 from custprof.lifetime.history import DAYS
@@ -99,7 +99,7 @@ class PurchaseModel(BaseEstimator):
         if self.covariates and not self._moves:
             raise ValueError(f"{type(self).__name__} takes no covariates; ParetoNBD and BetaGeoNBD do.")
         self._known = describe(summary, self.covariates, weights) if self.covariates else None
-        rows = compress(frequency, recency, age, self._design(summary))
+        rows = compress(frequency, recency, age, design(summary, self._known) if self._known else None)
         row_weights = rows.weigh(weights)
         bought = float((row_weights * rows.x).sum())
         if bought == 0:
@@ -159,7 +159,8 @@ class PurchaseModel(BaseEstimator):
         TypeError
             If `t` is not a number, or a column of the summary not numeric.
         ValueError
-            If `t` is negative or infinite, or the summary contradicts itself, names a customer twice or is in another unit.
+            If `t` is negative or infinite, or the summary contradicts itself, names a customer twice or is in another unit, or covariates
+            lie so far from those of the fit that no rate can be told.
 
         Examples
         --------
@@ -277,7 +278,11 @@ class PurchaseModel(BaseEstimator):
         return coefficients(self.params_, self.se_, self._known, self._moves)
 
     def _design(self, summary: pd.DataFrame) -> np.ndarray | None:
-        return design(summary, self._known) if self._known else None
+        if not self._known:
+            return None
+        found = design(summary, self._known)
+        refuse_far(summary, found, self.params_.to_numpy()[len(self._names) :])
+        return found
 
     def _own(self, rows: Rows) -> list:
         """The fitted parameters, by row where covariates move them."""
