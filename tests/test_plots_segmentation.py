@@ -142,6 +142,9 @@ def test_a_map_of_one_figure_has_one_axis():
 def test_the_map_turns_the_features_and_loses_nothing(fitted):
     X = fitted[0]
     features = MoneyScaler().fit_transform(X)
+    named = X.rename(columns={MoneyScaler().fit(X).revenue_: "sales"})
+    assert segment_map(named, revenue="sales").equals(segment_map(X))
+    assert (map_loadings(named, revenue="sales").to_numpy() == map_loadings(X).to_numpy()).all()
     loadings = map_loadings(X)
     assert segment_map(X).to_numpy() == pytest.approx((features - features.mean(axis=0)) @ loadings.to_numpy())
     assert loadings.attrs["shares"] == pytest.approx(np.sort(PCA().fit(features).explained_variance_ratio_)[::-1][:2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from itertools import combinations
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import estimator_checks
 
 from custprof.segmentation import RFM, RFM_RULES, ProfitSegmenter, rfm_facts
 from custprof.segmentation.breaks import natural_breaks, quantile_breaks
@@ -254,3 +256,37 @@ def test_facts_of_the_study_become_recency_frequency_and_money():
         rfm_facts(facts, end="2024-12-31", monetary=pd.Series({"b": 1.0, "a": 3.0}))
     with pytest.raises(ValueError, match="the facts have no last_order and no profit"):
         rfm_facts(facts.drop(columns="last_order"), end="2024-12-31", monetary="profit")
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "check_clusterer_compute_labels_predict",
+        "check_do_not_raise_errors_in_init_or_set_params",
+        "check_estimator_cloneable",
+        "check_estimator_repr",
+        "check_estimators_unfitted",
+        "check_get_params_invariance",
+        "check_mixin_order",
+        "check_no_attributes_set_in_init",
+        "check_parameters_default_constructible",
+        "check_set_params",
+        "check_transformers_unfitted",
+        "check_valid_tag_types",
+    ],
+)
+def test_scikit_learns_own_checks_that_pass_no_array(check):
+    """The others fit arrays, and an RFM takes frames of recency, frequency and monetary; the test below does as they do, on a frame."""
+    getattr(estimator_checks, check)("RFM", RFM())
+
+
+def test_scikit_learns_other_checks_on_a_frame():
+    X = pd.DataFrame({"recency": [2, 2, 90, 200, np.nan], "frequency": [9, 9, 1, 2, 0], "monetary": [500.0, 500.0, 40.0, 60.0, -30.0]})
+    before, rfm = X.copy(), RFM(2)
+    assert rfm.fit(X) is rfm and rfm.get_params() == RFM(2).get_params()
+    pd.testing.assert_frame_equal(X, before)
+    again, kept = clone(rfm).fit(X), pickle.loads(pickle.dumps(rfm))
+    for other in (again, kept, clone(rfm).fit(X.iloc[::-1])):
+        assert (other.predict(X) == rfm.labels_).all() and (other.transform(X) == rfm.transform(X)).all()
+    assert (np.concatenate([rfm.predict(X.iloc[[row]]) for row in range(len(X))]) == rfm.labels_).all()
+    assert rfm.n_features_in_ == 3 and rfm.set_output(transform="pandas").transform(X).columns.tolist() == list(rfm.get_feature_names_out())

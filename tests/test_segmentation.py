@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.cluster import DBSCAN, AgglomerativeClustering, Birch, KMeans
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import adjusted_rand_score
-from sklearn.mixture import GaussianMixture
+from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from custprof.segmentation import (
@@ -320,11 +320,14 @@ def test_small_segments_are_merged_and_reported():
     rng = np.random.default_rng(0)
     revenue = np.concatenate([rng.lognormal(8, 0.2, 100), rng.lognormal(11, 0.2, 100), [9e8]])
     X = pd.DataFrame({"revenue": revenue, "cost_to_serve": 0.1 * revenue})
-    segmenter = ProfitSegmenter(3, min_share=0.02).fit(X, 0.2 * revenue)
+    with pytest.warns(UserWarning, match=r"3 segments were asked for and 1 of them had less than 2\.0% of the customers"):
+        segmenter = ProfitSegmenter(3, min_share=0.02).fit(X, 0.2 * revenue)
     assert segmenter.n_segments_ == 2
     assert segmenter.merged_.to_dict("records") == [{"customers": 1, "share": 1 / 201, "into": 0}]
     assert (segmenter.predict(X) == segmenter.labels_).all()
-    kept = ProfitSegmenter(3, min_share=0).fit(X, 0.2 * revenue)
+    with warnings.catch_warnings(action="error"):  # nothing to say where all stand, or no number was asked for
+        kept = ProfitSegmenter(3, min_share=0).fit(X, 0.2 * revenue)
+        ProfitSegmenter(min_share=0.02).fit(X, 0.2 * revenue)
     assert kept.profile_["customers"].tolist() == [1, 100, 100]
     assert kept.merged_.empty
 
@@ -411,8 +414,10 @@ def test_json_gives_back_the_same_segments(base, tmp_path, estimator):
 
 def test_json_refuses_what_it_cannot_hold(base, tmp_path):
     X, profit = base[0].head(300), base[1].head(300)
-    with pytest.raises(TypeError, match="Birch predicts in a way of its own, which JSON cannot hold"):
-        ProfitSegmenter(3, estimator=Birch()).fit(X, profit).save(tmp_path / "segments.json")
+    for estimator in (Birch(), BayesianGaussianMixture()):
+        own = rf"{type(estimator).__name__} predicts in a way of its own, which JSON cannot hold; use K-means, a Gaussian mixture"
+        with pytest.raises(TypeError, match=own):
+            ProfitSegmenter(3, estimator=estimator, min_share=0).fit(X, profit).save(tmp_path / "segments.json")
     for text in ("{}", "[]", "segments", "3"):
         (tmp_path / "other.json").write_text(text)
         with pytest.raises(ValueError, match="not a segmentation written by custprof"):

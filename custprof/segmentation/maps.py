@@ -14,13 +14,15 @@ from custprof.segmentation.scaler import MoneyScaler
 __all__ = ["map_loadings", "segment_map"]
 
 
-def segment_map(X: pd.DataFrame) -> pd.DataFrame:
+def segment_map(X: pd.DataFrame, *, revenue: str | None = None) -> pd.DataFrame:
     """Place of every customer on two axes.
 
     Parameters
     ----------
     X : DataFrame, customers x money columns
         Currency units.
+    revenue : str, optional
+        The revenue column; see `MoneyScaler`.
 
     Returns
     -------
@@ -33,16 +35,16 @@ def segment_map(X: pd.DataFrame) -> pd.DataFrame:
     >>> segment_map(X)["up"].abs().max() < segment_map(X)["across"].abs().max()
     np.True_
     """
-    centred, axes, _ = _turned(X)
+    centred, axes, _ = _turned(MoneyScaler(revenue).fit_transform(X))
     return pd.DataFrame(centred @ axes.T, index=X.index, columns=["across", "up"])
 
 
-def map_loadings(X: pd.DataFrame) -> pd.DataFrame:
+def map_loadings(X: pd.DataFrame, *, revenue: str | None = None) -> pd.DataFrame:
     """What the axes of `segment_map` are made of.
 
     Parameters
     ----------
-    X : DataFrame, customers x money columns
+    X, revenue
         As for `segment_map`.
 
     Returns
@@ -56,15 +58,14 @@ def map_loadings(X: pd.DataFrame) -> pd.DataFrame:
     >>> (map_loadings(X) ** 2).sum().round(6).tolist()
     [1.0, 1.0]
     """
-    _, axes, shares = _turned(X)
-    names = MoneyScaler().fit(X).get_feature_names_out()
-    loadings = pd.DataFrame(axes.T, index=pd.Index(names, name="feature"), columns=["across", "up"])
+    scaler = MoneyScaler(revenue).fit(X)
+    _, axes, shares = _turned(scaler.transform(X))
+    loadings = pd.DataFrame(axes.T, index=pd.Index(scaler.get_feature_names_out(), name="feature"), columns=["across", "up"])
     loadings.attrs["shares"] = shares
     return loadings
 
 
-def _turned(X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, list[float]]:
-    features = MoneyScaler().fit(X).transform(X)
+def _turned(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[float]]:
     centred = features - features.mean(axis=0)
     _, vectors = np.linalg.eigh(centred.T @ centred)
     axes = np.zeros((2, features.shape[1]))

@@ -6,6 +6,7 @@ on a sample in one thread, segments ordered by mean profit, named and profiled i
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from numbers import Real
 from pathlib import Path
@@ -54,7 +55,8 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         Share of the customers (largest by revenue; customers of equal revenue stay together) set apart as a segment of their own before the
         others are segmented; 0 for none.
     min_share : float
-        A segment with a smaller share of the customers is merged into the nearest, and listed in ``merged_``.
+        A segment with a smaller share of the customers is merged into the nearest, and listed in ``merged_``; where a number of segments
+        was asked for, a warning says so.
     sample : int
         At most this many customers are used to find the segments; all are then assigned.
     random_state : int
@@ -137,6 +139,12 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         raw = np.full(len(X), WHALE)
         raw[rows] = self._cluster(X.iloc[rows], profit[rows])
         self._name(X, profit, raw)
+        if self.n_segments != "auto" and len(self.merged_):
+            warnings.warn(
+                f"{self.n_segments} segments were asked for and {len(self.merged_)} of them had less than {self.min_share:.1%} of the "
+                "customers, so they joined the nearest (see merged_); with min_share=0 they stand.",
+                stacklevel=2,
+            )
         self._judge(X.iloc[rows], self.labels_[rows])
         return self
 
@@ -164,7 +172,10 @@ class ProfitSegmenter(ClusterMixin, BaseEstimator):
         return f"surrogate tree, since {made_by} cannot predict; it places {agreement:.1%} of the customers where that does"
 
     def save(self, path: str | Path) -> Path:
-        """Write the segmentation, without its customers, as JSON; `load` reads it. Returns the path."""
+        """Write the segmentation, without its customers, as JSON; `load` reads it. Returns the path.
+
+        Raises TypeError for a clusterer that predicts in a way of its own, which JSON cannot hold (a Bayesian mixture, say).
+        """
         check_is_fitted(self, "assignment_")
         return write_document(as_document(self), path)
 
