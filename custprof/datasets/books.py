@@ -107,16 +107,7 @@ def practical_capacity(totals: Totals) -> dict[str, int]:
 
 
 def ledger_table(rng: np.random.Generator, market: Market, totals: Totals) -> pd.DataFrame:
-    """The standard table ledger: one line per month and account; revenue negative, cost positive, so that the sum is minus the profit.
-
-    Examples
-    --------
-    >>> from custprof.datasets.market import draw_market
-    >>> rng = np.random.default_rng(0)
-    >>> market = draw_market(rng, 100)
-    >>> ledger_table(rng, market, Totals()).columns.tolist()
-    ['line_id', 'period', 'account', 'account_name', 'amount', 'department', 'avoidable']
-    """
+    """The standard table ledger: one line per month and account; revenue negative, cost positive, so that the sum is minus the profit."""
     capacity = practical_capacity(totals)
     yearly_revenue = totals.month["revenue"].sum() / 100 / 3
     parts = []

@@ -16,17 +16,6 @@ def draw_leads(rng: np.random.Generator, market: Market, people: pd.DataFrame) -
     """Every lead: those that became the block's new customers, and those that were lost, with what was known of them at the time.
 
     A campaign's true conversion says how many leads were lost for each that was won; a slow first answer and special wishes lose leads.
-
-    Examples
-    --------
-    >>> from custprof.datasets.people import draw_customers
-    >>> from custprof.datasets.market import draw_market
-    >>> rng = np.random.default_rng(0)
-    >>> market = draw_market(rng, 100)
-    >>> people = draw_customers(rng, market, first=1, count=100)
-    >>> leads = draw_leads(rng, market, people)
-    >>> int((leads["won"] >= 0).sum()) == int((~people["old"]).sum())
-    True
     """
     won = np.flatnonzero(~people["old"].to_numpy())
     n_won, n_campaigns = len(won), len(market.campaigns)
@@ -34,13 +23,15 @@ def draw_leads(rng: np.random.Generator, market: Market, people: pd.DataFrame) -
     odds = np.append((1 - market.conversion) / market.conversion * by_campaign, 2.0 * (n_won - by_campaign.sum()))
     lost_campaign = np.repeat(np.append(np.arange(n_campaigns), -1), rng.poisson(odds))
     n_lost = len(lost_campaign)
-    campaign = np.concatenate([people["campaign"].to_numpy()[won], lost_campaign])
+
+    def known_or(column: str, lost) -> np.ndarray:
+        """What is known of the customers who were won, then of the leads that were lost."""
+        return np.concatenate([people[column].to_numpy()[won], lost])
+
     names = market.campaigns["channel"].to_numpy()
     free = np.array(["website", "referral", "recommendation of a partner"], dtype=object)[pick(rng.random(n_lost), np.array([6, 2, 2]))]
-    channel = np.concatenate([people["channel"].to_numpy()[won], np.where(lost_campaign >= 0, names[lost_campaign], free)])
-
     lost_type = pick(rng.random(n_lost), TYPES["share"].to_numpy() * market.tilt[lost_campaign])
-    type_of = np.concatenate([np.searchsorted(np.arange(len(TYPES)), _type_numbers(people.iloc[won])), lost_type])
+    type_of = np.concatenate([pd.Index(TYPES["type"]).get_indexer(people["type"].iloc[won]), lost_type])
     is_won = np.arange(n_won + n_lost) < n_won
     started = (market.campaigns["started_on"].to_numpy() - np.datetime64("2023-01-01")) / np.timedelta64(1, "D")
     lost_day = np.where(lost_campaign >= 0, started[lost_campaign] + rng.gamma(1.5, 30.0, n_lost), rng.random(n_lost) * DAYS)
@@ -56,18 +47,14 @@ def draw_leads(rng: np.random.Generator, market: Market, people: pd.DataFrame) -
     frame = pd.DataFrame(
         {
             "created": created,
-            "channel": channel,
-            "campaign": campaign,
+            "channel": known_or("channel", np.where(lost_campaign >= 0, names[lost_campaign], free)),
+            "campaign": known_or("campaign", lost_campaign),
             "contact_minutes": np.rint(np.where(is_won, 95, 45) * rng.gamma(2.0, 0.5, count)).astype(np.int64) + 5,
-            "won": np.concatenate([people["acquired"].to_numpy()[won], np.full(n_lost, -1)]),
+            "won": known_or("acquired", np.full(n_lost, -1)),
             "customer": np.concatenate([won, np.full(n_lost, -1)]),
-            "industry": np.concatenate(
-                [people["industry"].to_numpy()[won], np.array(INDUSTRIES)[pick(rng.random(n_lost), np.ones(len(INDUSTRIES)))]]
-            ),
-            "region": REGIONS["region"].to_numpy()[
-                np.concatenate([people["region"].to_numpy()[won], pick(rng.random(n_lost), np.array([2, 2, 2, 2, 3]))])
-            ],
-            "company_size": np.concatenate([people["employees"].to_numpy()[won], lost_size.astype(np.int64)]),
+            "industry": known_or("industry", np.array(INDUSTRIES)[pick(rng.random(n_lost), np.ones(len(INDUSTRIES)))]),
+            "region": REGIONS["region"].to_numpy()[known_or("region", pick(rng.random(n_lost), np.array([2, 2, 2, 2, 3])))],
+            "company_size": known_or("employees", lost_size.astype(np.int64)),
             "expected_volume": np.rint(volume * np.exp(0.5 * rng.standard_normal(count)) / 100).astype(np.int64) * 100,
             "needs_special_service": rng.random(count) < np.where(is_won, needs, np.minimum(1.0, needs * 1.3)),
             "source": np.array(_LEAD_SOURCES)[pick(rng.random(count), np.array([4, 3, 2, 2, 1]))],
@@ -78,19 +65,7 @@ def draw_leads(rng: np.random.Generator, market: Market, people: pd.DataFrame) -
 
 
 def lead_table(market: Market, ids: np.ndarray, first: int, leads: pd.DataFrame) -> pd.DataFrame:
-    """The standard table leads, numbered from `first`; a lost lead has neither a day won nor a customer.
-
-    Examples
-    --------
-    >>> from custprof.datasets.people import draw_customers
-    >>> from custprof.datasets.market import draw_market
-    >>> rng = np.random.default_rng(0)
-    >>> market = draw_market(rng, 100)
-    >>> people = draw_customers(rng, market, first=1, count=100)
-    >>> table = lead_table(market, np.array([f"C{k + 1:05d}" for k in range(100)]), 1, draw_leads(rng, market, people))
-    >>> bool((table["won_on"].isna() == table["customer_id"].isna()).all())
-    True
-    """
+    """The standard table leads, numbered from `first`; a lost lead has neither a day won nor a customer."""
     campaign, won, customer = (leads[name].to_numpy() for name in ("campaign", "won", "customer"))
     table = pd.DataFrame(
         {
@@ -105,7 +80,3 @@ def lead_table(market: Market, ids: np.ndarray, first: int, leads: pd.DataFrame)
     )
     features = ["industry", "region", "company_size", "expected_volume", "needs_special_service", "source", "response_hours"]
     return pd.concat([table, leads[features]], axis=1)
-
-
-def _type_numbers(people):
-    return people["type"].map({name: number for number, name in enumerate(TYPES["type"])}).to_numpy()

@@ -77,17 +77,7 @@ def draw_customers(rng: np.random.Generator, market: Market, first: int, count: 
 
 
 def customer_table(market: Market, people: pd.DataFrame) -> pd.DataFrame:
-    """The standard table customers, without anything the company could not know.
-
-    Examples
-    --------
-    >>> from custprof.datasets.market import draw_market
-    >>> rng = np.random.default_rng(0)
-    >>> market = draw_market(rng, 100)
-    >>> people = draw_customers(rng, market, first=1, count=100)
-    >>> customer_table(market, people)["customer_id"].iloc[-1]
-    'C00100'
-    """
+    """The standard table customers, without anything the company could not know."""
     ids = customer_ids(people)
     campaign, manager, referrer = people["campaign"].to_numpy(), people["manager"].to_numpy(), people["referrer"].to_numpy()
     managers = np.array([f"M{k + 1:02d}" for k in range(len(market.commission_rate))], dtype=object)
@@ -109,17 +99,7 @@ def customer_table(market: Market, people: pd.DataFrame) -> pd.DataFrame:
 
 
 def customer_truth(people: pd.DataFrame) -> pd.DataFrame:
-    """What only the simulation knows of each customer.
-
-    Examples
-    --------
-    >>> from custprof.datasets.market import draw_market
-    >>> rng = np.random.default_rng(0)
-    >>> market = draw_market(rng, 100)
-    >>> people = draw_customers(rng, market, first=1, count=100)
-    >>> customer_truth(people).columns[:3].tolist()
-    ['customer_id', 'type', 'dropped_out_on']
-    """
+    """What only the simulation knows of each customer."""
     drop = people["drop"].to_numpy()
     return pd.DataFrame(
         {
