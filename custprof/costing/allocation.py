@@ -7,7 +7,7 @@ a customer is worked out when asked, from its cells back through the pools to th
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ import pandas as pd
 from custprof.study.engine import UNKNOWN_CUSTOMER
 
 from .balance import money_flow, node_balance
-from .cells import NO_ACTIVITY, NO_POOL, RESIDUALS, Cells, Rows, attribute_rows, sum_cells
+from .cells import NO_POOL, Cells, Layout, Rows, attribute_rows, sum_cells
 from .model import CostModel
 from .tracing import trace_cost
 
@@ -39,28 +39,9 @@ class Allocation:
     _rates: pd.DataFrame
     _capacity: pd.DataFrame
     _issues: pd.DataFrame
-    _activities: list[str] = field(init=False)
-    _operating: list[str] = field(init=False)
-    _names: np.ndarray = field(init=False)
-    _row: np.ndarray = field(init=False)
-    _above: frozenset[int] = field(init=False)
-    _pool_of: list[int] = field(init=False)
-
-    def __post_init__(self):
-        object.__setattr__(self, "_activities", [*self.model.activities, NO_ACTIVITY])
-        object.__setattr__(self, "_operating", [*self.model.operating, NO_POOL])
-        pools = [activity.pool for activity in self.model.activities.values()]
-        object.__setattr__(self, "_pool_of", [self._operating.index(pool) for pool in pools])  # by activity, the operating pool that pays
-        # Rows of the results: the customers, then the residual rows, of which the unknown customer is the first.
-        known = self._ids != UNKNOWN_CUSTOMER
-        object.__setattr__(self, "_names", np.append(self._ids[known], np.array(RESIDUALS, dtype="object")))
-        object.__setattr__(self, "_row", np.where(known, np.cumsum(known) - 1, known.sum()))
-        # Cost of a channel stays above the customers who use it: it is kept by customer only to be gathered by channel.
-        above = [place for place, activity in enumerate(self.model.activities.values()) if activity.level == "channel"]
-        object.__setattr__(self, "_above", frozenset(above))
 
     def __repr__(self) -> str:
-        known = len(self._ids) - (UNKNOWN_CUSTOMER in self._ids)
+        known = len(self._layout.ids) - (UNKNOWN_CUSTOMER in self._layout.ids)
         amount = f"{self.total:,.{self.decimals}f}"
         return f"<Allocation of {amount} to {known:,} customers, {len(self.model.activities)} activities, {len(self._issues)} issues>"
 
@@ -73,10 +54,6 @@ class Allocation:
     def decimals(self) -> int:
         """Decimals of the currency's minor unit."""
         return self._inputs.decimals
-
-    @property
-    def _ids(self) -> np.ndarray:
-        return self._inputs.quantities.customers
 
     @property
     def total(self) -> float:
@@ -107,7 +84,7 @@ class Allocation:
         """
         if by not in (None, "period"):
             raise ValueError(f'by is {by!r}; choose None (one row per customer) or "period".')
-        return self._table(self._activities, np.arange(len(self._activities)), periods=self.periods if by else (), avoidable=avoidable)
+        return self._by_activity(self._layout.customers, periods=self.periods if by else (), avoidable=avoidable)
 
     def by(self, column: str, *, avoidable: bool = False) -> pd.DataFrame:
         """Cost of customers by pool or department, or of kinds of customers by activity.
@@ -130,18 +107,20 @@ class Allocation:
         if column == "activity":
             return self.customers(avoidable=avoidable)
         if isinstance(column, str) and column in self._inputs.attributes:
-            rows = attribute_rows(self._inputs.attributes[column], self._ids, frozenset() if column == "channel" else self._above)
-            return self._table(self._activities, np.arange(len(self._activities)), rows, avoidable=avoidable)
+            rows = attribute_rows(
+                self._inputs.attributes[column], self._layout.ids, frozenset() if column == "channel" else self._layout.above
+            )
+            return self._by_activity(rows, avoidable=avoidable)
         if column not in ("pool", "department"):
             known = ", ".join(["pool", "department", "activity", *self._inputs.attributes])
             raise ValueError(f"column is {column!r}; choose one of {known} (attributes of customers need the table customers).")
-        names = self._operating
+        names = self._layout.operating
         if column == "department":
             names = [self.model.pools[name].department or "(no department)" if name in self.model.pools else NO_POOL for name in names]
         columns = list(dict.fromkeys(names))
         of_pool = np.array([columns.index(name) for name in names])
-        of_activity = np.append(of_pool[self._pool_of], -1).astype("int64")
-        return self._table(columns, of_activity, of_pool=of_pool, avoidable=avoidable)
+        of_activity = np.append(of_pool[self._layout.pool_of], -1).astype("int64")
+        return self._table(self._layout.customers, columns, of_activity, of_pool=of_pool, avoidable=avoidable)
 
     def balance(self) -> pd.DataFrame:
         """Does every node pass on what it takes in?
@@ -296,14 +275,20 @@ class Allocation:
         """
         from .uncertainty import rank_stability
 
-        margin = margin if margin is not None else pd.Series(0.0, index=self._ids)
+        margin = margin if margin is not None else pd.Series(0.0, index=self._layout.ids)
         return rank_stability(self, margin, n=n, sd=sd, level=level, random_state=random_state)
+
+    @property
+    def _layout(self) -> Layout:
+        return self._inputs.layout
 
     @property
     def _unit(self) -> int:
         return 10**self.decimals
 
-    def _table(self, columns: list[str], of_activity: np.ndarray, rows: Rows | None = None, **options) -> pd.DataFrame:
+    def _by_activity(self, rows: Rows, **options) -> pd.DataFrame:
+        return self._table(rows, self._layout.activities, np.arange(len(self._layout.activities)), **options)
+
+    def _table(self, rows: Rows, columns: list[str], of_activity: np.ndarray, **options) -> pd.DataFrame:
         """Cells and residuals added up, in currency units."""
-        rows = rows or Rows("customer_id", self._names, self._row, self._above)
         return sum_cells(self._cells, self._residuals, rows, columns, of_activity, unit=self._unit, **options)

@@ -24,7 +24,7 @@ __all__ = ["money_flow", "node_balance"]
 
 def node_balance(allocation: Allocation) -> pd.DataFrame:
     """The method `Allocation.balance`."""
-    operating, moved = allocation._operating, allocation._moved
+    operating, moved = allocation._layout.operating, allocation._moved
     support = {name: moved.sum(axis=(0, 2))[place] for place, name in enumerate(allocation.model.pools) if name not in operating}
     rows = [(name, "support pool", cents, cents, 0, 0, 0, 0, 0) for name, cents in support.items()]
     out = _outflow(allocation)
@@ -45,7 +45,7 @@ def node_balance(allocation: Allocation) -> pd.DataFrame:
 def money_flow(allocation: Allocation) -> pd.DataFrame:
     """The method `Allocation.money_flow`."""
     ends = ["customers", *RESIDUALS]
-    operating, activities = allocation._operating, allocation._activities
+    operating, activities = allocation._layout.operating, allocation._layout.activities
     moved, out = allocation._moved.sum(axis=0), _outflow(allocation)
     pools = [*allocation.model.pools, NO_POOL]
     rows = [(1, pools[i], operating[j], moved[i, j]) for i, j in np.argwhere(moved)]
@@ -60,11 +60,11 @@ def money_flow(allocation: Allocation) -> pd.DataFrame:
 def _outflow(allocation: Allocation) -> np.ndarray:
     """Cents by activity, operating pool and where they end: customers, unknown customer, unused, unassigned, sustaining."""
     cells = allocation._cells
-    out = np.zeros((len(allocation._activities), len(allocation._operating), 5), dtype="int64")
-    unknown = bisect_left(allocation._ids, UNKNOWN_CUSTOMER)
+    out = np.zeros((len(allocation._layout.activities), len(allocation._layout.operating), 5), dtype="int64")
+    unknown = bisect_left(allocation._layout.ids, UNKNOWN_CUSTOMER)
     for _, activity, part in cells.groups():
-        pool = allocation._pool_of[activity]
-        if activity in allocation._above:
+        pool = allocation._layout.pool_of[activity]
+        if activity in allocation._layout.above:
             out[activity, pool, 4] += int(cells.cents[part].sum())
             continue
         nobody = int(cells.cents[part][cells.customer[part] == unknown].sum())

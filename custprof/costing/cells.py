@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,22 @@ from custprof.study.engine import UNKNOWN_CUSTOMER
 
 from .time_driven import UNUSED
 
-__all__ = ["NO_ACTIVITY", "NO_LINE", "NO_POOL", "RESIDUALS", "SUSTAINING", "UNASSIGNED", "Cells", "Rows", "attribute_rows", "sum_cells"]
+if TYPE_CHECKING:
+    from .model import CostModel
+
+__all__ = [
+    "NO_ACTIVITY",
+    "NO_LINE",
+    "NO_POOL",
+    "RESIDUALS",
+    "SUSTAINING",
+    "UNASSIGNED",
+    "Cells",
+    "Layout",
+    "Rows",
+    "attribute_rows",
+    "sum_cells",
+]
 
 #: The residual row of cost whose activity or pool has no driver quantity.
 UNASSIGNED = "(unassigned)"
@@ -66,6 +83,41 @@ class Rows:
     def of(self, activity: int, customers: np.ndarray) -> np.ndarray:
         """The rows that the customers' cells of an activity belong to."""
         return self.row[customers] if activity not in self.above else np.full(len(customers), self.residual(SUSTAINING))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What stands behind the numbers of activities, pools and customers: the names of a model, and the ids of the drivers."""
+
+    model: CostModel
+    ids: np.ndarray
+
+    @cached_property
+    def activities(self) -> list[str]:
+        """The activities, and "(no activity)"."""
+        return [*self.model.activities, NO_ACTIVITY]
+
+    @cached_property
+    def operating(self) -> list[str]:
+        """The operating pools, and "(no pool)"."""
+        return [*self.model.operating, NO_POOL]
+
+    @cached_property
+    def pool_of(self) -> list[int]:
+        """By activity, the operating pool that pays."""
+        return [self.operating.index(activity.pool) for activity in self.model.activities.values()]
+
+    @cached_property
+    def above(self) -> frozenset[int]:
+        """Activities of a channel: their cost is kept by customer only to be gathered by channel, and stays above the customers."""
+        return frozenset(place for place, activity in enumerate(self.model.activities.values()) if activity.level == "channel")
+
+    @cached_property
+    def customers(self) -> Rows:
+        """The customers, then the residual rows, of which the unknown customer is the first."""
+        known = self.ids != UNKNOWN_CUSTOMER
+        names = np.append(self.ids[known], np.array(RESIDUALS, dtype="object"))
+        return Rows("customer_id", names, np.where(known, np.cumsum(known) - 1, known.sum()), self.above)
 
 
 def attribute_rows(values: pd.Series, ids: np.ndarray, above: frozenset[int]) -> Rows:

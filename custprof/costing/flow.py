@@ -10,12 +10,13 @@ stranded, and stands as unused capacity of the activities that served them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from .allocation import Allocation
-from .cells import NO_POOL, SUSTAINING, UNASSIGNED, Cells
+from .cells import NO_POOL, SUSTAINING, UNASSIGNED, Cells, Layout
 from .cents import MOST_CENTS, split_in_order
 from .inputs import Quantities
 from .model import CostModel
@@ -44,6 +45,11 @@ class Inputs:
     issues: tuple[tuple, ...]
     dropped: tuple[str, ...] = ()
 
+    @cached_property
+    def layout(self) -> Layout:
+        """The names behind the numbers."""
+        return Layout(self.model, self.quantities.customers)
+
 
 def run_flow(inputs: Inputs) -> Allocation:
     """Work out an allocation from what was read."""
@@ -64,7 +70,7 @@ class Flow:
         model.flows.usage([name for names in together for name in names])  # says at once which periods lack amounts of service
         self.labels = [" to ".join(dict.fromkeys([names[0], names[-1]])) for names in together]
         self.issues, self.rates, self.capacity, self.residuals = [], [], [], []
-        self.pools, self.operating = [*model.pools, NO_POOL], [*model.operating, NO_POOL]
+        self.pools, self.operating = [*model.pools, NO_POOL], inputs.layout.operating
         self.activities = list(model.activities)
         self.customer, self.start = quantities.customer, quantities.start
         self.cents = np.zeros(len(quantities.quantity), dtype="int64")

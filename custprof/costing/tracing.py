@@ -37,7 +37,7 @@ def trace_cost(allocation: Allocation, customer_id: str) -> pd.DataFrame:
         if left:  # a standard rate charges it, and no ledger line of the pool stands behind it
             parts.append((period, activity, pool, -1, left))
     period, activity, pool, line, part = np.array(parts, dtype="int64").reshape(-1, 5).T
-    named = ((allocation.periods, period), (allocation._activities, activity), (allocation._operating, pool))
+    named = ((allocation.periods, period), (allocation._layout.activities, activity), (allocation._layout.operating, pool))
     columns = [pd.Index(names, dtype="str")[at] for names, at in named]
     for name, nothing in (("line_id", NO_LINE), ("account", "")):
         columns.append(allocation._lines[name].astype("object").reindex(line, fill_value=nothing).infer_objects().array)
@@ -52,19 +52,19 @@ def _cells_of(allocation: Allocation, name: str) -> list[tuple[int, int, int, in
         cells = list(found[["period", "activity", "pool", "cents"]].itertuples(index=False, name=None))
         if name == SUSTAINING:
             cells += [
-                (period, activity, allocation._pool_of[activity], int(allocation._cells.cents[part].sum()))
+                (period, activity, allocation._layout.pool_of[activity], int(allocation._cells.cents[part].sum()))
                 for period, activity, part in allocation._cells.groups()
-                if activity in allocation._above
+                if activity in allocation._layout.above
             ]
         return cells or None
-    place = bisect_left(allocation._ids, name)
-    if place == len(allocation._ids) or allocation._ids[place] != name:
+    place = bisect_left(allocation._layout.ids, name)
+    if place == len(allocation._layout.ids) or allocation._layout.ids[place] != name:
         return None
     cells = []
     for period, activity, part in allocation._cells.groups():
         at = part.start + int(np.searchsorted(allocation._cells.customer[part], np.int32(place)))  # of their type, or all are copied
-        if at < part.stop and allocation._cells.customer[at] == place and activity not in allocation._above:
-            cells.append((period, activity, allocation._pool_of[activity], int(allocation._cells.cents[at])))
+        if at < part.stop and allocation._cells.customer[at] == place and activity not in allocation._layout.above:
+            cells.append((period, activity, allocation._layout.pool_of[activity], int(allocation._cells.cents[at])))
     return cells or None
 
 
