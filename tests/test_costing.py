@@ -138,7 +138,7 @@ def test_time_driven_refuses():
         time_driven(100, 50, activities)
     with pytest.raises(ValueError, match="more than 0"):
         time_driven(100, 0, activities)
-    with pytest.raises(ValueError, match="lack volume"):
+    with pytest.raises(ValueError, match="activities lacks volume; it has unit_minutes"):
         time_driven(100, 1, activities[["unit_minutes"]])
 
 
@@ -432,13 +432,13 @@ def test_four_decimals():
 @pytest.mark.parametrize(
     ("ledger", "drivers", "match"),
     [
-        (LEDGER.drop(columns="account"), DRIVERS, "the ledger has no column account"),
+        (LEDGER.drop(columns="account"), DRIVERS, "ledger lacks account; it has"),
         (LEDGER.assign(amount=[1, None, 1, 1, 1, 1]), DRIVERS, r"amount is missing or infinite for 1 of 6 ledger lines, first \['L2'\]"),
         (LEDGER.assign(line_id="L1"), DRIVERS, "line_id occurs again for 5 of 6"),
         (LEDGER.assign(avoidable=2.0), DRIVERS, "not a fraction"),
         (LEDGER.assign(period=None), DRIVERS, "period is missing for 6 of 6"),
         (LEDGER.assign(amount=1e15), DRIVERS, "too much to hold every cent"),
-        (LEDGER, DRIVERS.drop(columns="quantity"), "the frame of drivers has no column quantity"),
+        (LEDGER, DRIVERS.drop(columns="quantity"), "drivers lacks quantity; it has"),
         (LEDGER, DRIVERS.assign(activity="sing"), r"activities that the cost model lacks, first \['sing'\]"),
         (LEDGER, DRIVERS.assign(quantity=np.inf), "quantity is missing or infinite for 5 of 5"),
         (LEDGER, DRIVERS.assign(customer_id=UNASSIGNED), "names a residual row"),

@@ -117,7 +117,7 @@ def test_ranks_fall_for_a_reason(model, known):
     predicted = model.predict(known, margin=0.3, horizon=5)
     assert (rank_changes(predicted)["fall"] == 0).all()  # one margin for all changes no rank
     pd.testing.assert_frame_equal(rank_changes(predicted.sample(frac=1, random_state=1)), rank_changes(predicted))
-    with pytest.raises(ValueError, match="value lacks holding_cost; it is what"):
+    with pytest.raises(ValueError, match=r"value lacks holding_cost; it has .* Give the result of CustomerValue.predict"):
         rank_changes(value.drop(columns="holding_cost"))
     with pytest.raises(ValueError, match=r"value is missing for 1 of 4 customers, first \['gives'\]"):
         rank_changes(value.assign(spend=[1.0, np.nan, 1, 1]))

@@ -342,7 +342,7 @@ def test_net_promoter_messages():
     answers = pd.DataFrame({"customer_id": ["a"], "date": pd.Timestamp("2025-05-01"), "score": [11]})
     with pytest.raises(ValueError, match=r"1 of 1 scores are not between 0 and 10, first of \['a'\]"):
         decisions.net_promoter_score(answers)
-    with pytest.raises(ValueError, match="ratings lack score"):
+    with pytest.raises(ValueError, match="ratings lacks score; it has"):
         decisions.net_promoter_score(answers.drop(columns="score"))
 
 

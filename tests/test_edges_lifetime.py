@@ -181,7 +181,7 @@ def test_no_curve_of_nonsense(model, halves):
             value_curve(model, known.head(3), horizons=horizons, margin=0.3)
     with pytest.raises(TypeError, match="level is '95', not a number"):
         retention_curve(known, inactive_after=10, level="95")
-    with pytest.raises(ValueError, match="the curve lacks horizon, value, low, high; make it with value_curve"):
+    with pytest.raises(ValueError, match=r"curve lacks horizon, value, low, high; it has group.* Make it with value_curve"):
         break_even(pd.DataFrame({"group": ["a"]}), cost=5)
     curve = pd.DataFrame({"group": "all", "horizon": [0.0, 1.0], "value": [0.0, 40], "low": [0.0, 20], "high": [0.0, 60]})
     with pytest.raises(TypeError, match="cost is '5', not a number; give an amount per customer"):

@@ -217,11 +217,11 @@ def test_impossible_figures_are_refused(customers, change, message):
 
 
 def test_the_wrong_kind_is_refused(customers):
-    with pytest.raises(TypeError, match="X must be a DataFrame with recency, frequency, monetary"):
+    with pytest.raises(TypeError, match="X is a list; give recency, frequency, monetary by customer"):
         RFM().fit([[1, 2, 3]])
     with pytest.raises(TypeError, match="monetary is text, such as '5'"):
         RFM().fit(customers.assign(monetary="5"))
-    with pytest.raises(ValueError, match="X has no monetary; make it by rfm_facts"):
+    with pytest.raises(ValueError, match=r"X lacks monetary; it has recency, frequency.* as rfm_facts does"):
         RFM().fit(customers.drop(columns="monetary"))
     with pytest.raises(ValueError, match="there are no customers to rank"):
         RFM().fit(customers.iloc[:0])
@@ -254,7 +254,7 @@ def test_facts_of_the_study_become_recency_frequency_and_money():
     assert X.loc["z", ["frequency", "monetary"]].tolist() == [0, -7.0] and np.isnan(X.loc["z", "recency"])
     with pytest.raises(ValueError, match=r"money is missing for 1 of 3 customers, first \['c'\]; give it for each"):
         rfm_facts(facts, end="2024-12-31", monetary=pd.Series({"b": 1.0, "a": 3.0}))
-    with pytest.raises(ValueError, match="the facts have no last_order and no profit"):
+    with pytest.raises(ValueError, match="facts lacks last_order, profit; it has"):
         rfm_facts(facts.drop(columns="last_order"), end="2024-12-31", monetary="profit")
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from custprof.costing.kinds import check_frame, check_once
+
 __all__ = ["NO_CAMPAIGN", "UNKNOWN_CAMPAIGN", "acquisition_cost", "payback"]
 
 NO_CAMPAIGN = "(no campaign)"
@@ -68,11 +70,11 @@ def acquisition_cost(
     rows = [*table.index, NO_CAMPAIGN, UNKNOWN_CAMPAIGN]
     table = table.reindex(rows).fillna({"spend": 0.0})
     if leads is not None:
-        need(leads, ["campaign_id"], "leads")
+        check_frame(leads, "leads", needs=["campaign_id"], say="give the study's leads")
         place = place_in(leads["campaign_id"], campaigns["campaign_id"])
         table["leads"] = place.value_counts().reindex(rows, fill_value=0)
         if minute_rate is not None:
-            need(leads, ["contact_minutes"], "leads")
+            check_frame(leads, "leads", needs=["contact_minutes"], say="without them leave out minute_rate")
             table["contact_cost"] = leads["contact_minutes"].fillna(0).groupby(place).sum().reindex(rows, fill_value=0) * minute_rate
     elif minute_rate is not None:
         raise ValueError("minute_rate is given without leads; pass the leads with their contact_minutes.")
@@ -134,24 +136,9 @@ def payback(cost, profit_by_period):
     return float(covered[0]) if covered.size else np.nan
 
 
-def need(frame: pd.DataFrame, columns: list[str], table: str) -> None:
-    """Refuse a table that lacks columns, by name.
-
-    >>> need(pd.DataFrame({"spend": [1]}), ["campaign_id", "spend"], "campaigns")
-    Traceback (most recent call last):
-    ...
-    ValueError: campaigns has no column campaign_id; it has spend.
-    """
-    if not isinstance(frame, pd.DataFrame):
-        raise TypeError(f"{table} must be a DataFrame, not {type(frame).__name__}.")
-    absent = [column for column in columns if column not in frame.columns]
-    if absent:
-        raise ValueError(f"{table} has no column {', '.join(absent)}; it has {', '.join(map(str, frame.columns))}.")
-
-
 def checked_campaigns(campaigns: pd.DataFrame) -> pd.DataFrame:
     """The campaigns, if each is listed once and has its spend."""
-    need(campaigns, ["campaign_id", "channel", "spend"], "campaigns")
+    check_frame(campaigns, "campaigns", needs=["campaign_id", "channel", "spend"], say="give the study's campaigns")
     twice = campaigns["campaign_id"][campaigns["campaign_id"].duplicated()]
     if len(twice):
         raise ValueError(
@@ -167,12 +154,8 @@ def checked_customers(customers: pd.DataFrame) -> pd.DataFrame:
     """The customers with customer_id as a column, if each is listed once."""
     if isinstance(customers, pd.DataFrame) and "customer_id" not in customers.columns and customers.index.name == "customer_id":
         customers = customers.reset_index()
-    need(customers, ["customer_id", "campaign_id"], "customers")
-    twice = customers["customer_id"][customers["customer_id"].duplicated()]
-    if len(twice):
-        raise ValueError(
-            f"{len(twice)} of {len(customers)} customers are listed more than once, first {twice.head(3).tolist()}; keep one row each."
-        )
+    check_frame(customers, "customers", needs=["customer_id", "campaign_id"], say="give the study's customers")
+    check_once(pd.Index(customers["customer_id"]), "customers")
     return customers
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from custprof.acquisition.cost import need
+from custprof.costing.kinds import check_frame
 from custprof.profit.shares import wilson
 
 __all__ = ["funnel"]
@@ -46,7 +46,7 @@ def funnel(leads: pd.DataFrame, *, by: str | None = None, level: float = 0.95) -
     web          3          2             45.0    1        0.33         10.0
     fair         1          1              NaN    0        0.00          NaN
     """
-    need(leads, ["created_on", "won_on", *([by] if by else [])], "leads")
+    check_frame(leads, "leads", needs=["created_on", "won_on", *([by] if by else [])], say="give the study's leads")
     created, won_on = pd.to_datetime(leads["created_on"]), pd.to_datetime(leads["won_on"])
     early = leads.index[won_on < created]
     if len(early):

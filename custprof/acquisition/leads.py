@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from custprof.acquisition.cost import need
+from custprof.costing.kinds import check_frame
 from custprof.profit.shares import wilson
 
 __all__ = ["LeadScorer"]
@@ -103,7 +103,7 @@ class LeadScorer(BaseEstimator):
     def predict(self, leads: pd.DataFrame) -> pd.Series:
         """Probability of a win within the window, by row of ``leads``."""
         check_is_fitted(self, "pipeline_")
-        need(leads, self.features_, "leads")
+        check_frame(leads, "leads", needs=self.features_, say="give the study's leads")
         return pd.Series(self.pipeline_.predict_proba(self._inputs(leads))[:, 1], index=leads.index, name="probability")
 
     def expected_value(self, leads: pd.DataFrame, profit, contact_cost) -> pd.DataFrame:
@@ -168,7 +168,7 @@ class LeadScorer(BaseEstimator):
 
     def _ripe(self, leads: pd.DataFrame, as_of) -> tuple[pd.DataFrame, pd.Series]:
         """Leads whose window has passed, and whether they were won within it."""
-        need(leads, ["created_on", "won_on"], "leads")
+        check_frame(leads, "leads", needs=["created_on", "won_on"], say="give the study's leads")
         created, won_on = pd.to_datetime(leads["created_on"]), pd.to_datetime(leads["won_on"])
         end = max(created.max(), won_on.max()) if won_on.notna().any() else created.max()
         old = created + pd.Timedelta(days=self.window) <= (end if as_of is None else pd.Timestamp(as_of))
@@ -183,7 +183,7 @@ class LeadScorer(BaseEstimator):
         chosen = [name for name in leads.columns if name not in NOT_FEATURES] if self.features is None else list(self.features)
         if not chosen:
             raise ValueError("the leads have no features beside dates and ids; add what is known when a lead comes, such as its source.")
-        need(leads, chosen, "leads")
+        check_frame(leads, "leads", needs=chosen, say="give the study's leads")
         return chosen
 
     def _inputs(self, leads: pd.DataFrame) -> pd.DataFrame:

@@ -29,7 +29,7 @@ ALL = "all"
 
 def read_lines(model: CostModel, ledger: pd.DataFrame, by_period: bool, decimals: int, issues: list) -> tuple[pd.DataFrame, list[str]]:
     """Ledger lines to allocate, sorted by line: period and pool as numbers, cents, avoidable cents; and the periods."""
-    _need("the ledger", ledger, ["line_id", "account", "amount"])
+    check_frame(ledger, "ledger", needs=["line_id", "account", "amount"], say="give the ledger of the study")
     lines = ledger.reset_index(drop=True)
     lines["account"] = lines["account"].astype("str").fillna("(no account)")
     lines["amount"] = _numbers(lines, "amount", "line_id", "ledger lines")
@@ -122,7 +122,7 @@ class Quantities:
 
 def read_quantities(model: CostModel, drivers: pd.DataFrame, periods: list[str] | None, issues: list) -> Quantities:
     """Read driver rows: one quantity for each period, activity and customer, whatever their order."""
-    _need("the frame of drivers", drivers, ["activity", "customer_id", "quantity"])
+    check_frame(drivers, "drivers", needs=["activity", "customer_id", "quantity"], say="give the result of driver_quantities")
     numeric = pd.api.types.is_numeric_dtype(drivers["quantity"])
     quantity = (drivers["quantity"] if numeric else _numbers(drivers, "quantity", "customer_id", "driver rows")).to_numpy("float64")
     activities = list(model.activities)
@@ -257,12 +257,6 @@ def _customers(ids: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     if reserved:
         raise ValueError(f"customer_id is {', '.join(reserved)}, which names a residual row; rename these customers.")
     return customers, place[code]
-
-
-def _need(what: str, frame: pd.DataFrame, columns: list[str]) -> None:
-    missing = [name for name in columns if name not in frame.columns]
-    if missing:
-        raise ValueError(f"{what} has no column {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}.")
 
 
 def _numbers(frame: pd.DataFrame, column: str, ids: str, what: str) -> pd.Series:

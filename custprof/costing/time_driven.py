@@ -54,12 +54,9 @@ def time_driven(cost: float, capacity_minutes: float, activities: pd.DataFrame) 
     say = "give the minutes that can be worked in the period, more than 0"
     check_number(capacity_minutes, "capacity_minutes", above=0, say=say)
     check_number(cost, "cost", say="give the cost of the period")
-    check_frame(activities, "activities", say="give a DataFrame with unit_minutes and volume by activity")
+    check_frame(activities, "activities", needs=["unit_minutes", "volume"], say="give both by activity")
     if UNUSED in activities.index or activities.index.has_duplicates:
         raise ValueError(f"activities name one twice, or the residual row {UNUSED}; give every activity a name of its own.")
-    missing = [name for name in ("unit_minutes", "volume") if name not in activities.columns]
-    if missing:
-        raise ValueError(f"activities lack {' and '.join(missing)}; give unit_minutes and volume by activity.")
     table = activities[["unit_minutes", "volume"]]
     table = pd.DataFrame(as_numbers(table, "activities"), index=table.index, columns=table.columns)
     bad = table.index[~(np.isfinite(table) & (table >= 0)).all(axis="columns")]

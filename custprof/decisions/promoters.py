@@ -54,12 +54,8 @@ def net_promoter_score(ratings: pd.DataFrame, *, by: str | None = None, level: f
     """
     if by is not None:
         check_kind(by, str, "by", say="name a column of ratings")
-    check_frame(ratings, "ratings", say="give the study's ratings")
-    missing = [name for name in ("customer_id", "date", "score", by) if name and name not in ratings]
-    if missing:
-        raise ValueError(f"ratings lack {', '.join(missing)}; they have {', '.join(map(str, ratings.columns))}.")
-    if not pd.api.types.is_numeric_dtype(ratings["score"]):
-        raise TypeError(f"score is of type {ratings['score'].dtype}, not a number; parse it first, for instance with pandas.to_numeric.")
+    needs = ["customer_id", "date", *([by] if by else [])]
+    check_frame(ratings, "ratings", needs=needs, numbers=["score"], say="give the study's ratings")
     outside = ratings[~ratings["score"].between(0, 10)]
     if len(outside):
         first = outside["customer_id"].head(3).tolist()

@@ -12,7 +12,7 @@ import pandas as pd
 
 from custprof.decisions.verdicts import CONFIRMED, ONE_AMOUNT, ONE_PERIOD, UNCERTAIN, money_words
 from custprof.profit import customers_only, profit_name
-from custprof.profit.inputs import check_amounts, check_beside, check_pnl
+from custprof.profit.inputs import check_amounts, check_beside, check_frame, check_pnl
 
 __all__ = ["ACTIONS", "GONE_BELOW", "recommend"]
 
@@ -136,9 +136,7 @@ def _checked(pnl: pd.DataFrame, value: pd.Series | None, verified: pd.DataFrame 
             check_amounts(amounts, name, gaps=True)
     if verified is not None:
         check_beside(verified, pnl.index, "verified", kind=pd.DataFrame)
-        missing = [name for name in ("verdict", "reason") if name not in verified]
-        if missing:
-            raise ValueError(f"verified lacks {', '.join(missing)}; give the result of verify_losses.")
+        check_frame(verified, "verified", needs=["verdict", "reason"], say="give the result of verify_losses")
     if p_alive is not None and not p_alive.dropna().between(0, 1).all():
         strange = p_alive[~p_alive.between(0, 1) & p_alive.notna()]
         raise ValueError(f"p_alive is {strange.iloc[0]} for {strange.index[0]!r}; give probabilities between 0 and 1.")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from custprof.costing.kinds import check_number, check_share
+from custprof.costing.kinds import check_frame, check_number, check_share
 from custprof.lifetime.checks import check_summary
 from custprof.lifetime.futures import group_draws, possible_parameters
 from custprof.lifetime.pricing import check_level, group_labels
@@ -112,9 +112,7 @@ def break_even(curve: pd.DataFrame, *, cost) -> pd.DataFrame:
     group
     all    50.0    1.5  0.833333     NaN
     """
-    lacking = [name for name in ("group", "horizon", "value", "low", "high") if name not in curve]
-    if lacking:
-        raise ValueError(f"the curve lacks {', '.join(lacking)}; make it with value_curve or value_history.")
+    check_frame(curve, "curve", needs=["group", "horizon", "value", "low", "high"], say="make it with value_curve or value_history")
     if not isinstance(cost, pd.Series):
         check_number(cost, "cost", say="give an amount per customer, or a Series of amounts by group")
     rows = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.costing.kinds import check_numeric, check_once
+from custprof.costing.kinds import check_frame, check_numeric, check_once
 
 __all__ = ["rank_changes"]
 
@@ -45,9 +45,7 @@ def rank_changes(value: pd.DataFrame) -> pd.DataFrame:
     {'large': 'cost of holding 60% of revenue, of all 50%', 'small': ''}
     """
     needed = ["purchases", "spend", *_PARTS, "value"]
-    lacking = [name for name in needed if name not in value]
-    if lacking:
-        raise ValueError(f"value lacks {', '.join(lacking)}; it is what CustomerValue.predict gives.")
+    check_frame(value, "value", needs=needed, say="give the result of CustomerValue.predict")
     check_once(value.index, "value")
     for name in needed:
         check_numeric(value[name], name)

@@ -191,9 +191,7 @@ def _checked(products: pd.DataFrame, rows: pd.DataFrame, known: Sequence[pd.Inde
     check_beside(products, rows.index, "products", kind=pd.DataFrame)
     if products.index.nlevels != 3:
         raise ValueError("products are not by customer_id, period and product_id; give the result of product_sales.")
-    missing = [name for name in ("quantity", "revenue") if name not in products]
-    if missing:
-        raise ValueError(f"products lack {', '.join(missing)}; give the result of product_sales.")
+    check_frame(products, "products", needs=["quantity", "revenue"], say="give the result of product_sales")
     for name in [name for name in ("quantity", "revenue", "list_amount", "cost_of_goods") if name in products]:
         check_amounts(products[name], f"{name} of products")
     listed = products["list_amount"] if "list_amount" in products else products["revenue"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pandas as pd
 
 from custprof.costing import split_cents
-from custprof.profit.inputs import check_amounts, check_pnl
+from custprof.profit.inputs import check_amounts, check_frame, check_pnl
 from custprof.profit.ladder import customers_only
 
 __all__ = ["spread_levels"]
@@ -75,9 +75,7 @@ def spread_levels(pnl: pd.DataFrame, above: pd.DataFrame, *, decimals: int = 2) 
 
 def _check(pnl: pd.DataFrame, above: pd.DataFrame) -> None:
     check_pnl(pnl, by_period=False)
-    missing = [name for name in ("cost", "spread_on") if name not in above]
-    if missing:
-        raise ValueError(f"above lacks {', '.join(missing)}; give cost (money) and spread_on (a column of pnl, or missing) by name.")
+    check_frame(above, "above", needs=["cost", "spread_on"], say="give money, and a column of pnl to spread it on, or missing")
     if above.index.has_duplicates:
         raise ValueError(f"above holds {above.index[above.index.duplicated()][:3].tolist()} more than once; name each cost once.")
     check_amounts(above["cost"], "cost", then="give the cost of each level.")

@@ -15,7 +15,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from custprof.costing.kinds import check_once
+from custprof.costing.kinds import check_frame, check_once
 from custprof.profit import RESIDUALS
 from custprof.segmentation.breaks import natural_breaks, quantile_breaks
 from custprof.segmentation.cells import cell_owners, single_cells
@@ -78,10 +78,9 @@ def rfm_facts(facts: pd.DataFrame, *, end, monetary="net_revenue") -> pd.DataFra
     a     30.0          4      90.0
     b      NaN          0      -5.0
     """
-    absent = [name for name in ("last_order", "orders", *([monetary] if isinstance(monetary, str) else [])) if name not in facts]
-    if absent:
-        raise ValueError(f"the facts have no {' and no '.join(absent)}; give the result of study.customer_facts().")
-    if isinstance(monetary, str):
+    asked = [monetary] if isinstance(monetary, str) else []
+    check_frame(facts, "facts", needs=["last_order", "orders", *asked], say="give the result of study.customer_facts()")
+    if asked:
         monetary = facts[monetary]
     check_once(monetary.index, "monetary")
     rows = facts.reindex(facts.index.union(monetary.index, sort=False).rename(facts.index.name))
@@ -103,13 +102,9 @@ def check_facts(X: pd.DataFrame) -> np.ndarray:
     >>> check_facts(pd.DataFrame({"recency": [3.0], "frequency": [1]}))
     Traceback (most recent call last):
     ...
-    ValueError: X has no monetary; make it by rfm_facts.
+    ValueError: X lacks monetary; it has recency, frequency. Give recency, frequency, monetary by customer, as rfm_facts does.
     """
-    if not isinstance(X, pd.DataFrame):
-        raise TypeError(f"X must be a DataFrame with {', '.join(COLUMNS)} by customer, not {type(X).__name__}.")
-    absent = [column for column in COLUMNS if column not in X]
-    if absent:
-        raise ValueError(f"X has no {' and no '.join(absent)}; make it by rfm_facts.")
+    check_frame(X, "X", needs=COLUMNS, say=f"give {', '.join(COLUMNS)} by customer, as rfm_facts does")
     if "T" in X:
         raise ValueError(
             "X has a column T, so its recency counts from the first purchase; pass X.assign(recency=X['T'] - X['recency']) without T."
