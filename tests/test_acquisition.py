@@ -198,7 +198,7 @@ def test_expected_value_by_hand(many_leads):
         (lambda: acquisition_cost(CAMPAIGNS, pd.concat([CUSTOMERS] * 2)), ValueError, "7 of 7 customers stand in customers more than once"),
         (lambda: acquisition_cost(CAMPAIGNS, CUSTOMERS, minute_rate=1.0), ValueError, "minute_rate is given without leads"),
         (lambda: acquisition_cost(CAMPAIGNS, [1]), TypeError, "customers is a list; give the study's customers"),
-        (lambda: compare_campaigns(CAMPAIGNS, CUSTOMERS, profit=[1.0]), TypeError, "profit must be a Series by customer_id"),
+        (lambda: compare_campaigns(CAMPAIGNS, CUSTOMERS, profit=[1.0]), TypeError, "profit is a list; give a Series by customer_id"),
         (
             lambda: compare_campaigns(CAMPAIGNS, CUSTOMERS, profit=pd.Series([1.0, 2.0], index=["a", "a"])),
             ValueError,

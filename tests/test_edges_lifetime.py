@@ -84,6 +84,8 @@ def test_nothing_paid_and_nothing_but_returns():
         cohorts(free)
     back = free.assign(revenue=-5.0)
     assert not usable(back)
+    with pytest.raises(ValueError, match="transactions lack date"):  # and not False, as if there were nothing to see
+        usable(back.drop(columns="date"))
     with pytest.raises(ValueError, match="no purchase of a known customer is left"):
         summarize(back)
 

@@ -241,6 +241,11 @@ def test_a_table_for_readers_sets_words_left_numbers_right_and_shares_in_per_cen
     assert "cost to serve" in html and "Who." in html
 
 
+def test_an_index_is_shown_with_two_decimals_and_another_small_number_with_four():
+    shown = table(pd.DataFrame({"stability": [0.0002, 0.003], "rate": [0.0002, 0.003]})).to_html()
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", shown) == ["0.00", "0.0002", "0.00", "0.0030"]
+
+
 def test_a_long_table_for_readers_says_how_long_it_is():
     html = table(pd.DataFrame({"profit": range(30)}), rows=5).to_html()
     assert "The first 5 of 30 rows." in html and html.count("<td") == 5

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from custprof.acquisition.cost import NO_CAMPAIGN, UNKNOWN_CAMPAIGN, acquisition_cost, checked_customers, place_in
-from custprof.costing.kinds import check_once, check_share
+from custprof.costing.kinds import check_kind, check_once, check_share
 from custprof.profit.shares import wilson
 
 __all__ = ["compare_campaigns"]
@@ -95,8 +95,7 @@ def _group(campaign_id: pd.Series, campaigns: pd.DataFrame, home: pd.Series | No
 
 
 def _profits(customers, campaigns, home, profit, level, n_bootstraps, random_state) -> pd.DataFrame:
-    if not isinstance(profit, pd.Series):
-        raise TypeError(f"profit must be a Series by customer_id, say pnl['profit'], not {type(profit).__name__}.")
+    check_kind(profit, pd.Series, "profit", say="give a Series by customer_id, say pnl['profit']")
     check_once(profit.index, "profit")
     place = _group(customers["campaign_id"], campaigns, home)
     money = customers["customer_id"].map(profit).astype(float)

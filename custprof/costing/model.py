@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from .activities import Activity, Flows, Pool
+from .kinds import check_kind
 from .reading import CostModelError, ModelReading
 
 __all__ = ["CostModel"]
@@ -166,8 +167,7 @@ class CostModel:
                                entry before after
         0  pools.desk.capacity_minutes    100   120
         """
-        if not isinstance(other, CostModel):
-            raise TypeError(f"other is a {type(other).__name__}; give a CostModel.")
+        check_kind(other, CostModel, "other", say="give a CostModel")
         mine, theirs = dict(_entries(self.content)), dict(_entries(other.content))
         changed = [entry for entry in {**mine, **theirs} if mine.get(entry) != theirs.get(entry)]
         rows = [(entry, mine.get(entry), theirs.get(entry)) for entry in changed]

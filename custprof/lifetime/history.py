@@ -18,11 +18,15 @@ import pandas as pd
 from custprof.lifetime.grain import DAYS, last_whole, ordinal, period_number, period_of
 from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, day_number, lazy, money
 
-__all__ = ["DAYS", "FINE", "last_date", "purchase_days", "read_lines", "read_rules", "step_length", "summarize"]
+__all__ = ["DAYS", "FINE", "NoPurchasesError", "last_date", "purchase_days", "read_lines", "read_rules", "step_length", "summarize"]
 
 _LINE_COSTS = ("cost_of_goods", "freight", "commission")
 _DATES = 12  # different dates from which a gap before the last one is strange
 FINE = 4  #: Decimals kept when money is summed: every study's minor unit fits.
+
+
+class NoPurchasesError(ValueError):
+    """Nothing was sold to a known customer, so there is no history."""
 
 
 def summarize(
@@ -104,7 +108,9 @@ def summarize(
         .agg(nw.col("first_day").min(), nw.col("last_day").max(), nw.col("purchases").sum(), nw.col("repeat_value").sum())
     )
     if facts.empty:
-        raise ValueError(f"no purchase of a known customer is left up to {dt.date.fromordinal(last_day)}; check the dates and customer_id.")
+        raise NoPurchasesError(
+            f"no purchase of a known customer is left up to {dt.date.fromordinal(last_day)}; check the dates and customer_id."
+        )
     facts = facts.set_index("customer_id").sort_index()
     frequency = facts["purchases"].to_numpy("int64") - 1
     value_sum = facts["repeat_value"].to_numpy("float64") / 10**FINE
@@ -158,7 +164,7 @@ def last_date(transactions) -> int:
     frame, _ = _dated(transactions)
     dates = np.sort(collect(frame.filter(~nw.col("date").is_null()).select(day_number("date")).unique())["date"].to_numpy("int64"))
     if not len(dates):
-        raise ValueError("transactions hold no dated line.")
+        raise NoPurchasesError("transactions hold no dated line.")
     if len(dates) > _DATES and dates[-1] - dates[-2] > (dates[-1] - dates[0]) / 4:
         last, before = (dt.date.fromordinal(int(day)) for day in dates[[-1, -2]])
         warnings.warn(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.costing.kinds import check_once
+from custprof.costing.kinds import check_kind, check_once
 from custprof.lifetime.checks import check_summary
 from custprof.lifetime.grain import DAYS
 
@@ -78,8 +78,7 @@ def _start(summary: pd.DataFrame) -> pd.Timestamp:
 
 
 def _dates(acquired: pd.Series, index: pd.Index) -> pd.Series:
-    if not isinstance(acquired, pd.Series):
-        raise TypeError(f"acquired is a {type(acquired).__name__}; give a Series of dates by customer_id.")
+    check_kind(acquired, pd.Series, "acquired", say="give a Series of dates by customer_id")
     check_once(acquired.index, "acquired")
     dates = pd.to_datetime(acquired.astype("object"), errors="coerce")
     wrong = (dates.isna() & acquired.notna()).to_numpy()

@@ -17,7 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from custprof.lifetime.checks import check_summary
 from custprof.lifetime.discount import DAYS_PER_YEAR
 from custprof.lifetime.grain import ordinal
-from custprof.lifetime.history import DAYS, purchase_days, summarize
+from custprof.lifetime.history import DAYS, NoPurchasesError, purchase_days, summarize
 from custprof.lifetime.newcomers import beginning
 from custprof.lifetime.pareto import ParetoNBD
 from custprof.lifetime.spend_fit import FAR_OFF, SPEND_FITS, spend_fit
@@ -60,6 +60,48 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
     'REFUSE'
     """
     check_summary(summary, "frequency", "recency", "T", "monetary_value")
+    before, many, said = beginning(summary, acquired)
+    lines = None if transactions is None else _days_of(summary, transactions)
+    rows = _counts(summary)
+    rows["known from the beginning"] = _rule(before, False, many, said)
+    rows["dates without a hole"] = _hole(summary, lines)
+    if lines is not None:
+        rows |= _habits(lines)
+    refused = {name for name, (verdict, _, _) in rows.items() if verdict == "REFUSE"}
+    if summary.attrs.get("grain", "D") == "D" and refused <= {*_OF_SPEND}:
+        rows |= _fits(summary, spend=not refused)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["verdict", "measure", "reason"]).rename_axis("rule")
+    return table.assign(about=np.where(table.index.isin(_OF_SPEND), "spend", "purchases"))
+
+
+def usable(transactions, *, value: str = "revenue", spend: bool = True) -> bool:
+    """Whether a purchase history allows values from these models: something was sold, and `suitability` refuses nothing.
+
+    Parameters
+    ----------
+    transactions : frame
+        As in `summarize`.
+    value : str
+        As in `summarize`.
+    spend : bool
+        False asks about the model of purchases alone, who is still there and how often it will come: then the rules about spend do not
+        matter.
+
+    Examples
+    --------
+    >>> usable(pd.DataFrame({"customer_id": ["a"], "date": pd.to_datetime(["2024-01-01"]), "revenue": [5.0]}))
+    False
+    """
+    try:
+        summary = summarize(transactions, value=value)
+    except NoPurchasesError:
+        return False
+    verdicts = suitability(summary, transactions)
+    return not ((verdicts["verdict"] == "REFUSE") & (spend | (verdicts["about"] == "purchases"))).any()
+
+
+def _counts(summary: pd.DataFrame) -> dict[str, tuple[str, float, str]]:
+    """What one row per customer tells: whether there is enough to learn from, no contract, and spend as the models want it."""
     x, recency = summary["frequency"].to_numpy("float64"), summary["recency"].to_numpy("float64")
     spend = summary["monetary_value"].to_numpy("float64")
     repeaters = x > 0
@@ -97,43 +139,7 @@ def suitability(summary: pd.DataFrame, transactions=None, *, acquired: pd.Series
         f"correlation {_said(correlation, 'too few repeaters, or all alike')} of frequency and mean purchase among repeaters; "
         "value is purchases times spend only if they are nearly independent",
     )
-    before, many, said = beginning(summary, acquired)
-    rows["known from the beginning"] = _rule(before, False, many, said)
-    lines = None if transactions is None else _days_of(summary, transactions)
-    rows["dates without a hole"] = _hole(summary, lines)
-    if lines is not None:
-        rows |= _habits(lines)
-    refused = {name for name, (verdict, _, _) in rows.items() if verdict == "REFUSE"}
-    if summary.attrs.get("grain", "D") == "D" and refused <= {*_OF_SPEND}:
-        rows |= _fits(summary, spend=not refused)
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=["verdict", "measure", "reason"]).rename_axis("rule")
-    return table.assign(about=np.where(table.index.isin(_OF_SPEND), "spend", "purchases"))
-
-
-def usable(transactions, *, value: str = "revenue", spend: bool = True) -> bool:
-    """Whether a purchase history allows values from these models: something was sold, and `suitability` refuses nothing.
-
-    Parameters
-    ----------
-    transactions : frame
-        As in `summarize`.
-    value : str
-        As in `summarize`.
-    spend : bool
-        False asks about the model of purchases alone, who is still there and how often it will come: then the rules about spend do not
-        matter.
-
-    Examples
-    --------
-    >>> usable(pd.DataFrame({"customer_id": ["a"], "date": pd.to_datetime(["2024-01-01"]), "revenue": [5.0]}))
-    False
-    """
-    try:
-        summary = summarize(transactions, value=value)
-    except ValueError:  # nothing was sold to a known customer
-        return False
-    verdicts = suitability(summary, transactions)
-    return not ((verdicts["verdict"] == "REFUSE") & (spend | (verdicts["about"] == "purchases"))).any()
+    return rows
 
 
 def _days_of(summary: pd.DataFrame, transactions) -> nw.LazyFrame:

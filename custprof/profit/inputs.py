@@ -49,8 +49,7 @@ def check_pnl(pnl, *, needs=("profit",), name: str = "pnl", by_period: bool | No
     """Refuse what is no profit and loss by customer (by_period: and period; None: either) with finite amounts and each row once."""
     if by_period and not (isinstance(pnl, pd.DataFrame) and pnl.index.nlevels == 2):
         raise ValueError(f"{name} is not by customer_id and period; make it from study.customer_facts(by='period').")
-    if not isinstance(pnl, pd.DataFrame):
-        raise TypeError(f"{name} is a {type(pnl).__name__}; give the frame of customer_pnl.")
+    check_kind(pnl, pd.DataFrame, name, say="give the frame of customer_pnl")
     if by_period is False and pnl.index.nlevels != 1:
         raise ValueError(f"{name} is by period; give one row per customer, as customer_pnl(study.customer_facts(), ...) does.")
     missing = [column for column in needs if column not in pnl]
@@ -66,8 +65,7 @@ def check_pnl(pnl, *, needs=("profit",), name: str = "pnl", by_period: bool | No
 
 def check_profits(values, *, name: str = "profit", say: str = "pnl['profit']") -> None:
     """Refuse what is no Series of finite amounts by customer, each customer once and nobody else."""
-    if not isinstance(values, pd.Series):
-        raise TypeError(f"{name} is a {type(values).__name__}; give a Series by customer_id, say {say}.")
+    check_kind(values, pd.Series, name, say=f"give a Series by customer_id, say {say}")
     check_amounts(values, name, then="fill or drop them before ranking.")
     if values.index.nlevels > 1:
         raise ValueError(f"{name} is by period; sum the periods of each customer before, for instance from study.customer_facts().")
@@ -109,8 +107,7 @@ def check_index(index: pd.Index, name: str) -> None:
 
 def check_beside(values, index: pd.Index, name: str, *, kind: type = pd.Series) -> None:
     """Refuse what cannot be put beside the customers of an index: no Series (or frame), a customer twice, or ids of another type."""
-    if not isinstance(values, kind):
-        raise TypeError(f"{name} is a {type(values).__name__}; give a {kind.__name__} by customer_id.")
+    check_kind(values, kind, name, say=f"give a {kind.__name__} by customer_id")
     check_once(values.index, name)
     given, ids = (part.get_level_values(0) for part in (values.index, index))
     given, ids = (part[~part.isin(RESIDUALS)].unique() for part in (given, ids))

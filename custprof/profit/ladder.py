@@ -77,8 +77,7 @@ def customer_pnl(facts: pd.DataFrame, allocation=None, *, provision: pd.Series |
     b                         80.0          30.0  35.5    -5.5
     (unused capacity)          0.0           0.0   4.5    -4.5
     """
-    if not isinstance(facts, pd.DataFrame):
-        raise TypeError(f"facts is a {type(facts).__name__}; give the frame that Study.customer_facts returns.")
+    check_kind(facts, pd.DataFrame, "facts", say="give the frame that Study.customer_facts returns")
     if "net_revenue" not in facts:
         raise ValueError(f"facts lack net_revenue (they have {', '.join(map(str, facts.columns))}); a profit and loss needs it.")
     if "customer_id" in facts and isinstance(facts.index, pd.RangeIndex):
@@ -172,7 +171,6 @@ def _activity_costs(allocation, index: pd.Index) -> tuple[pd.DataFrame | None, p
             continue
         if frame.index.nlevels != index.nlevels:
             raise ValueError(f"facts are by {_levels(index)} but the allocation is by {_levels(frame.index)}; make both by the same.")
-        check_once(frame.index, "the allocation")
         check_beside(frame, index, "the allocation", kind=pd.DataFrame)
     clash = [name for name in full.columns if name in (*FACTS, *MARGINS)]
     if clash:
@@ -191,7 +189,6 @@ def _numbers(amounts: pd.DataFrame) -> pd.DataFrame:
 def _with_provision(known: pd.DataFrame, provision: pd.Series) -> pd.DataFrame:
     if not isinstance(provision, pd.Series) or provision.index.nlevels != known.index.nlevels:
         raise ValueError(f'provision is not by {_levels(known.index)} as the facts are; give expected_credit_loss(...)["provision"].')
-    check_once(provision.index, "provision")
     check_beside(provision, known.index, "provision")
     check_amounts(provision, "provision", gaps=True)
     rows = known.index.append(provision.index.difference(known.index)).set_names(known.index.names)

@@ -25,6 +25,7 @@ _FRACTIONS = {
     "right",
     "utilisation",
 }
+_INDICES = {"stability"}  #: Read against a limit of a tenth or more: further decimals say nothing.
 _LEFT, _RIGHT = [("text-align", "left")], [("text-align", "right")]
 _SENTENCE = [*_LEFT, ("min-width", "13em")]  # on a phone the table is moved sideways; a sentence is not squeezed to a word a line
 
@@ -102,4 +103,4 @@ def _format(name: str, values: pd.Series, decimals: int):
         return "{:z.1%}"
     size = np.nanmax(np.abs(values.to_numpy(dtype=float)), initial=0.0)
     whole = (values.dropna() % 1 == 0).all()
-    return "{:z,.0f}" if whole and size >= 1 else "{:z,.4f}" if 0 < size < 0.1 else "{:z,." + str(decimals) + "f}"
+    return "{:z,.0f}" if whole and size >= 1 else "{:z,.4f}" if 0 < size < 0.1 and name not in _INDICES else "{:z,." + str(decimals) + "f}"

@@ -54,11 +54,12 @@ def value_customers(study, pnl: pd.DataFrame, allocation) -> Worth:
     from sklearn.exceptions import ConvergenceWarning
 
     from custprof.lifetime import CustomerValue, ParetoNBD, suitability, summarize, value_terms
+    from custprof.lifetime.history import NoPurchasesError
 
     lines = study.table("transactions")
     try:
         history = summarize(lines)
-    except ValueError:  # nothing was sold to a known customer
+    except NoPurchasesError:
         return Worth(None, None, None, None, "refused: nothing was sold to a known customer")
     verdicts = suitability(history, lines)
     refusing = verdicts[verdicts["verdict"] == "REFUSE"]

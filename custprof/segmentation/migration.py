@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from custprof.costing.kinds import check_once, check_share
+from custprof.costing.kinds import check_kind, check_once, check_share
 from custprof.profit import total
 from custprof.profit.shares import wilson
 from custprof.segmentation.scaler import check_numbers
@@ -89,8 +89,7 @@ def migration(before: pd.Series, after: pd.Series, *, profit_before=None, profit
 
 
 def _check(labels: pd.Series, name: str) -> None:
-    if not isinstance(labels, pd.Series):
-        raise TypeError(f"{name} is a {type(labels).__name__}; give a Series of segments by customer_id.")
+    check_kind(labels, pd.Series, name, say="give a Series of segments by customer_id")
     check_once(labels.index, name)
     missing = labels.index[labels.isna()]
     if len(missing):
@@ -112,8 +111,7 @@ def _segments(before: pd.Series, after: pd.Series) -> list:
 
 
 def _money(profit, labels: pd.Series, name: str) -> pd.Series:
-    if not isinstance(profit, pd.Series):
-        raise TypeError(f"{name} is a {type(profit).__name__}; give a Series of profit by customer_id.")
+    check_kind(profit, pd.Series, name, say="give a Series of profit by customer_id")
     check_once(profit.index, name)
     check_numbers(profit, name)
     money = profit.reindex(labels.index).astype(float)
