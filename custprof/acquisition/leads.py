@@ -1,8 +1,8 @@
 """Which leads are worth the contact, from what is known before it?
 
-A logistic regression on the features that a lead has when it comes. What the contact itself produces (minutes, the win, the customer) is
-left out, leads too young to be won yet are left out of the fit, and the test is out of time: fitted on earlier leads, judged on later
-ones, against simply guessing the earlier share of wins.
+A logistic regression on the features that a lead has when it comes. What the contact itself produces (the answer and its speed, minutes,
+the win, the customer) is left out, leads too young to be won yet are left out of the fit, and the test is out of time: fitted on earlier
+leads, judged on later ones, against simply guessing the earlier share of wins.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from custprof.acquisition.cost import need
 
 __all__ = ["LeadScorer"]
 
-AFTERWARDS = ("contact_minutes", "won_on", "customer_id")
+AFTERWARDS = ("contact_minutes", "response_hours", "won_on", "customer_id")
 NOT_FEATURES = (*AFTERWARDS, "lead_id", "created_on", "campaign_id")
 
 
@@ -141,12 +141,12 @@ class LeadScorer(BaseEstimator):
         )
 
     def calibration(self, leads: pd.DataFrame, *, split=None, as_of=None, groups: int = 5) -> pd.DataFrame:
-        """Do 30 % mean 30 %? The test leads of `evaluate` in groups of equal size by predicted probability, lowest first.
+        """Do 30 % mean 30 %? The test leads of `evaluate` in groups of about equal size by predicted probability, lowest first.
 
         Returns leads, predicted (mean probability), won (share), won_low, won_high (Wilson, 95 %).
         """
         _, won, chances, _ = self._judge(leads, split, as_of)
-        place = pd.qcut(chances.rank(method="first"), min(groups, len(chances)), labels=False) + 1
+        place = np.ceil(chances.rank(method="average") / len(chances) * groups).astype(int)  # ties stay together
         table = pd.DataFrame(
             {"leads": won.groupby(place).size(), "predicted": chances.groupby(place).mean(), "won": won.groupby(place).mean()}
         )
