@@ -6,7 +6,7 @@ from custprof.acquisition.compare import compare_campaigns, wilson
 from custprof.acquisition.contacts import open_leads, profit_of_alike, prune_funnel
 from custprof.acquisition.cost import NO_CAMPAIGN, UNKNOWN_CAMPAIGN, acquisition_cost, payback
 from custprof.acquisition.funnel import funnel
-from custprof.acquisition.leads import LeadScorer
+from custprof.acquisition.leads import LeadScorer, scoring_obstacle
 
 __all__ = [
     "ALL_SOURCES",
@@ -24,5 +24,6 @@ __all__ = [
     "payback",
     "profit_of_alike",
     "prune_funnel",
+    "scoring_obstacle",
     "wilson",
 ]
