@@ -6,7 +6,9 @@ not contacting them would have saved, and what it would have lost, says whether 
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from custprof.acquisition.cost import need
 
@@ -109,7 +111,7 @@ def profit_of_alike(
 
 
 def prune_funnel(
-    leads: pd.DataFrame, expected_value: pd.Series, profit: pd.Series, *, minute_rate: float, by: str | None = None
+    leads: pd.DataFrame, expected_value: pd.Series, profit: pd.Series, *, minute_rate: float, by: str | None = None, level: float = 0.95
 ) -> pd.DataFrame:
     """What it would have brought not to contact the leads that were expected to be worth less than the contact.
 
@@ -126,17 +128,20 @@ def prune_funnel(
         Cost of a minute of contact (currency units).
     by : str, optional
         A column to split by, say "channel"; a missing value is the row "(unknown)".
+    level : float
+        Of the interval.
 
     Returns
     -------
     DataFrame by group ("all leads" last, and alone without by), most minutes for poor leads first
         leads, poor, minutes, poor_minutes, poor_share (of the minutes), saved (cost of the poor leads' minutes), poor_won (customers who
-        came from poor leads all the same), forgone (their profit, signed), gain (saved - forgone: what pruning would have brought).
+        came from poor leads all the same), forgone (their profit, signed), gain (saved - forgone: what pruning would have brought), gain_low, gain_high (the gain is a sum over leads that
+        differ; normal). One large customer among the poor leads decides it, and the interval says so.
 
     Raises
     ------
     ValueError
-        If columns are missing, or the expected value is missing for some leads.
+        If columns are missing, the expected value is missing for some leads, or level is not between 0 and 1.
 
     Examples
     --------
@@ -151,7 +156,10 @@ def prune_funnel(
     worth = expected_value.reindex(leads.index)
     if worth.isna().any():
         raise ValueError(f"expected_value is missing for {int(worth.isna().sum())} of {len(leads)} leads; value every lead first.")
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; give a share between 0 and 1, say 0.95.")
     minutes, poor = leads["contact_minutes"].astype(float).fillna(0.0), worth < 0
+    forgone = leads["customer_id"].map(profit).astype(float).where(poor).fillna(0.0)
     rows = pd.DataFrame(
         {
             "leads": 1,
@@ -159,7 +167,8 @@ def prune_funnel(
             "minutes": minutes,
             "poor_minutes": minutes.where(poor, 0.0),
             "poor_won": (poor & leads["customer_id"].notna()).astype(int),
-            "forgone": leads["customer_id"].map(profit).astype(float).where(poor).fillna(0.0),
+            "forgone": forgone,
+            "squares": (minutes.where(poor, 0.0) * minute_rate - forgone) ** 2,
         }
     )
     table = rows.sum().to_frame("all leads").T
@@ -170,7 +179,11 @@ def prune_funnel(
     table["poor_share"] = table["poor_minutes"] / table["minutes"].where(table["minutes"] > 0)
     table["saved"] = table["poor_minutes"] * minute_rate
     table["gain"] = table["saved"] - table["forgone"]
-    return table[["leads", "poor", "minutes", "poor_minutes", "poor_share", "saved", "poor_won", "forgone", "gain"]]
+    half = ndtri((1 + level) / 2) * np.sqrt((table["squares"] - table["gain"] ** 2 / table["leads"]).clip(lower=0))
+    table = table.assign(gain_low=table["gain"] - half, gain_high=table["gain"] + half)
+    return table[
+        [*("leads", "poor", "minutes", "poor_minutes", "poor_share", "saved", "poor_won", "forgone"), "gain", "gain_low", "gain_high"]
+    ]
 
 
 def _kind(leads: pd.DataFrame, by: list[str]) -> pd.Series:
