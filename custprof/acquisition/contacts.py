@@ -135,8 +135,9 @@ def prune_funnel(
     -------
     DataFrame by group ("all leads" last, and alone without by), most minutes for poor leads first
         leads, poor, minutes, poor_minutes, poor_share (of the minutes), saved (cost of the poor leads' minutes), poor_won (customers who
-        came from poor leads all the same), forgone (their profit, signed), gain (saved - forgone: what pruning would have brought), gain_low, gain_high (the gain is a sum over leads that
-        differ; normal). One large customer among the poor leads decides it, and the interval says so.
+        came from poor leads all the same), forgone (their profit, signed), gain (saved - forgone: what pruning would have brought),
+        gain_low, gain_high (normal, for a sum over leads that differ). One large customer among the poor leads decides the gain, and then
+        the interval is wide.
 
     Raises
     ------
