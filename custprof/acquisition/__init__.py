@@ -4,7 +4,7 @@ from custprof.acquisition.budget import ALL_SOURCES, NO_SOURCE, budget
 from custprof.acquisition.capacity import capacity_check, minutes_per_customer
 from custprof.acquisition.compare import compare_campaigns, wilson
 from custprof.acquisition.contacts import open_leads, profit_of_alike, prune_funnel
-from custprof.acquisition.cost import NO_CAMPAIGN, UNKNOWN_CAMPAIGN, acquisition_cost, payback
+from custprof.acquisition.cost import NO_CAMPAIGN, UNKNOWN_CAMPAIGN, acquisition_cost, contact_rate, payback
 from custprof.acquisition.funnel import funnel
 from custprof.acquisition.leads import LeadScorer, scoring_obstacle
 
@@ -18,6 +18,7 @@ __all__ = [
     "budget",
     "capacity_check",
     "compare_campaigns",
+    "contact_rate",
     "funnel",
     "minutes_per_customer",
     "open_leads",
