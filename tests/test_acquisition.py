@@ -104,6 +104,18 @@ def test_a_campaign_far_below_its_cost_is_not_covered_and_order_does_not_matter(
     assert by_channel.loc["web", "profit_per_customer"] == table.loc["ads", "profit_per_customer"]
 
 
+def test_interval_of_very_many_customers_and_of_those_of_no_campaign():
+    customers = pd.DataFrame({"customer_id": range(30_000), "campaign_id": "ads"})
+    campaigns = pd.DataFrame({"campaign_id": ["ads", "fair"], "channel": ["web", "fair"], "spend": [9.0, 9.0]})
+    profit = pd.Series(np.random.default_rng(0).normal(100, 50, 30_000))
+    row = compare_campaigns(campaigns, customers, profit=profit).loc["ads"]
+    half = 1.959964 * profit.std() / np.sqrt(30_000)
+    assert row[["profit_low", "profit_high"]].tolist() == pytest.approx([profit.mean() - half, profit.mean() + half])
+    few = customers.iloc[:200].assign(campaign_id=["ads"] * 100 + ["fair"] * 100)
+    more = pd.concat([few, customers.iloc[200:2_000].assign(campaign_id=None)])  # those who came by themselves move no interval
+    pd.testing.assert_frame_equal(compare_campaigns(campaigns, few, profit=profit), compare_campaigns(campaigns, more, profit=profit))
+
+
 def test_wilson_at_the_ends():
     low, high = wilson([0, 10, 0], [10, 10, 0])
     assert (low[0], high[1]) == pytest.approx((0, 1))
