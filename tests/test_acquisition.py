@@ -92,6 +92,15 @@ def test_unknown_profit_is_said_and_not_taken_as_zero():
     assert table["verdict"].tolist() == ["open", "profit unknown", "profit unknown", "nobody won"]
 
 
+def test_campaigns_that_won_nobody():
+    table = compare_campaigns(CAMPAIGNS, CUSTOMERS.assign(campaign_id=None), LEADS, pd.Series({"a": 100.0}))
+    assert table["verdict"].tolist() == ["nobody won"] * 4
+    assert table["net"].tolist() == [-9000, -1000, -3000, -500]
+    plan = budget(table, 3)
+    assert plan["customers"].tolist() == [0, 0, 3, 3]
+    assert plan.loc["(all)", "net"] == 0
+
+
 def test_a_campaign_far_below_its_cost_is_not_covered_and_order_does_not_matter():
     customers = pd.DataFrame({"customer_id": range(40), "campaign_id": "ads"})
     campaigns = pd.DataFrame({"campaign_id": ["ads"], "channel": ["web"], "spend": [40_000.0]})
@@ -295,7 +304,9 @@ def test_capacity_for_several_kinds_at_once():
     table = capacity_check(CAPACITY, minutes, pd.Series({"small": 6, "large": 2, "none": 0}), period="2024")
     assert table.loc["desk", ["minutes_each", "needed_minutes"]].tolist() == [17.5, 140]
     assert table.loc["visits", ["minutes_each", "needed_minutes", "can_serve"]].tolist() == [7.5, 60, 13]
-    assert not capacity_check(CAPACITY, minutes, pd.Series({"small": 0}))["bottleneck"].any()
+    nobody = capacity_check(CAPACITY, minutes, pd.Series({"small": 0, "large": 0}), period="2024")
+    assert nobody.loc["desk", ["minutes_each", "needed_minutes", "can_serve"]].tolist() == [25, 0, 20]
+    assert nobody["verdict"].tolist() == ["not needed", "not needed"]
 
 
 @pytest.fixture(scope="module")

@@ -155,13 +155,14 @@ def _mean_minutes(minutes: pd.Series | pd.DataFrame, prospects: float | pd.Serie
         raise TypeError("minutes by kind need prospects by kind: pass a DataFrame with a Series, or a Series of minutes with one number.")
     if isinstance(minutes, pd.DataFrame):
         minutes = minutes.drop(columns="customers", errors="ignore")
-        coming = prospects[prospects != 0]
+        coming = prospects[prospects != 0] if prospects.any() else prospects  # none at all: of the kinds that could come
         absent = coming.index.difference(minutes.index)
         if len(absent):
             raise ValueError(f"minutes are not known for {len(absent)} of {len(coming)} kinds of prospects, first {absent[:3].tolist()}.")
         total, values = float(coming.sum()), coming.to_numpy(dtype=float)
+        share = coming / total if total else 1 / len(coming)
         minutes = minutes.loc[coming.index].astype(float)
-        each = (minutes.mul(coming / total, axis="index").sum(skipna=False)) if total else minutes.sum() * 0.0
+        each = minutes.mul(share, axis="index").sum(skipna=False)
     else:
         total, values = float(prospects), np.array([prospects], dtype=float)
         each = minutes.drop("customers", errors="ignore").astype(float)

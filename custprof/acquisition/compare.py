@@ -131,7 +131,7 @@ def _profits(customers, campaigns, home, profit, level, n_bootstraps, random_sta
         known = np.sort(known.dropna().to_numpy())  # sorted: the order of the customers does not move the interval
         interval = _interval(known, level, n_bootstraps, rng) if len(known) >= 2 else (np.nan, np.nan)
         rows[group] = (len(known), known.mean() if len(known) else np.nan, *interval)
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["known", "profit_per_customer", "profit_low", "profit_high"])
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["known", "profit_per_customer", "profit_low", "profit_high"]).astype(float)
 
 
 def _interval(known: np.ndarray, level: float, n_bootstraps: int, rng: np.random.Generator) -> np.ndarray:
