@@ -501,6 +501,12 @@ def test_expected_value_by_hand(many_leads):
     assert table["expected_value"].tolist() == pytest.approx((scorer.predict(leads.head(3)) * 1000 - [10, 20, 30]).tolist())
 
 
+def test_leads_without_a_profit_are_named(many_leads):
+    leads, _ = many_leads
+    with pytest.raises(ValueError, match=r"missing for 2 of 3 leads, first rows \[1, 2\]; pass an amount"):
+        LeadScorer().fit(leads).expected_value(leads.head(3), pd.Series([5.0]), 1.0)
+
+
 # messages
 
 

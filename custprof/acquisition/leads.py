@@ -114,8 +114,12 @@ class LeadScorer(BaseEstimator):
         contact_cost and expected_value by row of ``leads``, in their order.
         """
         table = pd.DataFrame({"probability": self.predict(leads)}).assign(profit=profit, contact_cost=contact_cost)
-        if table.isna().any(axis=None):
-            raise ValueError("profit or contact_cost is missing for some leads; pass an amount, or a Series with one for each lead.")
+        lacking = table.index[table.isna().any(axis="columns")]
+        if len(lacking):
+            raise ValueError(
+                f"profit or contact_cost is missing for {len(lacking)} of {len(table)} leads, first rows {lacking[:3].tolist()}; "
+                "pass an amount, or a Series with one for each lead."
+            )
         return table.assign(expected_value=table["probability"] * table["profit"] - table["contact_cost"])
 
     def foresee(self, leads: pd.DataFrame, *, split=None, as_of=None) -> pd.Series:
