@@ -241,6 +241,16 @@ def test_budget_says_why_a_channel_is_not_asked():
     }
 
 
+def test_a_channel_whose_profit_is_unknown_is_not_planned_at_zero():
+    unknown = pd.concat(
+        [COMPARED, pd.DataFrame({"channel": ["tv"], "spend": 50.0, "cost": 50.0, "customers": 5, "known": 0}, index=["tv 25"])]
+    )
+    plan = budget(unknown, 30, least_return=None)
+    assert plan.loc["tv", ["customers", "cost"]].tolist() == [5, 50]
+    assert plan.loc[["tv", "(all)"], ["profit", "net", "net_low"]].isna().all(axis=None)
+    assert plan.loc["fair", "net"] == 20_000
+
+
 def test_interval_of_the_budget_holds_what_it_promises():
     """Three campaigns in each of six channels, customers' profits skewed, campaigns unlike: 95 % of the plans end in their interval."""
     rng, inside, whole = np.random.default_rng(5), [], []
@@ -560,6 +570,7 @@ def test_leads_without_a_profit_are_named(many_leads):
         (lambda: budget(COMPARED, 1, least_return=-1), ValueError, "least_return is -1"),
         (lambda: budget(COMPARED, 1, level=95), ValueError, "level is 95"),
         (lambda: budget(COMPARED.head(0), 1), ValueError, "no campaign to learn from"),
+        (lambda: budget(COMPARED.drop(columns="known"), 1), ValueError, "compared has no column known"),
         (lambda: budget(CAMPAIGNS, 1), ValueError, "compared has no column customers, cost"),
         (
             lambda: budget(COMPARED.assign(cost=np.nan), 1),

@@ -48,7 +48,8 @@ def budget(
         more money brings more customers at the same cost each, which the past does not show.
     least_return : float or None
         What a unit of money paid for customers must net: 0 asks every channel whose profit covers its cost, 0.5 those that bring back
-        one and a half. None asks the others too, after them. Without profit in `compared` every channel is asked, the cheapest first.
+        one and a half. None asks the others too, after them, and nets NaN where their profit is unknown. Without profit in `compared`
+        every channel is asked, the cheapest first.
     level : float
         Of the interval, and of those of profit in `compared`.
 
@@ -109,7 +110,7 @@ def budget(
 
 
 def _check(compared, wanted, revenue_per_customer, periods, stretch, least_return, level) -> None:
-    need(compared, ["customers", "spend", "cost"], "compared")
+    need(compared, ["customers", "spend", "cost", *(["known"] if "profit_per_customer" in compared else [])], "compared")
     if not 0 <= wanted < np.inf:
         raise ValueError(f"wanted is {wanted}; give the customers that the forecast needs, or the revenue with revenue_per_customer.")
     if revenue_per_customer is not None and not revenue_per_customer > 0:
@@ -184,7 +185,7 @@ def _money(plan: pd.DataFrame, past: pd.DataFrame) -> pd.DataFrame:
 def _expected(plan: pd.DataFrame, past: pd.DataFrame, level: float) -> pd.DataFrame:
     """Profit and net of the customers asked for, with the variance behind the interval."""
     each = plan["profit_per_customer"]
-    plan = plan.assign(profit=(each.fillna(0) * plan["customers"]).round(2) + 0.0)
+    plan = plan.assign(profit=(each * plan["customers"]).where(plan["customers"] > 0, 0.0).round(2) + 0.0)
     plan["net"] = (plan["profit"] - plan["cost"]).round(2)
     won = past.groupby("channel")["customers"].sum().reindex(plan.index)
     differ, freedom = _dispersion(past, each - plan["cost_per_customer"], level)
