@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from custprof.acquisition.cost import NO_CAMPAIGN, UNKNOWN_CAMPAIGN, acquisition_cost, checked_customers, place_in
 from custprof.costing.kinds import check_kind, check_once, check_share
 from custprof.profit.shares import wilson
 
 __all__ = ["compare_campaigns"]
+
+MANY = 20_000  # customers of whom a mean is as good as normal, and too many to draw again thousands of times
+DRAWN_AT_ONCE = 5_000_000
 
 
 def compare_campaigns(
@@ -39,7 +43,7 @@ def compare_campaigns(
     level : float
         Of the intervals.
     n_bootstraps : int
-        Resamples of the won customers behind the interval of their mean profit.
+        Resamples of the won customers behind the interval of their mean profit; beyond 20,000 customers the interval is normal.
     random_state : int
 
     Returns
@@ -98,17 +102,25 @@ def _profits(customers, campaigns, home, profit, level, n_bootstraps, random_sta
     check_kind(profit, pd.Series, "profit", say="give a Series by customer_id, say pnl['profit']")
     check_once(profit.index, "profit")
     place = _group(customers["campaign_id"], campaigns, home)
-    money = customers["customer_id"].map(profit).astype(float)
+    place = place[~place.isin([NO_CAMPAIGN, UNKNOWN_CAMPAIGN])]
+    money = customers.loc[place.index, "customer_id"].map(profit).astype(float)
     rng = np.random.default_rng(random_state)
     rows = {}
     for group, known in money.groupby(place, sort=True):
         known = np.sort(known.dropna().to_numpy())  # sorted: the order of the customers does not move the interval
-        low = high = np.nan
-        if len(known) >= 2:
-            means = known[rng.integers(len(known), size=(n_bootstraps, len(known)))].mean(axis=1)
-            low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-        rows[group] = (len(known), known.mean() if len(known) else np.nan, low, high)
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["known", "profit_per_customer", "profit_low", "profit_high"])
+        interval = _interval(known, level, n_bootstraps, rng) if len(known) >= 2 else (np.nan, np.nan)
+        rows[group] = (len(known), known.mean() if len(known) else np.nan, *interval)
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["known", "profit_per_customer", "profit_low", "profit_high"]).astype(float)
+
+
+def _interval(known: np.ndarray, level: float, n_bootstraps: int, rng: np.random.Generator) -> np.ndarray:
+    """Percentile bootstrap of the mean, a few million draws at a time."""
+    ends = np.array([(1 - level) / 2, (1 + level) / 2])
+    if len(known) > MANY:
+        return known.mean() + ndtri(ends) * known.std(ddof=1) / np.sqrt(len(known))
+    rounds = max(DRAWN_AT_ONCE // len(known), 1)
+    parts = [min(rounds, n_bootstraps - done) for done in range(0, n_bootstraps, rounds)]
+    return np.quantile(np.concatenate([known[rng.integers(len(known), size=(n, len(known)))].mean(axis=1) for n in parts]), ends)
 
 
 def _verdict(row: pd.Series) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from custprof.costing.kinds import check_frame, check_once
 
-__all__ = ["NO_CAMPAIGN", "UNKNOWN_CAMPAIGN", "acquisition_cost", "payback"]
+__all__ = ["NO_CAMPAIGN", "UNKNOWN_CAMPAIGN", "acquisition_cost", "contact_rate", "payback"]
 
 NO_CAMPAIGN = "(no campaign)"
 UNKNOWN_CAMPAIGN = "(unknown campaign)"
@@ -34,11 +34,11 @@ def acquisition_cost(
     customers : DataFrame
         Columns customer_id, campaign_id (missing where no campaign brought the customer); one row per customer.
     leads : DataFrame, optional
-        Columns campaign_id, contact_minutes: the leads of the campaigns.
+        Columns campaign_id, contact_minutes (missing: none were spent): the leads of the campaigns.
     by : {"campaign_id", "channel"}
         The channel is the campaign's.
     minute_rate : float, optional
-        Cost of a minute of contact (currency units), say from `costing`. Without it the time is not costed.
+        Cost of a minute of contact (currency units), as `contact_rate` finds it. Without it the time is not costed.
 
     Returns
     -------
@@ -87,6 +87,36 @@ def acquisition_cost(
     table = table[~empty].rename_axis(by)
     won = table["customers"].where((table["customers"] > 0) & ~table.index.isin([NO_CAMPAIGN, UNKNOWN_CAMPAIGN]))
     return table.assign(cost_per_customer=table["cost"] / won)
+
+
+def contact_rate(allocation) -> float | None:
+    """What a minute of work on leads cost, over all periods.
+
+    Parameters
+    ----------
+    allocation : Allocation
+        Of a cost model with an activity that counts the minutes of leads.
+
+    Returns
+    -------
+    float or None
+        Currency units per minute; None where the cost model has no such activity, or nobody worked on leads.
+
+    Examples
+    --------
+    >>> from custprof.costing import CostModel, allocate
+    >>> follow = {"pool": "sales", "level": "business", "table": "leads", "minutes": "contact_minutes"}
+    >>> pools = {"sales": {"accounts": ["6300"], "capacity_minutes": 500}}
+    >>> model = CostModel.from_dict({"pools": pools, "activities": {"follow up leads": follow}})
+    >>> ledger = pd.DataFrame({"line_id": ["L1"], "account": ["6300"], "amount": [1000.0]})
+    >>> drivers = pd.DataFrame({"activity": ["follow up leads"], "customer_id": [None], "quantity": [300]})
+    >>> contact_rate(allocate(model, ledger, drivers))
+    2.0
+    """
+    names = [name for name, activity in allocation.model.activities.items() if activity.table == "leads"]
+    rates = allocation.rates()
+    worked = rates[rates["activity"].isin(names) & (rates["driver"] == "minutes") & (rates["quantity"] > 0)]
+    return float(worked["amount"].sum() / worked["quantity"].sum()) if len(worked) else None
 
 
 def payback(cost, profit_by_period):

@@ -1,8 +1,8 @@
 """Which leads are worth the contact, from what is known before it?
 
-A logistic regression on the features that a lead has when it comes. What the contact itself produces (minutes, the win, the customer) is
-left out, leads too young to be won yet are left out of the fit, and the test is out of time: fitted on earlier leads, judged on later
-ones, against simply guessing the earlier share of wins.
+A logistic regression on the features that a lead has when it comes. What the contact itself produces (the answer and its speed, minutes,
+the win, the customer) is left out, leads too young to be won yet are left out of the fit, and the test is out of time: fitted on earlier
+leads, judged on later ones, against simply guessing the earlier share of wins.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from sklearn.utils.validation import check_is_fitted
 from custprof.costing.kinds import check_frame
 from custprof.profit.shares import wilson
 
-__all__ = ["LeadScorer"]
+__all__ = ["LeadScorer", "scoring_obstacle"]
 
-AFTERWARDS = ("contact_minutes", "won_on", "customer_id")
+LEAST = 10  # won, and lost, leads to learn from, and as many to judge by: with fewer an AUC is chance
+AFTERWARDS = ("contact_minutes", "response_hours", "won_on", "customer_id")
 NOT_FEATURES = (*AFTERWARDS, "lead_id", "created_on", "campaign_id")
 
 
@@ -113,58 +114,70 @@ class LeadScorer(BaseEstimator):
         contact_cost and expected_value by row of ``leads``, in their order.
         """
         table = pd.DataFrame({"probability": self.predict(leads)}).assign(profit=profit, contact_cost=contact_cost)
-        if table.isna().any(axis=None):
-            raise ValueError("profit or contact_cost is missing for some leads; pass an amount, or a Series with one for each lead.")
+        lacking = table.index[table.isna().any(axis="columns")]
+        if len(lacking):
+            raise ValueError(
+                f"profit or contact_cost is missing for {len(lacking)} of {len(table)} leads, first rows {lacking[:3].tolist()}; "
+                "pass an amount, or a Series with one for each lead."
+            )
         return table.assign(expected_value=table["probability"] * table["profit"] - table["contact_cost"])
 
-    def evaluate(self, leads: pd.DataFrame, *, split=None, as_of=None) -> pd.DataFrame:
-        """Out-of-time test: a copy learns from leads whose outcome was known by ``split`` and is judged on those created from then on.
+    def foresee(self, leads: pd.DataFrame, *, split=None, as_of=None) -> pd.Series:
+        """Chances that later leads would have been given: by a copy that learnt from leads whose outcome was known by ``split``.
 
-        ``split`` is a date, default where 70 % of the usable leads have come. Returns, for the rows "model" and "base rate" (the earlier
-        share of wins, for everyone): leads, won (in the test), auc, brier, log_loss. A model is of use if its brier and log_loss are below
-        the base rate's.
+        ``split`` is a date, default where 70 % of the usable leads have come. Returns the probability by row of the leads that came from
+        then on and are old enough for their outcome to be known: what decisions of that time would have rested on.
         """
-        test, won, chances, base = self._judge(leads, split, as_of)
-        rows = {"model": chances.to_numpy(), "base rate": np.full(len(test), base)}
+        return self._judge(leads, split, as_of)[1]
+
+    def evaluate(self, leads: pd.DataFrame, *, split=None, as_of=None) -> pd.DataFrame:
+        """Out-of-time test: are the chances of `foresee` better than to give everyone the earlier share of wins?
+
+        Returns, for the rows "model" and "base rate": leads, won (in the test), auc, brier, log_loss. A model is of use if its brier and
+        log_loss are below the base rate's.
+        """
+        won, chances, base = self._judge(leads, split, as_of)
+        rows = {"model": chances.to_numpy(), "base rate": np.full(len(won), base)}
         scores = {
-            name: (
-                len(test),
-                int(won.sum()),
-                roc_auc_score(won, guess),
-                brier_score_loss(won, guess),
-                log_loss(won, guess, labels=[False, True]),
-            )
+            name: {
+                "leads": len(won),
+                "won": int(won.sum()),
+                "auc": roc_auc_score(won, guess),
+                "brier": brier_score_loss(won, guess),
+                "log_loss": log_loss(won, guess, labels=[False, True]),
+            }
             for name, guess in rows.items()
         }
-        return pd.DataFrame.from_dict(scores, orient="index", columns=["leads", "won", "auc", "brier", "log_loss"]).astype(
-            {"leads": int, "won": int}
-        )
+        return pd.DataFrame.from_dict(scores, orient="index").astype({"leads": int, "won": int})
 
     def calibration(self, leads: pd.DataFrame, *, split=None, as_of=None, groups: int = 5) -> pd.DataFrame:
-        """Do 30 % mean 30 %? The test leads of `evaluate` in groups of equal size by predicted probability, lowest first.
+        """Do 30 % mean 30 %? The leads of `foresee` in groups of about equal size by their chance, lowest first.
 
-        Returns leads, predicted (mean probability), won (share), won_low, won_high (Wilson, 95 %).
+        Returns leads, predicted (mean probability), won (share), won_low, won_high (Wilson, 95 %). Equal chances share a group.
         """
-        _, won, chances, _ = self._judge(leads, split, as_of)
-        place = pd.qcut(chances.rank(method="first"), min(groups, len(chances)), labels=False) + 1
+        won, chances, _ = self._judge(leads, split, as_of)
+        place = np.ceil(chances.rank(method="average") / len(chances) * groups).astype(int)
         table = pd.DataFrame(
             {"leads": won.groupby(place).size(), "predicted": chances.groupby(place).mean(), "won": won.groupby(place).mean()}
         )
         low, high = wilson(won.groupby(place).sum(), table["leads"])
         return table.assign(won_low=low, won_high=high).rename_axis("group")
 
-    def _judge(self, leads: pd.DataFrame, split, as_of):
+    def _judge(self, leads: pd.DataFrame, split, as_of) -> tuple[pd.Series, pd.Series, float]:
+        """Of the later leads whether they were won and their chances; and the earlier share of wins."""
         ripe, won = self._ripe(leads, as_of)
-        created = pd.to_datetime(ripe["created_on"])
-        split = created.quantile(0.7).normalize() if split is None else pd.Timestamp(split)
-        late = created >= split
+        split = self._split(ripe) if split is None else pd.Timestamp(split)
+        late = pd.to_datetime(ripe["created_on"]) >= split
         if not 0 < won[late].sum() < late.sum():
             raise ValueError(
                 f"{int(won[late].sum())} of {int(late.sum())} leads from {split:%Y-%m-%d} on were won; choose an earlier split."
             )
         early = leads[pd.to_datetime(leads["created_on"]) < split]
         model = LeadScorer(self.features, window=self.window).fit(early, as_of=split)
-        return ripe[late], won[late], model.predict(ripe[late]), model.base_rate_
+        return won[late], model.predict(ripe[late]), model.base_rate_
+
+    def _split(self, ripe: pd.DataFrame) -> pd.Timestamp:
+        return pd.to_datetime(ripe["created_on"]).quantile(0.7).normalize()
 
     def _ripe(self, leads: pd.DataFrame, as_of) -> tuple[pd.DataFrame, pd.Series]:
         """Leads whose window has passed, and whether they were won within it."""
@@ -195,6 +208,45 @@ class LeadScorer(BaseEstimator):
                 for name in self.features_
             }
         )
+
+
+def scoring_obstacle(leads: pd.DataFrame, *, features: list[str] | None = None, window: int = 90) -> str:
+    """Why no chances can be learnt from the leads and judged on later ones, in words; empty where they can.
+
+    Parameters
+    ----------
+    leads : DataFrame
+        Columns created_on and won_on, and features.
+    features, window
+        As of the `LeadScorer`.
+
+    Returns
+    -------
+    str
+        A sentence, or "".
+
+    Examples
+    --------
+    >>> leads = pd.DataFrame({"created_on": ["2024-01-01", "2024-06-01"], "won_on": [None, "2024-06-09"], "source": ["web", "phone"]})
+    >>> scoring_obstacle(leads)
+    'Of the earlier leads 0 were won and 0 lost; 10 of each are needed to learn from.'
+    """
+    scorer = LeadScorer(features, window=window)
+    try:
+        scorer._chosen(leads)
+        ripe, won = scorer._ripe(leads, None)
+    except ValueError as error:
+        return f"{str(error)[0].upper()}{str(error)[1:]}"
+    split = scorer._split(ripe)
+    created = pd.to_datetime(ripe["created_on"])
+    for part, use, chosen in (
+        ("earlier", "learn from", created + pd.Timedelta(days=window) <= split),
+        ("later", "judge by", created >= split),
+    ):
+        wins, losses = int(won[chosen].sum()), int((~won[chosen]).sum())
+        if min(wins, losses) < LEAST:
+            return f"Of the {part} leads {wins} were won and {losses} lost; {LEAST} of each are needed to {use}."
+    return ""
 
 
 def prepare_names(transformer) -> list[str]:

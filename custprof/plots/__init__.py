@@ -1,6 +1,6 @@
 """One figure for each result, named after it: it takes the result's frame, draws on one Axes and computes nothing."""
 
-from custprof.plots.acquisition import compare_campaigns, funnel
+from custprof.plots.acquisition import budget, capacity_check, compare_campaigns, funnel, lead_calibration, prune_funnel
 from custprof.plots.costing import capacity, rank_stability
 from custprof.plots.decisions import drop_effect, leakage, manager_risk, recommendations
 from custprof.plots.lifetime import cohorts, rank_changes, retention_curve, value_curve
@@ -16,8 +16,10 @@ from custprof.plots.study import monthly_revenue, reconciliation, seasonality, s
 from custprof.plots.verification import verify_losses
 
 __all__ = [
+    "budget",
     "calibration",
     "capacity",
+    "capacity_check",
     "choose_k",
     "cohorts",
     "compare_campaigns",
@@ -27,6 +29,7 @@ __all__ = [
     "effort_plan",
     "funnel",
     "ladder",
+    "lead_calibration",
     "leakage",
     "manager_risk",
     "migration",
@@ -36,6 +39,7 @@ __all__ = [
     "monthly_revenue",
     "price_waterfall",
     "profile",
+    "prune_funnel",
     "quadrant",
     "rank_changes",
     "rank_stability",

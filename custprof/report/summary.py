@@ -33,6 +33,11 @@ SHEETS = {
     "Recommendations": "Keep, repair or part: from full and avoidable profit, with the reason.",
     "Segments": "Segments of customers by level and make-up of their profit, ordered by mean profit.",
     "Lifetime value": "What every customer will bring in the next five years, after the cost to serve, discounted at 10 % a year.",
+    "Campaigns": "Cost and profit so far of the customers that every campaign won, with intervals.",
+    "Budget": "A tenth more customers than a usual year, from channels that pay, none for a quarter more than it has shown.",
+    "Room for customers": "Whether the customers of the budget can be served with today's capacity, the scarcest department first.",
+    "Leads": "Open leads by what a contact is worth: chance, times what customers like them earn, less the contact.",
+    "Leads to prune": "Contact time that went to leads worth less than it, and what not contacting them would have brought.",
     "Activity cost": "Cost of every activity, and where it went: customers, nobody known, unused capacity.",
     "Balance": "What goes into and out of every pool and activity; the remainder is zero.",
     "Rates": "What one unit of every driver costs.",
@@ -66,6 +71,7 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
     from custprof.costing import allocate_study
     from custprof.profit import customer_pnl, customers_only, ladder, whale_curve
     from custprof.report.sheets import activity_costs, best_first, profit_sheets, profits_by_period
+    from custprof.report.winning import acquisition_sheets
     from custprof.report.worth import value_customers
     from custprof.segmentation import ProfitSegmenter, segment_features
 
@@ -78,6 +84,7 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
     segmenter = ProfitSegmenter(random_state=0).fit(customers[looked_at.index[looked_at["used"]]], profit)
     worth = value_customers(study, pnl, allocation)
     advice = _advice(pnl, by_period, worth.avoidable, worth.p_alive)
+    with_future = profit if worth.value is None else profit.add(worth.value["value"], fill_value=0)
     tables = {
         "Key figures": _key_figures(pnl, profit, allocation, worth, advice),
         "Ladder": ladder(pnl, allocation=allocation),
@@ -90,6 +97,7 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
         "Reconciliation": study.reconciliation(),
         "Issues": study.check(),
         **profit_sheets(study, pnl, by_period, allocation),
+        **acquisition_sheets(study, profit, with_future, allocation),
     }
     if worth.value is not None:
         tables["Lifetime value"] = _with_segment(worth.value.sort_values("value", ascending=False, kind="stable"), segmenter.segments_)
