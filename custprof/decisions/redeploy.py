@@ -109,7 +109,7 @@ def redeploy(
     pnl, allocation, customers, share, activities
         As for `freed_time`; `pnl` with profit.
     potential : Series of float, optional
-        Potential of the other customers by customer_id, as for `effort_plan` (1 without it).
+        Potential of the other customers by customer_id, as for `effort_plan` (1 without it), say the chance that each is still there.
     elasticity : float, optional
         Stated response: fraction by which the profit of those who receive the time rises for one more of it (0.1: ten percent more time,
         one percent more profit). Without it no gain is worked out.
@@ -117,10 +117,11 @@ def redeploy(
     Returns
     -------
     DataFrame by customer_id of those who receive time, most first
-        profit (money now); share (fraction of the freed minutes); minutes (together the freed ones); cost (money: of these minutes,
-        together the freed cost to the cent); given_up (money: what of it would have ended); to_pay_back (fraction by which the profit has
-        to rise to make up for what is given up); to_carry_cost (the same for the whole cost); elasticity_to_pay (response from which it
-        pays; NaN where they get no such time today). With an elasticity: gain (money, signed: the rise in profit less what is given up).
+        expected_profit (money: profit times potential); share (fraction of the freed minutes); minutes (together the freed ones); cost
+        (money: of these minutes, together the freed cost to the cent); given_up (money: what of it would have ended); to_pay_back (fraction
+        by which the expected profit has to rise to make up for what is given up); to_carry_cost (the same for the whole cost);
+        elasticity_to_pay (response from which it pays; NaN where they get no such time today). With an elasticity: gain (money, signed: the
+        rise in profit less what is given up). From when it pays is the same for all.
 
     Raises
     ------
@@ -159,20 +160,27 @@ def redeploy(
     if potential is not None:
         check_beside(potential, others.index, "potential")
         others = others.assign(potential=potential.reindex(others.index))
-    plan = effort_plan(others, minutes=float(freed["minutes"].sum()))
-    plan = plan.loc[plan["share"] > 0, ["profit", "share", "minutes"]].rename_axis("customer_id")
-    scale = 10**allocation.decimals
+    shares = effort_plan(others)["share"]
+    rows = others.loc[shares > 0]
+    plan = pd.DataFrame({"expected_profit": rows["profit"] * rows.get("potential", 1.0), "share": shares[rows.index]})
+    plan["minutes"] = plan["share"] * freed["minutes"].sum()
     for name, of in (("cost", "cost"), ("given_up", "ends")):
-        plan[name] = split_cents(round(total(freed[of]) * scale), plan["share"]) / scale
-    plan["to_pay_back"], plan["to_carry_cost"] = plan["given_up"] / plan["profit"], plan["cost"] / plan["profit"]
+        plan[name] = _split(total(freed[of]), plan["share"], allocation.decimals)
+    expected = total(plan["expected_profit"])
+    plan["to_pay_back"], plan["to_carry_cost"] = total(freed["ends"]) / expected, total(freed["cost"]) / expected
     now = freed_time(pnl, allocation, plan.index, activities=list(freed.index))["minutes"].sum()
     more = np.log1p(freed["minutes"].sum() / now) if now > 0 else np.nan
     plan["elasticity_to_pay"] = np.log1p(plan["to_pay_back"]) / more
     if elasticity is not None:
         if not now > 0:
             raise ValueError("those who would receive the time get none of it today, so an elasticity says nothing; leave it out.")
-        plan["gain"] = plan["profit"] * np.expm1(elasticity * more) - plan["given_up"]
-    return plan.sort_index().sort_values("minutes", ascending=False, kind="stable")
+        plan["gain"] = plan["expected_profit"] * np.expm1(elasticity * more) - plan["given_up"]
+    return plan.rename_axis("customer_id").sort_index().sort_values("share", ascending=False, kind="stable")
+
+
+def _split(amount: float, shares: pd.Series, decimals: int) -> pd.Series:
+    """An amount by customer, exact to the minor unit."""
+    return split_cents(round(amount * 10**decimals), shares) / 10**decimals
 
 
 def _activities(allocation, activities) -> list[str]:

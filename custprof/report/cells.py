@@ -41,6 +41,7 @@ PHRASES = {
     "several": "no more than a handful of customers",
     "several_channels": "no two channels whose customers came back",
     "sold": "no sales",
+    "timed": "no time that could be given to customers who earn",
     "truth": "no known truth behind it",
     "predictable": "no purchase history that a model of purchases may be used on",
     "single": "no history of purchases and of their sizes that the value of a single customer could rest on",
