@@ -236,7 +236,8 @@ def reengage(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "",
     came = [f"came every {days:,.0f}" if days == days else "came once" for days in shown["usual_interval"]]
     words = [f"silent for {days:,} days, {often}" for days, often in zip(shown["silent_days"], came, strict=True)]
     _finish(ax, [str(name) for name in shown.index], amounts, words, "a contact may cost at most", currency)
-    legend_below(ax, ncols=2)
+    if len(shown):
+        legend_below(ax, ncols=2)
     return ax
 
 
