@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -56,7 +57,7 @@ def value_matrix(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str =
         ax.scatter(of_these["value"], of_these["referral_value"], s=28, marker=marker, color=color, alpha=0.6, linewidths=0, label=label)
     for which, column, line in (("x", "value", ax.axvline), ("y", "referral_value", ax.axhline)):
         largest = max(float(drawn[column].abs().max()) if len(drawn) else 0.0, 1.0)
-        getattr(ax, f"set_{which}scale")("symlog", linthresh=largest / _NEAR)
+        getattr(ax, f"set_{which}scale")("symlog", linthresh=10.0 ** np.floor(np.log10(largest / _NEAR)))
         line(known[column].median(), color=NEUTRAL, linestyle="--", linewidth=1)
         line(0, color="black", linewidth=0.8)
     ax.plot([], [], color=NEUTRAL, linestyle="--", linewidth=1, label="median of all")
