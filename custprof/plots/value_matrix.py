@@ -57,11 +57,12 @@ def value_matrix(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str =
         ax.scatter(of_these["value"], of_these["referral_value"], s=28, marker=marker, color=color, alpha=0.6, linewidths=0, label=label)
     for which, column, line in (("x", "value", ax.axvline), ("y", "referral_value", ax.axhline)):
         largest = max(float(drawn[column].abs().max()) if len(drawn) else 0.0, 1.0)
-        getattr(ax, f"set_{which}scale")("symlog", linthresh=10.0 ** np.floor(np.log10(largest / _NEAR)))
+        near = 10.0 ** np.floor(np.log10(largest / _NEAR)) * (1 + 1e-9)  # or a rounded logarithm puts ticks below it
+        getattr(ax, f"set_{which}scale")("symlog", linthresh=near)
         line(known[column].median(), color=NEUTRAL, linestyle="--", linewidth=1)
         line(0, color="black", linewidth=0.8)
-    ax.plot([], [], color=NEUTRAL, linestyle="--", linewidth=1, label="median of all")
     ax.margins(0.12, 0.2)
+    ax.plot([], [], color=NEUTRAL, linestyle="--", linewidth=1, label="median of all")
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2}
     for cell, (across, up, ha, va) in _CORNERS.items():
         own = known[known["cell"] == cell]
