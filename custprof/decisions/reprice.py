@@ -128,10 +128,10 @@ def reprice(
 def _beside(values: pd.Series, index: pd.Index, name: str) -> pd.Series:
     """Numbers of all customers of an index."""
     check_beside(values, index, name)
-    missing = index.difference(values.dropna().index)
+    values = values.reindex(index)
+    missing = index[values.isna()]
     if len(missing):
         raise ValueError(f"{name} are missing for {len(missing):,} of {len(index):,} customers, first {missing[:3].tolist()}; give all.")
-    values = values.reindex(index)
     check_amounts(values, name)
     return values.astype(float)
 
