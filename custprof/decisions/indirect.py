@@ -172,7 +172,7 @@ def _people(customers: pd.DataFrame, missing_type: str | None) -> pd.DataFrame:
         raise ValueError(f"{len(own):,} customers refer themselves, first {own[:3].tolist()}; correct referred_by.")
     is_referred = referrer.notna() | kind.notna()
     _refuse_circles(referrer[referrer.isin(people.index)])
-    typed = kind.map({words: _TYPES.get(str(words).strip().lower().removesuffix(".0")) for words in kind.dropna().unique()})
+    typed = kind.map({words: _TYPES.get(str(words).strip().lower().removesuffix(".0")) for words in kind.dropna().unique()}).astype(object)
     strange = kind[kind.notna() & typed.isna()]
     if len(strange):
         raise ValueError(f"referral_type is {strange.iloc[0]!r} for {strange.index[0]!r}; it is 'one' or 'two'.")
