@@ -56,7 +56,7 @@ def test_a_loss_in_one_period_is_repaired():
     advice = decisions.recommend(PNL, verified=decisions.verify_losses(BY_PERIOD))
     assert advice["action"].to_dict() == {"a": "keep", "b": "repair", "c": "part", "d": "repair"}
     assert advice.loc["d", "reason"] == (
-        "loses 15 even at avoidable cost, but in 1 of 2 periods only: wait whether it comes again, and mend its cause"
+        "loses 15 even at avoidable cost, but in 1 of 2 periods only: see whether it comes again, and mend its cause"
     )
     assert advice.loc["c", "reason"] == "loses 25 even at avoidable cost, in 2 of 2 periods"
 

@@ -11,7 +11,7 @@ import pandas as pd
 from custprof.profit import RESIDUALS, total
 from custprof.profit.inputs import check_number, check_once, check_pnl, named
 
-__all__ = ["drop_effect"]
+__all__ = ["customers_named", "drop_effect"]
 
 
 def drop_effect(pnl: pd.DataFrame, customers, *, freed_income: float = 0.0) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def drop_effect(pnl: pd.DataFrame, customers, *, freed_income: float = 0.0) -> p
     needed = [name for name in ("profit", "cost_to_serve", "avoidable_cost") if name not in pnl]
     if needed:
         raise ValueError(f"pnl lacks {', '.join(needed)}; dropping needs an allocation whose ledger says which cost is avoidable.")
-    dropped = _rows(pnl, customers)
+    dropped = pnl.loc[customers_named(pnl, customers)]
     served, avoided, profit = total(dropped["cost_to_serve"]), total(dropped["avoidable_cost"]), total(dropped["profit"])
     before, contribution = total(pnl["profit"]), total([profit, served])
     rows = [("profit_before", before, "total"), ("lost_contribution", -contribution, "step"), ("avoided_cost", avoided, "step")]
@@ -66,7 +66,8 @@ def drop_effect(pnl: pd.DataFrame, customers, *, freed_income: float = 0.0) -> p
     return pd.DataFrame(rows, columns=["step", "amount", "kind"]).assign(amount=lambda frame: frame["amount"] + 0.0)
 
 
-def _rows(pnl: pd.DataFrame, customers) -> pd.DataFrame:
+def customers_named(pnl: pd.DataFrame, customers) -> pd.Index:
+    """The customers of a profit and loss that a caller names, each once."""
     names = named(customers)
     unknown = names[~names.isin(pnl.index)]
     if len(unknown):
@@ -75,4 +76,4 @@ def _rows(pnl: pd.DataFrame, customers) -> pd.DataFrame:
     if len(residual):
         raise ValueError(f"{residual.tolist()} are no customers; their cost does not go with anybody.")
     check_once(names, "customers", say="name each once")
-    return pnl.loc[names]
+    return names

@@ -22,7 +22,7 @@ ACTIONS = ("keep", "repair", "part", "gone")
 GONE_BELOW = 0.1
 
 _MEND = {
-    ONE_PERIOD: "wait whether it comes again, and mend its cause",
+    ONE_PERIOD: "see whether it comes again, and mend its cause",
     ONE_AMOUNT: "see that it does not come again",
     UNCERTAIN: "mend it, and measure its rates and work better",
 }

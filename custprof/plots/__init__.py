@@ -2,7 +2,7 @@
 
 from custprof.plots.acquisition import budget, capacity_check, compare_campaigns, funnel, lead_calibration, prune_funnel
 from custprof.plots.costing import capacity, rank_stability
-from custprof.plots.decisions import drop_effect, leakage, manager_risk, recommendations
+from custprof.plots.decisions import drop_effect, leakage, manager_risk, recommendations, reengage, reprice
 from custprof.plots.lifetime import cohorts, rank_changes, retention_curve, value_curve
 from custprof.plots.lifetime_checks import calibration, reliability, tracking
 from custprof.plots.migration import effort_plan, migration, rfm
@@ -13,6 +13,7 @@ from custprof.plots.profit_drift import drift_effects, early_warning, warning_ca
 from custprof.plots.quadrant import quadrant
 from custprof.plots.segmentation import choose_k, profile, segment_map, segment_whale
 from custprof.plots.study import monthly_revenue, reconciliation, seasonality, set_aside, sizes
+from custprof.plots.value_matrix import value_matrix
 from custprof.plots.verification import verify_losses
 
 __all__ = [
@@ -45,7 +46,9 @@ __all__ = [
     "rank_stability",
     "recommendations",
     "reconciliation",
+    "reengage",
     "reliability",
+    "reprice",
     "retention_curve",
     "rfm",
     "seasonality",
@@ -56,6 +59,7 @@ __all__ = [
     "tracking",
     "transitions",
     "value_curve",
+    "value_matrix",
     "verify_losses",
     "warning_calibration",
     "waterfall",

@@ -1,4 +1,4 @@
-"""How do the decisions look: recommended actions, dropping customers, leaks, and the profit that hangs on representatives?"""
+"""How do the decisions look: actions, repaired prices, dropped customers, leaks, calls to make, profit that hangs on representatives?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 from custprof.plots.profit import waterfall
 
-__all__ = ["drop_effect", "leakage", "manager_risk", "recommendations"]
+__all__ = ["drop_effect", "leakage", "manager_risk", "recommendations", "reengage", "reprice"]
 
 #: Colours of Okabe and Ito (2008), in the order of the leaks.
 _LEAK_COLORS = ("#D55E00", "#E69F00", "#0072B2", "#56B4E9", "#009E73", "#CC79A7", "#F0E442")
@@ -161,6 +161,83 @@ def manager_risk(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str =
     ]
     _finish(ax, [str(name) for name in shown.index], at_risk, words, f"{what} at risk", currency)
     ax.legend(loc="lower right", frameon=True, edgecolor=NEUTRAL)
+    return ax
+
+
+def reprice(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
+    """What lacks to the target, by what it takes to get there: what the price brings, and what remains for a fee or less effort.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Result of `decisions.reprice`; customers for whom it takes nothing are not drawn.
+    ax, currency
+        As for `recommendations`.
+
+    Returns
+    -------
+    matplotlib Axes
+        One bar per way that occurs, in two parts, labelled with its customers and their money.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"way": ["price", "price and fee or effort"], "brings": [10.0, 4.0], "fee": [0.0, 6.0]})
+    >>> [text.get_text() for text in reprice(frame).texts]
+    ['1 customer, 10', '1 customer, 10']
+    >>> plt.close()
+    """
+    groups = frame[frame["way"] != "nothing"].groupby("way")
+    money = groups[["brings", "fee"]].sum().assign(customers=groups.size())
+    money = money.loc[sorted(money.index, key=["price", "price and fee or effort", "fee or effort"].index)]
+    ax = _axes(ax, (7.5, 1.5 + 0.4 * max(len(money), 2)))
+    ax.barh(range(len(money)), money["brings"], color=GAIN, height=0.65, label="by price")
+    ax.barh(range(len(money)), money["fee"], left=money["brings"], color="#E69F00", height=0.65, label="by a fee or less effort")
+    ends = (money["brings"] + money["fee"]).to_numpy()
+    words = [
+        f"{count:,} customer{'' if count == 1 else 's'}, {money_text(end)}" for count, end in zip(money["customers"], ends, strict=True)
+    ]
+    _finish(ax, list(money.index), ends, words, "lacks to the target", currency)
+    legend_below(ax, ncols=2)
+    return ax
+
+
+def reengage(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", top: int = 12) -> Axes:
+    """The most that a contact may cost, for the customers whom it is most worth calling again.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Result of `decisions.reengage`.
+    ax, currency
+        As for `recommendations`.
+    top : int
+        How many customers to draw.
+
+    Returns
+    -------
+    matplotlib Axes
+        One bar per customer, blue for those who have probably left and lighter for those who are quiet; beside it how long the customer has
+        been silent, and how often it used to come.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"status": ["probably left"], "silent_days": [560], "usual_interval": [35.0], "most_per_contact": [80.0]})
+    >>> [text.get_text() for text in reengage(frame).texts]
+    ['silent for 560 days, came every 35']
+    >>> plt.close()
+    """
+    shown = frame.head(top)
+    ax = _axes(ax, (7.5, 1.4 + 0.34 * max(len(shown), 3)))
+    rows, amounts = np.arange(len(shown)), shown["most_per_contact"].to_numpy()
+    for status, color in (("probably left", GAIN), ("quieter than its rhythm", "#88BBDD")):
+        of_these = (shown["status"] == status).to_numpy()
+        if of_these.any():
+            ax.barh(rows[of_these], amounts[of_these], color=color, height=0.65, label=status)
+    came = [f"came every {days:,.0f}" if days == days else "came once" for days in shown["usual_interval"]]
+    words = [f"silent for {days:,} days, {often}" for days, often in zip(shown["silent_days"], came, strict=True)]
+    _finish(ax, [str(name) for name in shown.index], amounts, words, "a contact may cost at most", currency)
+    if len(shown):
+        legend_below(ax, ncols=2)
     return ax
 
 

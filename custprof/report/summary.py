@@ -31,6 +31,10 @@ SHEETS = {
     "Drift": "Why the profit of every customer changed: effects that add up to the cent.",
     "Early warning": "Profitable customers by the probability of a loss in the next period, with the reasons.",
     "Recommendations": "Keep, repair or part: from full and avoidable profit, with the reason.",
+    "Repair": "Customers to repair or to part with: the rise in price to break even, up to a tenth, and what remains to a fee or effort.",
+    "Call again": "Customers who left or fell silent: what is at stake, and what a contact may cost if one in twenty comes back.",
+    "Referrals": "Who referred others: their value, which is the referred customers' own as well, beside the referrer's.",
+    "Indirect benefits": "Case studies, features and names by customer, as they were estimated; never part of the profit.",
     "Segments": "Segments of customers by level and make-up of their profit, ordered by mean profit.",
     "Lifetime value": "What every customer will bring in the next five years, after the cost to serve, discounted at 10 % a year.",
     "Campaigns": "Cost and profit so far of the customers that every campaign won, with intervals.",
@@ -71,6 +75,7 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
     from custprof.costing import allocate_study
     from custprof.profit import customer_pnl, customers_only, ladder, whale_curve
     from custprof.report.sheets import activity_costs, best_first, profit_sheets, profits_by_period
+    from custprof.report.steps import step_sheets
     from custprof.report.winning import acquisition_sheets
     from custprof.report.worth import value_customers
     from custprof.segmentation import ProfitSegmenter, segment_features
@@ -98,6 +103,7 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
         "Issues": study.check(),
         **profit_sheets(study, pnl, by_period, allocation),
         **acquisition_sheets(study, profit, with_future, allocation),
+        **step_sheets(study, pnl, allocation, worth, advice),
     }
     if worth.value is not None:
         tables["Lifetime value"] = _with_segment(worth.value.sort_values("value", ascending=False, kind="stable"), segmenter.segments_)

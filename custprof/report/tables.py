@@ -13,16 +13,23 @@ from pandas.api import types
 __all__ = ["table"]
 
 _FRACTIONS = {
+    "break_even_loss",
     "caught",
+    "chance_to_pay",
     "conversion",
     "detractors",
     "dissolved",
     "losing",
     "loss_caught",
+    "needed_rise",
+    "p_alive",
     "promoters",
     "recovered",
     "retention",
     "right",
+    "rise",
+    "to_carry_cost",
+    "to_pay_back",
     "utilisation",
 }
 _INDICES = {"stability"}  #: Read against a limit of a tenth or more: further decimals say nothing.

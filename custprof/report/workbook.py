@@ -21,7 +21,7 @@ CREATED = dt.datetime(2020, 1, 1)
 ROWS = 1_048_576
 WIDEST = 48
 MEASURED_ROWS = 200
-SHARES = ("share", "utilisation", "conversion", "losing", "p_alive", "probability")
+SHARES = ("share", "utilisation", "conversion", "losing", "p_alive", "probability", "rise", "break_even_loss", "chance_to_pay")
 COUNTS = ("rows", "lines", "orders", "customers", "frequency", "rank", "returns_lines", "segment_id", "loss_makers")
 
 

@@ -21,7 +21,7 @@ class Worth(NamedTuple):
     """What `value_customers` found; None where a verdict of `lifetime.suitability` forbids it, and ``refused`` then says which.
 
     ``value``: frame by customer; ``avoidable``: Series, counting avoidable cost only; ``p_alive``: Series; ``total``: value, low and high
-    of all.
+    of all; ``history``: summary of the purchases; ``active``: frame as ``value``, at avoidable cost, as things stood at the last purchase.
     """
 
     value: pd.DataFrame | None
@@ -29,6 +29,8 @@ class Worth(NamedTuple):
     p_alive: pd.Series | None
     total: pd.Series | None
     refused: str
+    history: pd.DataFrame | None = None
+    active: pd.DataFrame | None = None
 
 
 def value_customers(study, pnl: pd.DataFrame, allocation) -> Worth:
@@ -44,7 +46,7 @@ def value_customers(study, pnl: pd.DataFrame, allocation) -> Worth:
     Returns
     -------
     Worth
-        ``avoidable`` is missing, too, where values are not for decisions about single customers.
+        ``avoidable`` and ``active`` are missing, too, where values are not for decisions about single customers.
 
     Examples
     --------
@@ -75,5 +77,8 @@ def value_customers(study, pnl: pd.DataFrame, allocation) -> Worth:
     value = model.predict(history, **terms, **ahead)
     total = model.interval(history, by="total", **terms, **ahead, level=LEVEL, n_boot=_ROUNDS).loc["total", ["value", "low", "high"]]
     single = verdicts.loc["sizes of purchases", "verdict"] == "PASS"
-    avoidable = model.predict(history, **value_terms(history, pnl, allocation, avoidable=True), **ahead)["value"] if single else None
-    return Worth(value, avoidable, value["p_alive"], total, "")
+    if not single:
+        return Worth(value, None, value["p_alive"], total, "")
+    terms = value_terms(history, pnl, allocation, avoidable=True)
+    now, active = (model.predict(each, **terms, **ahead) for each in (history, history.assign(T=history["recency"])))
+    return Worth(value, now["value"], value["p_alive"], total, "", history, active)

@@ -1,0 +1,50 @@
+"""The sheets of the workbook on what may be done next say what the stage finds, as far as the study can answer."""
+
+import pandas as pd
+import pytest
+
+from custprof import decisions
+from custprof.datasets import load_demo
+from custprof.lifetime import CustomerValue, summarize, value_terms
+from custprof.profit import customer_pnl
+from custprof.report.steps import step_sheets
+from custprof.report.worth import Worth
+
+
+@pytest.fixture(scope="module")
+def demo():
+    study = load_demo()
+    return study, customer_pnl(study.customer_facts())
+
+
+def test_what_no_model_is_needed_for_is_there_without_one(demo):
+    study, pnl = demo
+    advice = decisions.recommend(pnl)
+    sheets = step_sheets(study, pnl, None, Worth(None, None, None, None, "refused"), advice)
+    assert list(sheets) == ["Repair", "Referrals", "Indirect benefits"]
+    assert set(sheets["Repair"].index) == set(advice.index[advice["action"] == "repair"])
+    assert sheets["Repair"]["profit"].is_monotonic_increasing and sheets["Repair"]["rise"].max() <= 0.1
+    referred = study.frame("customers")["referral_type"].value_counts()
+    assert sheets["Referrals"][["type_one", "type_two"]].sum().tolist() == [referred["one"], referred["two"]]
+    assert sheets["Referrals"]["referral_value"].is_monotonic_decreasing
+    assert sheets["Indirect benefits"]["indirect_benefit"].sum() == pytest.approx(study.frame("contributions")["value"].sum())
+
+
+def test_calls_to_make_need_the_value_of_single_customers(demo):
+    study, pnl = demo
+    history = summarize(study.table("transactions"))
+    model, terms = CustomerValue().fit(history), value_terms(history, pnl)
+    now, active = (model.predict(each, **terms, horizon=5) for each in (history, history.assign(T=history["recency"])))
+    worth = Worth(now, now["value"], now["p_alive"], None, "", history, active)
+    calls = step_sheets(study, pnl, None, worth, decisions.recommend(pnl))["Call again"]
+    pd.testing.assert_frame_equal(calls, decisions.reengage(pnl, history, now, active, chance=0.05))
+
+
+def test_a_study_of_transactions_alone_has_none_of_them(small_study):
+    from custprof.study import Study
+
+    study = Study.open(small_study)
+    pnl = customer_pnl(study.customer_facts())
+    advice = decisions.recommend(pnl)
+    sheets = step_sheets(study, pnl, None, Worth(None, None, None, None, "refused"), advice)
+    assert list(sheets) == (["Repair"] if (advice["action"] == "repair").any() else [])
