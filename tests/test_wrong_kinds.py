@@ -37,6 +37,20 @@ MODEL = costing.CostModel.from_dict(
 )
 LEDGER = pd.DataFrame({"line_id": ["1"], "account": ["61"], "amount": [9.0]})
 DRIVERS = pd.DataFrame({"activity": ["take"], "customer_id": ["a"], "quantity": [1.0]})
+TIMED = costing.allocate(
+    costing.CostModel.from_dict(
+        {
+            "pools": {"sales": {"accounts": ["61"], "capacity_minutes": 9}},
+            "activities": {"visit": {"pool": "sales", "level": "customer", "minutes": 1}},
+        }
+    ),
+    LEDGER.assign(avoidable=0.5),
+    pd.DataFrame({"activity": "visit", "customer_id": IDS, "quantity": 2.0}),
+)
+PEOPLE = pd.DataFrame({"referred_by": [None, "a", None], "referral_type": [None, "one", None]}, index=IDS)
+SUMMARY = pd.DataFrame({"frequency": 2, "recency": 3.0, "T": 90.0}, index=IDS)
+SUMMARY.attrs = {"unit": "W", "end": "2025-12-31"}
+EXPECTED = pd.DataFrame({"value": 9.0, "p_alive": 0.1}, index=IDS)
 
 #: Each call, and the arguments that are tried with wrong kinds; all others are right.
 CALLS = [
@@ -68,6 +82,23 @@ CALLS = [
     (decisions.net_promoter_score, {"ratings": RATINGS}),
     (decisions.effort_plan, {"customers": PNL[["profit"]].abs(), "minutes": 10.0, "budget": 5.0, "rewarded": 0.5}),
     (decisions.compare_rewards, {"plan": PLAN}),
+    (decisions.reprice, {"pnl": PNL, "target_margin": 0.1, "highest_rise": 0.1, "orders": PROFIT, "elasticity": -1.0}),
+    (decisions.referral_value, {"customers": PEOPLE, "value": PROFIT, "acquisition_cost": 5.0}),
+    (decisions.indirect_benefit, {"contributions": RATINGS[["customer_id"]], "decimals": 2}),
+    (decisions.freed_time, {"pnl": PNL, "allocation": TIMED, "customers": ["a"], "share": 0.5, "activities": ["visit"]}),
+    (decisions.redeploy, {"pnl": PNL, "allocation": TIMED, "customers": ["a"], "potential": PROFIT, "elasticity": 0.1}),
+    (
+        decisions.reengage,
+        {
+            "pnl": PNL,
+            "summary": SUMMARY,
+            "now": EXPECTED,
+            "active": EXPECTED[["value"]] * 2,
+            "chance": 0.1,
+            "contact_cost": 2.0,
+            "unusual": 0.05,
+        },
+    ),
     (costing.allocate, {"model": MODEL, "ledger": LEDGER, "drivers": DRIVERS, "customers": pd.DataFrame({"kind": "x"}, index=IDS)}),
     (costing.allocate_study, {"study": object()}),
     (costing.check_costs, {"study": object()}),

@@ -137,6 +137,9 @@ def indirect_benefit(contributions, *, decimals: int = 2) -> pd.DataFrame:
     a                   2           0   10.0      5.0              15.0
     b                   1           1    0.0      0.0               0.0
     """
+    if not hasattr(contributions, "columns"):
+        raise TypeError(f"contributions is a {type(contributions).__name__}; give the study's table, or a frame of any engine.")
+    check_number(decimals, "decimals", least=0, whole=True, say="give the decimals of the minor unit, 2 for cents")
     rows = lazy(contributions)
     known = rows.collect_schema().names()
     if "customer_id" not in known:
