@@ -14,7 +14,7 @@ from custprof.acquisition.cost import NO_CAMPAIGN, UNKNOWN_CAMPAIGN, acquisition
 
 __all__ = ["compare_campaigns", "wilson"]
 
-MANY = 20_000  # customers of whom a mean is as good as normal, and too many to draw again thousands of times
+MANY = 5_000  # customers of whom a mean is as good as normal, and too many to draw again thousands of times
 DRAWN_AT_ONCE = 5_000_000
 
 
@@ -41,7 +41,7 @@ def compare_campaigns(
     level : float
         Of the intervals.
     n_bootstraps : int
-        Resamples of the won customers behind the interval of their mean profit; beyond 20,000 customers the interval is normal.
+        Resamples of the won customers behind the interval of their mean profit; beyond 5,000 customers the interval is normal.
     random_state : int
 
     Returns
