@@ -16,7 +16,7 @@ from custprof.profit.shares import wilson
 
 __all__ = ["compare_campaigns"]
 
-MANY = 20_000  # customers of whom a mean is as good as normal, and too many to draw again thousands of times
+MANY = 5_000  # customers of whom a mean is as good as normal, and too many to draw again thousands of times
 DRAWN_AT_ONCE = 5_000_000
 
 
@@ -43,7 +43,7 @@ def compare_campaigns(
     level : float
         Of the intervals.
     n_bootstraps : int
-        Resamples of the won customers behind the interval of their mean profit; beyond 20,000 customers the interval is normal.
+        Resamples of the won customers behind the interval of their mean profit; beyond 5,000 customers the interval is normal.
     random_state : int
 
     Returns

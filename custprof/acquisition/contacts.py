@@ -51,7 +51,7 @@ def profit_of_alike(
     """What a lead's customer would earn: the mean of the customers won from leads like it, as far as they can be believed.
 
     The mean of few customers says little, for their profits differ widely. It is drawn towards the mean of all, the more the fewer they
-    are (Buehlmann-Straub credibility), so that one whale does not make a channel.
+    are (Bühlmann-Straub credibility), so that one whale does not make a channel.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def profit_of_alike(
 
     References
     ----------
-    H. Buehlmann & E. Straub (1970), Glaubwuerdigkeit fuer Schadensaetze, Mitteilungen der Vereinigung schweizerischer
+    H. Bühlmann & E. Straub (1970), Glaubwürdigkeit für Schadensätze, Mitteilungen der Vereinigung schweizerischer
     Versicherungsmathematiker 70, 111-133.
 
     Examples
