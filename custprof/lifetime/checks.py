@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import check_is_fitted
 
 from custprof.costing.kinds import check_number, check_numeric, check_once
 
 __all__ = [
     "RULES",
+    "check_fitted",
     "check_rules",
     "check_summary",
     "check_time",
@@ -22,6 +24,11 @@ __all__ = [
 RULES = ("grain", "returns", "free")  #: How a summary was counted, beside its unit.
 
 _COLUMNS = ("frequency", "recency", "T")
+
+
+def check_fitted(model, given: str = "summary") -> None:
+    """Refuse a model that has learnt nothing yet."""
+    check_is_fitted(model, msg=f"%(name)s is not fitted yet; call fit({given}) first.")
 
 
 def check_summary(summary: pd.DataFrame, *columns: str) -> None:

@@ -33,7 +33,7 @@ from scipy.linalg import block_diag
 
 from custprof.lifetime.search import Axes
 
-__all__ = ["coefficients", "describe", "design", "moved", "name_terms", "refuse_far", "widen"]
+__all__ = ["coefficients", "describe", "design", "moved", "name_terms", "widen"]
 
 _NAMES = 50  # different names in a column; beyond, a coefficient stands on too few customers
 _ALIKE = 1e-8  # of the largest: columns that say the same
@@ -96,13 +96,14 @@ def describe(summary: pd.DataFrame, columns, weights: np.ndarray | None = None) 
     return {"levels": levels, "terms": terms, "centre": centre, "spread": spread}
 
 
-def design(summary: pd.DataFrame, known: dict) -> np.ndarray:
+def design(summary: pd.DataFrame, known: dict, coefficients: np.ndarray | None = None) -> np.ndarray:
     """The covariates as numbers, shape (customers, terms), in the units of their columns, as differences from the ``centre``.
 
     Raises
     ------
     ValueError
-        If a column is absent or incomplete, or holds a name that the model has not seen.
+        If a column is absent or incomplete, or holds a name that the model has not seen; or if by the `coefficients` of a fit it would move
+        a rate beyond any sense.
 
     Examples
     --------
@@ -125,22 +126,11 @@ def design(summary: pd.DataFrame, known: dict) -> np.ndarray:
         advice = f"it learnt from {', '.join(levels[:8])}{', ...' if len(levels) > 8 else ''}: give one of these."
         _refuse(summary, ~text.isin(levels).to_numpy(), f"{name} is new to the model", advice)
         parts.append((text.to_numpy()[:, None] == np.array(levels[1:], dtype=object)).astype(float))
-    return np.hstack(parts) - known["centre"]
-
-
-def refuse_far(summary: pd.DataFrame, x: np.ndarray, coefficients: np.ndarray) -> None:
-    """Refuse customers whose covariates (`x`, as `design` gives them) move a rate beyond any sense.
-
-    Examples
-    --------
-    >>> refuse_far(pd.DataFrame(index=["a", "b"]), np.array([[1.0], [900.0]]), np.array([0.1]))
-    Traceback (most recent call last):
-    ...
-    ValueError: the covariates lie too far from those the model learnt from for 1 of 2 customers, first ['b']; correct them or drop them.
-    """
-    shift = x @ coefficients.reshape(-1, x.shape[1]).T
-    what = "the covariates lie too far from those the model learnt from"
-    _refuse(summary, (np.abs(shift) > _FAR).any(axis=1), what, "correct them or drop them.")
+    found = np.hstack(parts) - known["centre"]
+    if coefficients is not None:
+        far = np.abs(found @ coefficients.reshape(-1, found.shape[1]).T).max(axis=1) > _FAR
+        _refuse(summary, far, "the covariates lie too far from those the model learnt from", "correct them or drop them.")
+    return found
 
 
 def widen(axes: Axes, known: dict, moves: dict[str, tuple[int, int]]) -> Axes:

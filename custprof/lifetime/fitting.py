@@ -13,10 +13,10 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning
 
-from custprof.lifetime.checks import RULES, check_rules, check_time, check_weights, read_summary
-from custprof.lifetime.covariates import coefficients, describe, design, moved, name_terms, refuse_far, widen
+from custprof.lifetime.checks import RULES, check_fitted, check_rules, check_time, check_weights, read_summary
+from custprof.lifetime.covariates import coefficients, describe, design, moved, name_terms, widen
 from custprof.lifetime.discount import DAYS_PER_YEAR, discount_rate, periods
 from custprof.lifetime.endings import UNITS, ending, pair_reasons
 from custprof.lifetime.history import DAYS
@@ -180,7 +180,7 @@ class PurchaseModel(BaseEstimator):
 
         A model with covariates needs those of the customer: ``predict_new(52, channel="web")``.
         """
-        self._check_fitted()
+        check_fitted(self)
         for each in np.atleast_1d(t).tolist():
             check_time(each)
         wanted = list(self._known["levels"]) if self._known else []
@@ -215,7 +215,7 @@ class PurchaseModel(BaseEstimator):
 
     def _clock(self, annual_rate: float, horizon: float | None) -> tuple[float, float]:
         """The continuous rate and the end of the horizon in the model's unit."""
-        self._check_fitted()
+        check_fitted(self)
         if self.unit_ is None:
             raise ValueError(
                 f"the summary did not say its unit of time, so nothing can be discounted by the year; fit {type(self).__name__}(unit='W')."
@@ -226,7 +226,7 @@ class PurchaseModel(BaseEstimator):
         return delta, end
 
     def _rows(self, summary: pd.DataFrame) -> Rows:
-        self._check_fitted()
+        check_fitted(self)
         known = self._read(summary, self.unit_)
         if self.unit is None and self.unit_ is not None and "unit" not in summary.attrs:
             warnings.warn(
@@ -250,10 +250,6 @@ class PurchaseModel(BaseEstimator):
         """The length of time in units of which the search runs."""
         return float(np.average(rows.age, weights=row_weights))
 
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "params_"):
-            raise NotFittedError(f"{type(self).__name__} is not fitted yet; call fit(summary) first.")
-
     def _refit(self, rows: Rows, row_weights: np.ndarray) -> np.ndarray:
         """Parameters for other weights of the rows (in units of the scale), starting from the fit."""
         found = maximise(self._objective(rows, row_weights), self._optimum.point, self._axes, near=self._optimum)
@@ -272,17 +268,13 @@ class PurchaseModel(BaseEstimator):
     @property
     def coef_(self) -> pd.DataFrame:
         """Coefficients of the covariates by process and term: ``coefficient``, ``se``, ``times`` (its exponential), ``average``."""
-        self._check_fitted()
+        check_fitted(self)
         if not self._known:
             raise AttributeError(f"{type(self).__name__} was fitted without covariates, so it has no coefficients.")
         return coefficients(self.params_, self.se_, self._known, self._moves)
 
     def _design(self, summary: pd.DataFrame) -> np.ndarray | None:
-        if not self._known:
-            return None
-        found = design(summary, self._known)
-        refuse_far(summary, found, self.params_.to_numpy()[len(self._names) :])
-        return found
+        return design(summary, self._known, self.params_.to_numpy()[len(self._names) :]) if self._known else None
 
     def _own(self, rows: Rows) -> list:
         """The fitted parameters, by row where covariates move them."""

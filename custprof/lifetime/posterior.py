@@ -20,6 +20,7 @@ import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 
 from custprof.lifetime.betageo import BetaGeoNBD, ModifiedBetaGeoNBD
+from custprof.lifetime.checks import check_fitted
 from custprof.lifetime.pareto import ParetoNBD
 from custprof.lifetime.spend import GammaGamma
 from custprof.lifetime.value import CustomerValue
@@ -90,7 +91,7 @@ def posterior(model, summary: pd.DataFrame, *, draws: int = 1000, chains: int = 
             posterior(part, summary, draws=draws, chains=chains, random_state=random_state) for part in (model.purchases_, model.spend_)
         ]
         return pd.concat(parts, axis=1)
-    model._check_fitted()
+    check_fitted(model)
     data, priors = (_spends if isinstance(model, GammaGamma) else _purchases)(model, summary)
     found = _sample(_KINDS[type(model)], data, priors, isinstance(model, ParetoNBD), draws, chains, random_state)
     columns = (_read_spends if isinstance(model, GammaGamma) else _read_purchases)(model, found)

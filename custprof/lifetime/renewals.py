@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import digamma
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning
 
 from custprof.costing.kinds import check_number
+from custprof.lifetime.checks import check_fitted
 from custprof.lifetime.discount import discount_rate, fading_sum
 from custprof.lifetime.endings import ending, pair_reasons
 from custprof.lifetime.history import DAYS
@@ -118,13 +119,13 @@ class ShiftedBetaGeometric(BaseEstimator):
 
     def survival(self, periods) -> pd.Series:
         """Share of a cohort that is left after so many periods (whole numbers), a Series indexed by them."""
-        self._check_fitted()
+        check_fitted(self, "survivors")
         ages = _whole(periods)
         return pd.Series(np.exp(self._log_survival(ages)), index=pd.Index(ages.astype(int), name="age"), name="survival")
 
     def retention(self, periods) -> pd.Series:
         """Share of the customers in a period 1, 2, ... that renews at its end, a Series indexed by the periods."""
-        self._check_fitted()
+        check_fitted(self, "survivors")
         ages = _whole(periods, least=1)
         rate = np.exp(self._log_survival(ages) - self._log_survival(ages - 1))
         return pd.Series(rate, index=pd.Index(ages.astype(int), name="age"), name="retention")
@@ -138,7 +139,7 @@ class ShiftedBetaGeometric(BaseEstimator):
         >>> ShiftedBetaGeometric().fit(left).predict(left, 2).round(1).to_dict()
         {8: 221.9, 9: 206.1}
         """
-        self._check_fitted()
+        check_fitted(self, "survivors")
         counts = _cohort(pd.Series(survivors), "survivors")
         now = len(counts) - 1
         ages = now + 1 + np.arange(int(_whole(periods, least=1)[0]))
@@ -156,7 +157,7 @@ class ShiftedBetaGeometric(BaseEstimator):
             None: a new customer, with its first payment. A number: a customer who renewed so often, just before its next renewal, whose
             payment is the first one counted if it comes.
         """
-        self._check_fitted()
+        check_fitted(self, "survivors")
         rate = discount_rate(annual_rate, self.unit)
         if rate == 0:
             raise ValueError("annual_rate is 0 over the whole life: the sum may be infinite; give a rate above 0.")
@@ -164,10 +165,6 @@ class ShiftedBetaGeometric(BaseEstimator):
         start = self._log_survival(before)
         later = fading_sum(lambda t: self._log_survival(before + t) - start - rate * t, rate)
         return 1.0 + float(later) if renewals is None else float(later * np.exp(rate))
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "params_"):
-            raise NotFittedError(f"{type(self).__name__} is not fitted yet; call fit(survivors) first.")
 
     def _log_survival(self, ages) -> np.ndarray:
         alpha, beta, *c = self.params_

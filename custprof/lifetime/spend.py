@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import digamma, gammaln
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning
 
-from custprof.lifetime.checks import check_summary, check_weights
+from custprof.lifetime.checks import check_fitted, check_summary, check_weights
 from custprof.lifetime.endings import ending
 from custprof.lifetime.rows import log_rising
 from custprof.lifetime.search import MANY, Axes, maximise, spread
@@ -123,7 +123,7 @@ class GammaGamma(BaseEstimator):
         ValueError
             If the mean is infinite (q <= 1 for a customer without repeat purchases): the data say too little about the tail of spend.
         """
-        self._check_fitted()
+        check_fitted(self)
         check_summary(summary, "frequency", "monetary_value")
         mean = _mean(self.params_.to_numpy(), summary["frequency"].to_numpy("float64"), summary["monetary_value"].to_numpy("float64"))
         if not np.isfinite(mean).all():
@@ -132,10 +132,6 @@ class GammaGamma(BaseEstimator):
                 f"q is {self.params_['q']:.3g}, not above 1. Look at the largest purchases, or give a spend of your own."
             )
         return pd.Series(mean, index=summary.index, name="spend")
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "params_"):
-            raise NotFittedError("GammaGamma is not fitted yet; call fit(summary) first.")
 
     def _refit(self, data: tuple, weights: np.ndarray) -> np.ndarray:
         """Parameters for other weights of the repeaters (values in units of the scale), starting from the fit."""

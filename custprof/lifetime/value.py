@@ -13,9 +13,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
-from sklearn.exceptions import NotFittedError
 
-from custprof.lifetime.checks import check_summary, check_weights
+from custprof.lifetime.checks import check_fitted, check_summary, check_weights
 from custprof.lifetime.futures import group_draws, possible_parameters
 from custprof.lifetime.pareto import ParetoNBD
 from custprof.lifetime.pricing import Terms, check_level, group_labels, read_terms
@@ -217,8 +216,7 @@ class CustomerValue(BaseEstimator):
         return pd.DataFrame(table, index=pd.Index(names, name="group"))
 
     def _terms(self, summary: pd.DataFrame, margin, cost_per_order, cost_per_period, annual_rate: float, acquisition_cost=None) -> Terms:
-        if not hasattr(self, "purchases_"):
-            raise NotFittedError("CustomerValue is not fitted yet; call fit(summary) first.")
+        check_fitted(self)
         check_summary(summary, *_SUMMARY)
         if margin is None:
             if self.spend_.value_ in (None, "revenue"):
