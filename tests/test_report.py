@@ -231,6 +231,46 @@ def test_a_page_leaves_out_widgets_and_the_injected_path():
     assert "/secret/place" not in page and "interactive(" not in page
 
 
+def told(text: str):
+    return v4.new_code_cell("ask()", outputs=[v4.new_output("display_data", data={"text/markdown": text})])
+
+
+def test_neighbours_that_lack_the_same_say_so_once():
+    """A page of a study without a ledger was twenty times the same sentence."""
+    lacking = [told(needs_sentence(["ledger"], question)) for question in ("what it costs", "who causes it", "what it costs")]
+    other = told(needs_sentence(["invoices"], "who pays late"))
+    before = [cell.copy() for cell in lacking]
+    again = told(needs_sentence(["ledger"], "how sure it is"))
+    page = page_of(lacking[0], v4.new_code_cell("rate = None"), *lacking[1:], other, v4.new_markdown_cell("## And?"), again)
+    words = re.sub(r"<[^>]+>", "", page)
+    assert "Not answered here: what it costs; who causes it. The study has no ledger table." in words
+    assert words.count("Not answered here") == 3 and words.count("ask()") == 5
+    assert lacking == before
+
+
+def test_per_cent_is_written_in_one_way_and_never_breaks():
+    frame = pd.DataFrame({"loss_share": [0.25]})
+    shown = v4.new_output("display_data", data={"text/html": table(frame).set_table_styles([{"selector": "td", "props": "width: 50%"}]).to_html()})
+    code = v4.new_markdown_cell("with 95 % and `5%`\n```\nlike '5%'\n```")
+    page = page_of(code, told("**12%** of 40 % and {x%}"), v4.new_code_cell("f'{x:.0%}'", outputs=[shown]))
+    assert "95\N{NO-BREAK SPACE}% and <code>5%</code>" in page and "like '5%'" in page.replace("&#39;", "'")
+    assert "12\N{NO-BREAK SPACE}%" in page and "40\N{NO-BREAK SPACE}%" in page and "{x%}" in page
+    assert "25.0\N{NO-BREAK SPACE}%" in page and "width: 50%" in page
+
+
+def test_a_figure_is_told_in_words_to_those_who_do_not_see_it(shell):
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    axes.set(xlabel="customers", ylabel="profit\n(EUR)")
+    axes.set_title("Half <of> it is lost", loc="left")
+    words = shell.display_formatter.formatters["text/plain"](axes.figure)
+    assert words == "Figure: Half <of> it is lost; across: customers; up: profit (EUR)."
+    picture = v4.new_output("display_data", data={"image/png": "iVBORw0KGgo=", "text/plain": words})
+    page = page_of(v4.new_code_cell("draw()", outputs=[picture]))
+    assert 'alt="Figure: Half &lt;of&gt; it is lost; across: customers; up: profit (EUR)."' in page
+
+
 def test_a_table_for_readers_sets_words_left_numbers_right_and_shares_in_per_cent():
     frame = pd.DataFrame({"action": ["keep", "part"], "cost_to_serve": [1200.5, -3.0], "loss_share": [0.25, None]}, index=[4, 5])
     html = table(frame, caption="Who.").to_html()

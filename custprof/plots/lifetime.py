@@ -219,11 +219,13 @@ def _rows_of_names(curve: pd.DataFrame) -> int:
 
 
 def _groups(curve: pd.DataFrame):
+    """Name, rows and colour of each group; one of categories has the colour of its place among them, whoever else is drawn."""
     names = list(dict.fromkeys(curve["group"]))
-    if len(names) > _MOST:
-        raise ValueError(f"{len(names)} groups are too many for one figure; choose at most {_MOST}.")
-    colors = sns.color_palette("colorblind", _MOST) if len(names) > 1 else [GAIN]
-    return [(name, curve[curve["group"] == name], color) for name, color in zip(names, colors, strict=False)]
+    places = names if not isinstance(curve["group"].dtype, pd.CategoricalDtype) else list(curve["group"].cat.categories)
+    if len(places) > _MOST:
+        raise ValueError(f"{len(places)} groups are too many for one figure; choose at most {_MOST}.")
+    colors = dict(zip(places, sns.color_palette("colorblind", _MOST) if len(places) > 1 else [GAIN], strict=False))
+    return [(name, curve[curve["group"] == name], colors[name]) for name in places if name in names]
 
 
 def _legend(ax: Axes, curve: pd.DataFrame) -> Axes:

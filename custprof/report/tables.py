@@ -26,6 +26,7 @@ _FRACTIONS = {
     "utilisation",
 }
 _LEFT, _RIGHT = [("text-align", "left")], [("text-align", "right")]
+_LABEL = [*_LEFT, ("white-space", "nowrap")]
 _SENTENCE = [*_LEFT, ("min-width", "13em")]  # on a phone the table is moved sideways; a sentence is not squeezed to a word a line
 
 
@@ -86,7 +87,8 @@ def _flat(frame: pd.DataFrame) -> pd.DataFrame:
 def _side(values: pd.Series) -> list[tuple[str, str]]:
     if types.is_numeric_dtype(values) and not types.is_bool_dtype(values):
         return _RIGHT
-    return _SENTENCE if not types.is_bool_dtype(values) and values.astype(str).str.len().max() > 40 else _LEFT
+    longest = 3 if types.is_bool_dtype(values) else values.astype(str).str.len().max()
+    return _SENTENCE if longest > 40 else _LABEL if longest <= 20 else _LEFT
 
 
 def _format(name: str, values: pd.Series, decimals: int):
