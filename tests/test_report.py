@@ -250,7 +250,9 @@ def test_neighbours_that_lack_the_same_say_so_once():
 
 def test_per_cent_is_written_in_one_way_and_never_breaks():
     frame = pd.DataFrame({"loss_share": [0.25]})
-    shown = v4.new_output("display_data", data={"text/html": table(frame).set_table_styles([{"selector": "td", "props": "width: 50%"}]).to_html()})
+    shown = v4.new_output(
+        "display_data", data={"text/html": table(frame).set_table_styles([{"selector": "td", "props": "width: 50%"}]).to_html()}
+    )
     code = v4.new_markdown_cell("with 95 % and `5%`\n```\nlike '5%'\n```")
     page = page_of(code, told("**12%** of 40 % and {x%}"), v4.new_code_cell("f'{x:.0%}'", outputs=[shown]))
     assert "95\N{NO-BREAK SPACE}% and <code>5%</code>" in page and "like '5%'" in page.replace("&#39;", "'")

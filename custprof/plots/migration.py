@@ -10,7 +10,6 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import StrMethodFormatter
 
-from custprof.plots.ink import ink_on
 from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, NEUTRAL, money_axis, money_text
 from custprof.plots.segmentation import DIVERGING, PAGE
@@ -19,6 +18,7 @@ __all__ = ["effort_plan", "migration", "rfm"]
 
 #: Letters of a small font that fit into an inch.
 _LETTERS = 14
+_PALE = 1.7  # end of the scale of shares: the blue of 100 % is one on which black can be read
 
 
 def rfm(cells: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
@@ -98,16 +98,15 @@ def migration(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = ""
     wide = min(PAGE - 2.2, 1.45 * len(after))
     ax = _axes(ax, (2.2 + wide, 1.2 + 0.85 * len(before)))
     share = frame["share"].unstack().reindex(index=before, columns=after)  # noqa: PD010
-    cells = ax.imshow(np.ma.masked_less_equal(np.nan_to_num(share.to_numpy(dtype=float)), 0), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    ax.imshow(np.ma.masked_less_equal(np.nan_to_num(share.to_numpy(dtype=float)), 0), cmap="Blues", vmin=0, vmax=_PALE, aspect="auto")
     for (start, end), row in frame[frame["customers"] > 0].iterrows():
         words = [f"{row['customers']:,.0f}: {row['share'] * 100:.0f} %"]
         if start != "new":
             words.append(f"{row['low'] * 100:.0f} to {row['high'] * 100:.0f} %")
         if "change" in frame:
             words.append(f"{'+' if row['change'] > 0 else ''}{money_text(row['change'])}")
-        color = ink_on(cells.to_rgba(row["share"]))
         at = after.get_loc(end), before.get_loc(start)
-        ax.text(*at, "\n".join(words), ha="center", va="center", color=color, fontsize="small" if wide / len(after) > 0.9 else "x-small")
+        ax.text(*at, "\n".join(words), ha="center", va="center", fontsize="small" if wide / len(after) > 0.9 else "x-small")
     ax.set_xticks(range(len(after)), [_lines(name, int(_LETTERS * wide / len(after))) for name in after], fontsize="small")
     ax.set_yticks(range(len(before)), [_lines(name, 26) for name in before], fontsize="small")
     money = f", change of profit{f' in {currency}' if currency else ''}" if "change" in frame else ""

@@ -8,7 +8,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from custprof.plots.ink import PARTS, ink_on
+from custprof.plots.ink import PARTS
 from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 
@@ -28,6 +28,7 @@ _COLORS = {
     "mix": PARTS[5],
 }
 _OTHERS = "all others"
+_PALE = 1.7  # end of the scale of shares: the blue of 100 % is one on which black can be read
 
 
 def transitions(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", what: str = "profit") -> Axes:
@@ -60,17 +61,16 @@ def transitions(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = 
     """
     made = frame[frame["customers"] > 0]
     before, after = (frame.index.unique(level).intersection(made.index.unique(level), sort=False) for level in frame.index.names)
-    ax = _axes(ax, (1.8 + 1.4 * len(after), 1.3 + 0.8 * len(before)))
+    ax = _axes(ax, (max(7.0, 1.8 + 1.4 * len(after)), 1.3 + 0.8 * len(before)))
     share = frame["share"].unstack().reindex(index=before, columns=after)  # noqa: PD010
-    cells = ax.imshow(np.ma.masked_less_equal(np.nan_to_num(share.to_numpy(dtype=float)), 0), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    ax.imshow(np.ma.masked_less_equal(np.nan_to_num(share.to_numpy(dtype=float)), 0), cmap="Blues", vmin=0, vmax=_PALE, aspect="auto")
     bounds = {"low", "high"} <= set(frame)
     for (start, end), row in made.iterrows():
         sign = "+" if row["change"] > 0 else ""
         digits = 0 if not bounds or row["high"] > 0.1 else 1
         swings = f"{100 * row['low']:.{digits}f}-{100 * row['high']:.{digits}f} %\n" if bounds else ""
         words = f"{int(row['customers']):,} ({100 * row['share']:.0f} %)\n{swings}{sign}{money_text(row['change'])}"
-        color = ink_on(cells.to_rgba(row["share"]))
-        ax.text(after.get_loc(end), before.get_loc(start), words, ha="center", va="center", color=color, fontsize="small")
+        ax.text(after.get_loc(end), before.get_loc(start), words, ha="center", va="center", fontsize="small")
     ax.set_xticks(range(len(after)), after)
     ax.set_yticks(range(len(before)), before)
     told = "customers (share of the row), 95 % interval of the share" if bounds else "customers (share of the row)"
