@@ -490,3 +490,26 @@ def test_the_closing_says_which_of_ledger_and_cost_model_is_missing(tmp_path):
     (tmp_path / "ledger.csv").write_text("line_id,period,account,amount\n1,2024,4000,-90\n")
     said = _closing(Study.open(tmp_path), pnl)
     assert "without a cost model" in said and "No ledger" not in said
+
+
+def test_the_first_page_of_a_study_of_lines_alone_says_what_is_not_known(small_study):
+    from custprof.report.pages import render_index
+    from custprof.report.summary import cover, summarize_study
+    from custprof.study import Study
+
+    study = Study.open(small_study)
+    tables = summarize_study(study)
+    front = cover(study, tables)
+    cards = {card["label"]: card for card in front["cards"]}
+    assert cards["Customers to part with"]["value"] == "not known"
+    assert cards["Customers with a negative net revenue"] == {
+        "label": "Customers with a negative net revenue", "value": "0", "note": "", "loss": False,
+    }  # fmt: skip
+    assert "Net revenue of the company" not in cards  # there is nothing beside the customers
+    assert front["figures"][0]["alt"].startswith("Whale curve: cumulative net revenue of the customers")
+    assert front["notes"][1] == "All 26 rows of 1 table are used: transactions."
+    assert tables["Recommendations"].columns[-1] == "reason"
+    assert not tables["Ladder"]["step"].str.contains("_").any()
+    page = render_index({**front, "cards": [{"label": "a", "value": "b", "note": "9% of 8 %", "loss": False}], "pages": [],
+                         "workbook": "", "sheets": []})  # fmt: skip
+    assert "9\N{NO-BREAK SPACE}% of 8\N{NO-BREAK SPACE}%" in page
