@@ -501,7 +501,7 @@ def test_the_first_page_of_a_study_of_lines_alone_says_what_is_not_known(small_s
     tables = summarize_study(study)
     front = cover(study, tables)
     cards = {card["label"]: card for card in front["cards"]}
-    assert cards["Customers to part with"]["value"] == "not known"
+    assert cards["Customers to part with"]["value"] == "0"  # nobody has a negative net revenue
     assert cards["Customers with a negative net revenue"] == {
         "label": "Customers with a negative net revenue", "value": "0", "note": "", "loss": False,
     }  # fmt: skip
@@ -512,4 +512,9 @@ def test_the_first_page_of_a_study_of_lines_alone_says_what_is_not_known(small_s
     assert not tables["Ladder"]["step"].str.contains("_").any()
     page = render_index({**front, "cards": [{"label": "a", "value": "b", "note": "9% of 8 %", "loss": False}], "pages": [],
                          "workbook": "", "sheets": []})  # fmt: skip
+    returned = small_study / "transactions.csv"
+    returned.write_text(returned.read_text(encoding="utf-8").replace("-20.00", "-90.00"), encoding="utf-8")
+    study = Study.open(small_study)
+    cards = {card["label"]: card for card in cover(study, summarize_study(study))["cards"]}
+    assert cards["Customers to part with"]["value"] == "not known" and cards["Customers to repair"]["value"] == "1"
     assert "9\N{NO-BREAK SPACE}% of 8\N{NO-BREAK SPACE}%" in page

@@ -224,7 +224,7 @@ def _cards(study, figures: pd.DataFrame, what: str, *, judged: bool) -> list[dic
     for action, label in {"repair": "Customers to repair", "part": "Customers to part with"}.items():
         found = figures.loc[f"customers to {action}"]
         note = f"{study.money(found['amount'])} of {what} so far" if found["count"] else ""
-        if action == "part" and not judged:
+        if action == "part" and not judged and count["customers at a loss"]:
             cards.append(_card(label, "not known", "nobody has said which cost would end with a customer"))
         else:
             cards.append(_card(label, f"{int(found['count']):,}", note, loss=found["amount"] < 0))

@@ -17,6 +17,7 @@ _FRACTIONS = {
     "conversion",
     "detractors",
     "dissolved",
+    "largest",
     "losing",
     "loss_caught",
     "promoters",
@@ -64,6 +65,7 @@ def table(frame: pd.DataFrame, *, decimals: int = 2, rows: int = 20, caption: st
         styler = styler.hide(axis="index")
     sides = {name: _side(shown[name]) for name in shown}
     styler = styler.set_table_styles({name: [{"selector": "", "props": side}] for name, side in sides.items()})
+    styler = styler.set_table_styles([{"selector": "caption", "props": [("caption-side", "top"), *_LEFT]}], overwrite=False)
     text = " ".join(filter(None, [caption, note]))
     return styler.set_caption(text) if text else styler
 
