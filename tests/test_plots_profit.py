@@ -284,7 +284,10 @@ def test_the_names_of_a_low_curve_stand_above_the_line_of_zero():
     curve = profit.whale_curve(pd.Series({f"c{i}": 10.0 + i for i in range(100)}))
     ax = plots.whale_curve(curve, mark=curve.index[:10])
     ax.figure.canvas.draw()
-    assert ax.texts[0].get_window_extent().y0 >= ax.transData.transform((0, 0))[1] - 1
+    names = ax.texts[0].get_window_extent()
+    assert names.y0 >= ax.transData.transform((0, 0))[1] - 1
+    drawn = ax.transData.transform(curve[["customer_share", "cumulative_profit"]].to_numpy())
+    assert (drawn[(drawn[:, 0] >= names.x0) & (drawn[:, 0] <= names.x1), 1] > names.y1).all()  # and below the curve
 
 
 @pytest.mark.parametrize("share", [0.01, 0.5, 1.0])

@@ -130,7 +130,7 @@ def test_segment_map_draws_every_customer_in_the_order_of_the_segments_and_an_ar
     assert [text.get_text() for text in ax.texts if text.get_text()] == [name.replace("_", " ") for name in loadings.index]
     arrows = [text.xy for text in ax.texts if not text.get_text()]
     assert np.allclose(np.array(arrows) / arrows[0][0], loadings.to_numpy() / loadings.iloc[0, 0])
-    shares = [f"({share:.0%} of all differences)" for share in loadings.attrs["shares"]]
+    shares = [f"({100 * share:.0f} % of all differences)" for share in loadings.attrs["shares"]]
     assert shares[0] in ax.get_xlabel()
     assert shares[1] in ax.get_ylabel()
 

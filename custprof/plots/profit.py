@@ -86,7 +86,7 @@ def whale_curve(
         points = {"color": "black", "markersize": 5, "zorder": 3, "clip_on": False}
         ax.plot(dots["customer_share"], dots["cumulative_profit"], "o", label=label, **points)
         if len(dots) <= _NAMED:
-            _name_dots(ax, dots)
+            _name_dots(ax, dots, curve)
     ax.set(xlim=(0, 1), xlabel=f"customers, most {what} first", ylabel=f"cumulative {what}")
     ax.margins(y=0.16)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
@@ -207,15 +207,18 @@ def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
 
 
-def _name_dots(ax: Axes, dots: pd.DataFrame) -> None:
+def _name_dots(ax: Axes, dots: pd.DataFrame, curve: pd.DataFrame) -> None:
     """Ids below the curve: to the right of dots in its left half, to the left of those in its right half, three in a line."""
+    high = 0.3 * curve["cumulative_profit"].max()
+    risen = curve["customer_share"][curve["cumulative_profit"] >= high].min()  # from here on there is room between the curve and zero
     for _, near in dots.groupby((dots["customer_share"].diff() > _CLOSE).cumsum()):
         left = near["customer_share"].iloc[-1] < 0.5
         names = [str(name) for name in near.index]
         words = "\n".join(", ".join(names[place : place + 3]) for place in range(0, len(names), 3))
         spot = (near["customer_share"].iloc[-1 if left else 0], near["cumulative_profit"].min())
-        high = spot[1] > 0.3 * dots["cumulative_profit"].max()
-        below = _CLOSE < spot[0] < 0.5 and high  # a curve that has flattened; where it is steep or low, the line of zero is near
+        below = _CLOSE < spot[0] < 0.5 and spot[1] > high  # a curve that has flattened; where it is steep or low, zero is near
+        if left and not below and risen < 0.5:
+            spot = (max(spot[0], risen), spot[1])
         place = {"ha": "left" if left else "right", "va": "top" if below else "bottom"}
         away = (9 if left else -9, -3 if below else 2 if left else -2)
         ax.annotate(words, spot, xytext=away, textcoords="offset points", fontsize="x-small", **place)

@@ -213,7 +213,7 @@ def segment_map(points: pd.DataFrame, loadings: pd.DataFrame, *, ax: Axes | None
     ax.axvline(0, color="black", linewidth=0.5)
     shares = loadings.attrs.get("shares", [np.nan, np.nan])
     for which, words, share in (("x", "first", shares[0]), ("y", "second", shares[1])):
-        getattr(ax, f"set_{which}label")(f"{words} axis" + ("" if np.isnan(share) else f" ({share:.0%} of all differences)"))
+        getattr(ax, f"set_{which}label")(f"{words} axis" + ("" if np.isnan(share) else f" ({100 * share:.0f} % of all differences)"))
     if not points["up"].any():
         ax.set(ylabel="no second axis: customers differ in one figure only", yticks=[], ylim=(-1, 1))
     _legend(ax, names)
