@@ -8,8 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.colors import to_hex
 
 from custprof import decisions, plots, profit
+from custprof.plots.ink import ink_on
+from custprof.plots.money import GAIN, LOSS
 
 
 @pytest.fixture
@@ -78,7 +81,7 @@ def test_whale_draws_its_band_and_names_what_is_marked(company):
     drawn = ax.collections[0].get_paths()[0].vertices
     assert drawn[:, 1].min() == min(band["low"].min(), 0) and drawn[:, 1].max() == band["high"].max()
     words = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert words == ["bootstrap of the customers", "the 3 customers with the most net revenue"]
+    assert words == ["if other customers of the same kind had come", "the 3 customers with the most net revenue"]
 
 
 @pytest.mark.parametrize("values", [{"a": 5.0}, {"a": -5.0, "b": -1.0}, {"a": 0.0}])
@@ -153,8 +156,9 @@ def test_transitions_write_customers_shares_and_money():
     ax = plots.transitions(table, currency="EUR")
     assert [text.get_text() for text in ax.texts] == ["1 (50 %)\n9-91 %\n+100", "1 (50 %)\n9-91 %\n-7 M", "1 (100 %)\n21-100 %\n-350 k"]
     image = ax.images[0].get_array()
-    assert image[0].filled(-1).tolist() == [0.5, 0.0, 0.5, 0.0]
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["profit", "neutral", "loss", "lost"]
+    assert image.filled(-1).tolist() == [[0.5, 0.5], [-1, 1.0]]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["profit", "loss"]  # nobody was neutral or lost
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["profit", "new"]
     assert overlaps(ax) == ([], [])
 
 
@@ -251,3 +255,43 @@ def test_every_figure_draws_on_the_given_axes_and_leaves_frame_and_settings(comp
         pd.testing.assert_frame_equal(frame, kept)
         plt.close(figure)
     assert matplotlib.rcParams == settings
+
+
+def test_words_on_a_colour_can_be_read_on_it():
+    """Contrast of 4.5 to 1, of whatever share."""
+    for map_name in ("cividis", "viridis"):
+        for share in np.linspace(0, 1, 101):
+            red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in plt.get_cmap(map_name)(share)[:3])
+            light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+            contrast = (light + 0.05) / 0.05 if ink_on(plt.get_cmap(map_name)(share)) == "black" else 1.05 / (light + 0.05)
+            assert contrast >= 4.5
+
+
+def test_parts_that_may_gain_or_lose_have_neither_colour():
+    frame = pd.DataFrame({"profit_before": [30.0], "volume": [8.0], "work": [-20.0], "profit_after": [18.0]}, index=["a"])
+    drawn = {to_hex(bar.get_facecolor()).upper() for bar in plots.drift_effects(frame).patches}
+    assert len(drawn) == 2 and not drawn & {GAIN, LOSS}
+
+
+def test_gains_alone_have_one_line_of_zero():
+    """The axes began a little left of zero, and two lines stood side by side."""
+    rows = pd.MultiIndex.from_tuples([("a", "returns")], names=["customer_id", "leak"])
+    ax = plots.leakage(pd.DataFrame({"amount": [100.0]}, index=rows))
+    assert ax.get_xlim()[0] == 0 and ax.get_legend() is None
+
+
+def test_the_names_of_a_low_curve_stand_above_the_line_of_zero():
+    curve = profit.whale_curve(pd.Series({f"c{i}": 10.0 + i for i in range(100)}))
+    ax = plots.whale_curve(curve, mark=curve.index[:10])
+    ax.figure.canvas.draw()
+    names = ax.texts[0].get_window_extent()
+    assert names.y0 >= ax.transData.transform((0, 0))[1] - 1
+    drawn = ax.transData.transform(curve[["customer_share", "cumulative_profit"]].to_numpy())
+    assert (drawn[(drawn[:, 0] >= names.x0) & (drawn[:, 0] <= names.x1), 1] > names.y1).all()  # and below the curve
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 1.0])
+def test_a_move_is_written_on_a_colour_on_which_black_can_be_read(share):
+    moves = pd.MultiIndex.from_tuples([("profit", "profit")], names=["class_before", "class_after"])
+    image = plots.transitions(pd.DataFrame({"customers": [3], "share": [share], "change": [9.0]}, index=moves)).images[0]
+    assert ink_on(image.to_rgba(image.get_array())[0, 0, :3]) == "black"

@@ -72,6 +72,19 @@ def test_profile_tells_small_rates_apart_says_nothing_of_minus_zero_and_shades_l
     assert [text.get_text() for text in small.texts] == ["0.0 %", "0.4 %", "1.0 %"]
 
 
+def test_profile_paints_sizes_and_costs_grey_for_they_are_neither_gain_nor_loss():
+    frame = pd.DataFrame({"name": ["a", "b"], "customers": [4, 2], "mean_profit": [3.0, -1.0], "median_cost_to_serve": [9.0, 3.0]})
+    judged, sizes = (np.ma.filled(image.get_array(), np.nan) for image in plots.profile(frame).images)
+    assert np.isnan(judged).tolist() == [[True, True], [False, False], [True, True]]
+    assert np.isnan(sizes).tolist() == [[False, False], [True, True], [False, False]]
+    assert not np.nansum([np.nan_to_num(np.ma.filled(image.get_array(), 0.0)) for image in plots.profile(frame.head(1)).images])
+
+
+def test_no_amount_is_written_beside_the_marks_of_the_segments():
+    curve = whale_curve(pd.Series({"a": 500.0, "b": 400.0, "c": 5.0})).assign(segment=["x", "y", "z"])
+    assert min(plots.segment_whale(curve).get_yticks()) == 0
+
+
 def test_profile_says_no_rate_where_the_median_customer_has_no_revenue():
     frame = pd.DataFrame({"name": ["a", "b"], "median_revenue": [50.0, 0.0], "median_cost": [5.0, 9.0], "cost_rate": [0.1, 3.0]})
     ax = plots.profile(frame)
@@ -117,7 +130,7 @@ def test_segment_map_draws_every_customer_in_the_order_of_the_segments_and_an_ar
     assert [text.get_text() for text in ax.texts if text.get_text()] == [name.replace("_", " ") for name in loadings.index]
     arrows = [text.xy for text in ax.texts if not text.get_text()]
     assert np.allclose(np.array(arrows) / arrows[0][0], loadings.to_numpy() / loadings.iloc[0, 0])
-    shares = [f"({share:.0%} of all differences)" for share in loadings.attrs["shares"]]
+    shares = [f"({100 * share:.0f} % of all differences)" for share in loadings.attrs["shares"]]
     assert shares[0] in ax.get_xlabel()
     assert shares[1] in ax.get_ylabel()
 

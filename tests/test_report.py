@@ -231,6 +231,48 @@ def test_a_page_leaves_out_widgets_and_the_injected_path():
     assert "/secret/place" not in page and "interactive(" not in page
 
 
+def told(text: str):
+    return v4.new_code_cell("ask()", outputs=[v4.new_output("display_data", data={"text/markdown": text})])
+
+
+def test_neighbours_that_lack_the_same_say_so_once():
+    """A page of a study without a ledger was twenty times the same sentence."""
+    lacking = [told(needs_sentence(["ledger"], question)) for question in ("what it costs", "who causes it", "what it costs")]
+    other = told(needs_sentence(["invoices"], "who pays late"))
+    before = [cell.copy() for cell in lacking]
+    again = told(needs_sentence(["ledger"], "how sure it is"))
+    page = page_of(lacking[0], v4.new_code_cell("rate = None"), *lacking[1:], other, v4.new_markdown_cell("## And?"), again)
+    words = re.sub(r"<[^>]+>", "", page)
+    assert "Not answered here: what it costs; who causes it. The study has no ledger table." in words
+    assert words.count("Not answered here") == 3 and words.count("ask()") == 5
+    assert lacking == before
+
+
+def test_per_cent_is_written_in_one_way_and_never_breaks():
+    frame = pd.DataFrame({"loss_share": [0.25]})
+    shown = v4.new_output(
+        "display_data", data={"text/html": table(frame).set_table_styles([{"selector": "td", "props": "width: 50%"}]).to_html()}
+    )
+    code = v4.new_markdown_cell("with 95 % and `5%`\n```\nlike '5%'\n```")
+    page = page_of(code, told("**12%** of 40 % and {x%}"), v4.new_code_cell("f'{x:.0%}'", outputs=[shown]))
+    assert "95\N{NO-BREAK SPACE}% and <code>5%</code>" in page and "like '5%'" in page.replace("&#39;", "'")
+    assert "12\N{NO-BREAK SPACE}%" in page and "40\N{NO-BREAK SPACE}%" in page and "{x%}" in page
+    assert "25.0\N{NO-BREAK SPACE}%" in page and "width: 50%" in page
+
+
+def test_a_figure_is_told_in_words_to_those_who_do_not_see_it(shell):
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    axes.set(xlabel="customers", ylabel="profit\n(EUR)")
+    axes.set_title("Half <of> it is lost", loc="left")
+    words = shell.display_formatter.formatters["text/plain"](axes.figure)
+    assert words == "Figure: Half <of> it is lost; across: customers; up: profit (EUR)."
+    picture = v4.new_output("display_data", data={"image/png": "iVBORw0KGgo=", "text/plain": words})
+    page = page_of(v4.new_code_cell("draw()", outputs=[picture]))
+    assert 'alt="Figure: Half &lt;of&gt; it is lost; across: customers; up: profit (EUR)."' in page
+
+
 def test_a_table_for_readers_sets_words_left_numbers_right_and_shares_in_per_cent():
     frame = pd.DataFrame({"action": ["keep", "part"], "cost_to_serve": [1200.5, -3.0], "loss_share": [0.25, None]}, index=[4, 5])
     html = table(frame, caption="Who.").to_html()
@@ -453,3 +495,31 @@ def test_the_closing_says_which_of_ledger_and_cost_model_is_missing(tmp_path):
     (tmp_path / "ledger.csv").write_text("line_id,period,account,amount\n1,2024,4000,-90\n")
     said = _closing(Study.open(tmp_path), pnl)
     assert "without a cost model" in said and "No ledger" not in said
+
+
+def test_the_first_page_of_a_study_of_lines_alone_says_what_is_not_known(small_study):
+    from custprof.report.pages import render_index
+    from custprof.report.summary import cover, summarize_study
+    from custprof.study import Study
+
+    study = Study.open(small_study)
+    tables = summarize_study(study)
+    front = cover(study, tables)
+    cards = {card["label"]: card for card in front["cards"]}
+    assert cards["Customers to part with"]["value"] == "0"  # nobody has a negative net revenue
+    assert cards["Customers with a negative net revenue"] == {
+        "label": "Customers with a negative net revenue", "value": "0", "note": "", "loss": False,
+    }  # fmt: skip
+    assert "Net revenue of the company" not in cards  # there is nothing beside the customers
+    assert front["figures"][0]["alt"].startswith("Whale curve: cumulative net revenue of the customers")
+    assert front["notes"][1] == "All 26 rows of 1 table are used: transactions."
+    assert tables["Recommendations"].columns[-1] == "reason"
+    assert not tables["Ladder"]["step"].str.contains("_").any()
+    page = render_index({**front, "cards": [{"label": "a", "value": "b", "note": "9% of 8 %", "loss": False}], "pages": [],
+                         "workbook": "", "sheets": []})  # fmt: skip
+    returned = small_study / "transactions.csv"
+    returned.write_text(returned.read_text(encoding="utf-8").replace("-20.00", "-90.00"), encoding="utf-8")
+    study = Study.open(small_study)
+    cards = {card["label"]: card for card in cover(study, summarize_study(study))["cards"]}
+    assert cards["Customers to part with"]["value"] == "not known" and cards["Customers to repair"]["value"] == "1"
+    assert "9\N{NO-BREAK SPACE}% of 8\N{NO-BREAK SPACE}%" in page

@@ -60,7 +60,7 @@ def concentration(values: pd.Series) -> pd.Series:
     index = float((shares**2).sum())
     return pd.Series(
         {
-            "basis": f"positive {name} ({left_out} of {len(values)} customers at zero or below left out)" if left_out else name,
+            "basis": f"positive {name} ({left_out:,} of {len(values):,} customers at zero or below left out)" if left_out else name,
             "customers": len(positive),
             "left_out": left_out,
             "total": total(positive),

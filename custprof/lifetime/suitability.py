@@ -165,8 +165,8 @@ def _hole(summary: pd.DataFrame, days: nw.LazyFrame | None) -> tuple[str, float,
     day = [f"{pd.Timestamp.fromordinal(int(date)):%Y-%m-%d}" for date in dates[at : at + 2]] if end else []
     when = f" from {' to '.join(day)}" if day else ""
     reason = (
-        f"nobody bought for {length:,.0f} days{when}, {share:.0%} of the time; a wrong date makes such a hole, or lines are missing there, "
-        "and customers look gone"
+        f"nobody bought for {length:,.0f} day{'' if length == 1 else 's'}{when}, {share:.0%} of the time; a wrong date makes such a hole, "
+        "or lines are missing there, and customers look gone"
     )
     return _rule(share, share > 1 / 3 and length > 28, share > 0.1 and length > 28, reason)
 

@@ -8,8 +8,8 @@ from custprof.plots.lifetime_checks import calibration, reliability, tracking
 from custprof.plots.migration import effort_plan, migration, rfm
 from custprof.plots.money import money_axis, money_text
 from custprof.plots.money_flow import money_flow
-from custprof.plots.profit import ladder, price_waterfall, transitions, waterfall, whale_curve
-from custprof.plots.profit_drift import drift_effects, early_warning, warning_calibration
+from custprof.plots.profit import ladder, price_waterfall, waterfall, whale_curve
+from custprof.plots.profit_drift import drift_effects, early_warning, transitions, warning_calibration
 from custprof.plots.quadrant import quadrant
 from custprof.plots.segmentation import choose_k, profile, segment_map, segment_whale
 from custprof.plots.study import monthly_revenue, reconciliation, seasonality, set_aside, sizes

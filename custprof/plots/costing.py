@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_text
@@ -102,5 +102,7 @@ def rank_stability(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ends = (0.5, len(frame) + 0.5)
     ax.plot(ends, ends, color="black", linewidth=0.8, label="rank found")
     ax.set(xlabel="rank by profit (1 is the best)", ylabel="rank if times and rates are a little different", xlim=ends, ylim=ends[::-1])
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     legend_below(ax)
     return ax

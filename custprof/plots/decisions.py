@@ -7,14 +7,13 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
+from custprof.plots.ink import PARTS
 from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 from custprof.plots.profit import waterfall
 
 __all__ = ["drop_effect", "leakage", "manager_risk", "recommendations", "reengage", "reprice"]
 
-#: Colours of Okabe and Ito (2008), in the order of the leaks.
-_LEAK_COLORS = ("#D55E00", "#E69F00", "#0072B2", "#56B4E9", "#009E73", "#CC79A7", "#F0E442")
 _ACTION_COLORS = {"keep": GAIN, "repair": "#E69F00", "part": LOSS, "gone": NEUTRAL}
 
 
@@ -100,7 +99,7 @@ def leakage(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", 
     Returns
     -------
     matplotlib Axes
-        One bar per customer, in parts by leak, those of most money first; beyond seven kinds the rest is grey. The sum stands beside it.
+        One bar per customer, in parts by leak, those of most money first; beyond nine kinds the rest is grey. The sum stands beside it.
 
     Examples
     --------
@@ -116,11 +115,12 @@ def leakage(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", 
     ax = _axes(ax, (7.5, 1.4 + 0.34 * max(len(sums), 3)))
     reached = np.zeros(len(sums))
     for place, kind in enumerate(kinds):
-        color = _LEAK_COLORS[place] if place < len(_LEAK_COLORS) else NEUTRAL
+        color = PARTS[place] if place < len(PARTS) else NEUTRAL
         ax.barh(range(len(sums)), parts.loc[sums.index, kind], left=reached, color=color, height=0.65, label=kind.replace("_", " "))
         reached = reached + parts.loc[sums.index, kind].to_numpy()
     _finish(ax, [str(name) for name in sums.index], sums.to_numpy(), [money_text(amount) for amount in sums], "leaks away", currency)
-    legend_below(ax, ncols=4)
+    if len(kinds) > 1:
+        legend_below(ax, ncols=4)
     return ax
 
 
@@ -248,7 +248,7 @@ def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
 def _finish(ax: Axes, names: list[str], amounts: np.ndarray, words: list[str], label: str, currency: str) -> None:
     low, high = min(amounts.min(initial=0.0), 0.0), max(amounts.max(initial=0.0), 0.0)
     span = high - low or 1.0
-    ax.set_xlim(low - 0.01 * span, high + (0.08 + 0.014 * max(map(len, words), default=0)) * span)
+    ax.set_xlim(low - 0.01 * span if low < 0 else 0.0, high + (0.08 + 0.014 * max(map(len, words), default=0)) * span)
     for row, (amount, text) in enumerate(zip(amounts, words, strict=True)):
         ax.text(max(amount, 0.0) + 0.012 * span, row, text, va="center", ha="left", fontsize="small")
     ax.axvline(0, color="black", linewidth=0.8)

@@ -9,12 +9,15 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
+from custprof.plots.ink import ink_on
 from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
+from custprof.plots.segmentation import DIVERGING
 
 __all__ = ["cohorts", "rank_changes", "retention_curve", "value_curve"]
 
 _MOST = 8  # groups that a reader can tell apart
+_LONG = 30  # letters of a name that has a row of the legend for itself
 _EVERYBODY = 2.0  # a share beyond the scale of all others: grey
 _DASHES = ("-", (0, (5, 3)), (0, (1.5, 2.5)))  # in turn, so that curves that coincide are seen through one another
 
@@ -44,7 +47,7 @@ def value_curve(curve: pd.DataFrame, *, ax: Axes | None = None, currency: str = 
     'discounted value per customer (EUR)'
     >>> plt.close()
     """
-    ax = _axes(ax)
+    ax = _axes(ax, room=_rows_of_names(curve))
     for place, (name, part, color) in enumerate(_groups(curve)):
         ax.fill_between(part["horizon"], part["low"], part["high"], color=color, alpha=0.18, linewidth=0)
         ax.plot(
@@ -83,7 +86,7 @@ def retention_curve(curve: pd.DataFrame, *, ax: Axes | None = None, unit: str = 
     'age (weeks)'
     >>> plt.close()
     """
-    ax = _axes(ax)
+    ax = _axes(ax, room=_rows_of_names(curve))
     for name, part, color in _groups(curve):
         ax.fill_between(part["age"], part["low"], part["high"], step="post", color=color, alpha=0.18, linewidth=0)
         ax.step(part["age"], part["retention"], where="post", color=color, linewidth=2, label=name)
@@ -95,6 +98,8 @@ def retention_curve(curve: pd.DataFrame, *, ax: Axes | None = None, unit: str = 
 
 def cohorts(table: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", what: str = "retention") -> Axes:
     """Heat map of cohorts by age, with their size; cells of a period in which the data end are left blank, the 100 % of age 0 are grey.
+
+    Where a cohort has brought less than nothing so far, money is orange below zero and blue above.
 
     Parameters
     ----------
@@ -134,12 +139,19 @@ def cohorts(table: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", 
         colored.index = [f"{name}   n = {n:,}" for name, n in shown.groupby("cohort")["customers"].first().items()]
     top = np.nanmax(colored[colored < _EVERYBODY].to_numpy()) if what == "retention" else None
     many = grid.size > 400
-    colors = plt.get_cmap("cividis").with_extremes(over="#d9d9d9")
+    lost = what != "retention" and np.nanmin(grid.to_numpy()) < 0
+    reach = np.nanmax(np.abs(grid.to_numpy()))
+    scale = {"vmin": -1.6 * reach, "vmax": 1.6 * reach} if lost else {"vmin": 0 if what == "retention" else None, "vmax": top}
+    colors = DIVERGING if lost else plt.get_cmap("cividis").with_extremes(over="#d9d9d9")
     said = PercentFormatter(1.0, decimals=0, symbol=" %") if what == "retention" else FuncFormatter(lambda v, _: money_text(v, digits=6))
     sns.heatmap(
-        colored, ax=ax, cmap=colors, vmin=0 if what == "retention" else None, vmax=top,
+        colored, ax=ax, cmap=colors, **scale,
         annot=False if many else written, fmt="", annot_kws={"fontsize": 8}, cbar_kws={"label": label, "format": said}, linewidths=0.5,
     )  # fmt: skip
+    ax.figure.canvas.draw()  # the colours of the cells are known only then
+    known = (shade for shade, value in zip(ax.collections[0].get_facecolors(), grid.to_numpy().ravel(), strict=True) if not np.isnan(value))
+    for text, shade in zip(ax.texts, known, strict=False):
+        text.set_color(ink_on(shade))
     ax.set(xlabel="age (periods since the first purchase)", ylabel="cohort")
     ax.tick_params(axis="y", rotation=0)
     return ax
@@ -196,20 +208,28 @@ def rank_changes(table: pd.DataFrame, *, ax: Axes | None = None, currency: str =
     return ax
 
 
-def _axes(ax: Axes | None) -> Axes:
-    return ax if ax is not None else plt.subplots(figsize=(7.5, 4.5), layout="constrained")[1]
+def _axes(ax: Axes | None, *, room: int = 0) -> Axes:
+    return ax if ax is not None else plt.subplots(figsize=(7.5, 4.5 + 0.2 * room), layout="constrained")[1]
+
+
+def _rows_of_names(curve: pd.DataFrame) -> int:
+    """Rows of the legend below the first, for which a figure is higher, so that the curves keep their room."""
+    names = curve["group"].astype(str).unique()
+    return len(names) - 1 if max(map(len, names)) > _LONG else (len(names) - 1) // 4
 
 
 def _groups(curve: pd.DataFrame):
+    """Name, rows and colour of each group; one of categories has the colour of its place among them, whoever else is drawn."""
     names = list(dict.fromkeys(curve["group"]))
-    if len(names) > _MOST:
-        raise ValueError(f"{len(names)} groups are too many for one figure; choose at most {_MOST}.")
-    colors = sns.color_palette("colorblind", _MOST) if len(names) > 1 else [GAIN]
-    return [(name, curve[curve["group"] == name], color) for name, color in zip(names, colors, strict=False)]
+    places = names if not isinstance(curve["group"].dtype, pd.CategoricalDtype) else list(curve["group"].cat.categories)
+    if len(places) > _MOST:
+        raise ValueError(f"{len(places)} groups are too many for one figure; choose at most {_MOST}.")
+    colors = dict(zip(places, sns.color_palette("colorblind", _MOST) if len(places) > 1 else [GAIN], strict=False))
+    return [(name, curve[curve["group"] == name], colors[name]) for name in places if name in names]
 
 
 def _legend(ax: Axes, curve: pd.DataFrame) -> Axes:
     names = curve["group"].astype(str).unique()
     if len(names) > 1:
-        legend_below(ax, ncols=1 if max(map(len, names)) > 30 else 4, handlelength=3)
+        legend_below(ax, ncols=1 if max(map(len, names)) > _LONG else 4, handlelength=3)
     return ax

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, NEUTRAL
@@ -112,9 +112,10 @@ def reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     if "actual" not in table:
         ax.bar(table.index, table["customers"], color=GAIN, width=0.9)
         ax.set(xlabel="probability of being there", ylabel="customers")
+        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         return ax
     known = table[table["customers"] > 0]
-    ax.plot([0, 1], [0, 1], color=NEUTRAL, linewidth=1.2, label="honest")
+    ax.plot([0, 1], [0, 1], color=NEUTRAL, linewidth=1.2, label="as foretold")
     reach = [known["actual"] - known["low"], known["high"] - known["actual"]]
     ax.errorbar(
         known["expected"], known["actual"], yerr=np.maximum(reach, 0), color=GAIN, marker="o", linewidth=2, capsize=3, label="found"

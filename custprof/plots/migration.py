@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import StrMethodFormatter
 
 from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, NEUTRAL, money_axis, money_text
@@ -17,6 +18,7 @@ __all__ = ["effort_plan", "migration", "rfm"]
 
 #: Letters of a small font that fit into an inch.
 _LETTERS = 14
+_PALE = 1.7  # end of the scale of shares: the blue of 100 % is one on which black can be read
 
 
 def rfm(cells: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") -> Axes:
@@ -96,16 +98,15 @@ def migration(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = ""
     wide = min(PAGE - 2.2, 1.45 * len(after))
     ax = _axes(ax, (2.2 + wide, 1.2 + 0.85 * len(before)))
     share = frame["share"].unstack().reindex(index=before, columns=after)  # noqa: PD010
-    ax.imshow(np.ma.masked_less_equal(np.nan_to_num(share.to_numpy(dtype=float)), 0), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    ax.imshow(np.ma.masked_less_equal(np.nan_to_num(share.to_numpy(dtype=float)), 0), cmap="Blues", vmin=0, vmax=_PALE, aspect="auto")
     for (start, end), row in frame[frame["customers"] > 0].iterrows():
         words = [f"{row['customers']:,.0f}: {row['share'] * 100:.0f} %"]
         if start != "new":
             words.append(f"{row['low'] * 100:.0f} to {row['high'] * 100:.0f} %")
         if "change" in frame:
             words.append(f"{'+' if row['change'] > 0 else ''}{money_text(row['change'])}")
-        color = "white" if row["share"] > 0.62 else "black"
         at = after.get_loc(end), before.get_loc(start)
-        ax.text(*at, "\n".join(words), ha="center", va="center", color=color, fontsize="small" if wide / len(after) > 0.9 else "x-small")
+        ax.text(*at, "\n".join(words), ha="center", va="center", fontsize="small" if wide / len(after) > 0.9 else "x-small")
     ax.set_xticks(range(len(after)), [_lines(name, int(_LETTERS * wide / len(after))) for name in after], fontsize="small")
     ax.set_yticks(range(len(before)), [_lines(name, 26) for name in before], fontsize="small")
     money = f", change of profit{f' in {currency}' if currency else ''}" if "change" in frame else ""
@@ -141,8 +142,8 @@ def effort_plan(frame: pd.DataFrame, *, what: str = "reward", ax: Axes | None = 
     >>> plt.close()
     """
     other, word = {"reward": ("reward_at_random", "at random"), "minutes": ("minutes_now", "now")}[what]
-    ax = _axes(ax, (PAGE - 1, 0.9 + 0.7 * len(frame)))
-    unit = 60.0 if what == "minutes" else 1.0
+    ax = _axes(ax, (PAGE - 1, 0.9 + 0.7 * max(len(frame), 2)))
+    unit, written = (60.0, "{:,.0f}".format) if what == "minutes" else (1.0, money_text)
     places = np.arange(len(frame))
     for shift, column, color, label in ((-0.19, what, GAIN, "planned"), (0.19, other, NEUTRAL, word)):
         if column in frame:
@@ -150,7 +151,7 @@ def effort_plan(frame: pd.DataFrame, *, what: str = "reward", ax: Axes | None = 
             ax.barh(places + shift, values, height=0.36, color=color, label=label)
             for place, value in zip(places, values, strict=True):
                 ax.annotate(
-                    money_text(value), (value, place + shift), xytext=(4, 0), textcoords="offset points", va="center", fontsize="small"
+                    written(value), (value, place + shift), xytext=(4, 0), textcoords="offset points", va="center", fontsize="small"
                 )
     ax.set_yticks(places, [_lines(name, 34) for name in frame.index], fontsize="small")
     ax.invert_yaxis()
@@ -159,6 +160,8 @@ def effort_plan(frame: pd.DataFrame, *, what: str = "reward", ax: Axes | None = 
     ax.set_xlabel("time (hours)" if what == "minutes" else "reward")
     if what == "reward":
         money_axis(ax, "x", currency)
+    else:
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     ax.spines[["top", "right"]].set_visible(False)
     legend_below(ax, ncols=2)
     return ax

@@ -67,7 +67,7 @@ def money_flow(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "
         ax.text(place * _STEP + _WIDTH / 2, -0.6, heads[place], ha="center", va="bottom", fontweight="bold", fontsize="small")
     for place, part in enumerate(links):
         _ribbons(ax, part, places[place], places[place + 1], place, scale)
-    ax.set(xlim=(-0.55, (len(columns) - 1) * _STEP + _WIDTH + 0.62), ylim=(height + 0.2, -1.2))
+    ax.set(xlim=(-0.55, (len(columns) - 1) * _STEP + _WIDTH + 0.7), ylim=(height + 0.2, -1.2))
     ax.set_axis_off()
     if currency:
         ax.text(0.0, height + 0.2, f"Amounts in {currency}.", fontsize="small", va="top")

@@ -1,4 +1,4 @@
-"""How do the results of the profit stage look: whale curve, ladder, price waterfall, and moves between classes?"""
+"""How do the results of the profit stage look: whale curve, ladder and price waterfall?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 
-__all__ = ["ladder", "price_waterfall", "transitions", "waterfall", "whale_curve"]
+__all__ = ["ladder", "price_waterfall", "waterfall", "whale_curve"]
 
 
 _NAMED = 12  # as many dots are named on a whale curve
@@ -66,7 +66,15 @@ def whale_curve(
     money = np.concatenate([[0.0], curve["cumulative_profit"]])
     peak = int(money.argmax())
     if band is not None:
-        ax.fill_between(band.index, band["low"], band["high"], color=NEUTRAL, alpha=0.25, linewidth=0, label="bootstrap of the customers")
+        ax.fill_between(
+            band.index,
+            band["low"],
+            band["high"],
+            color=NEUTRAL,
+            alpha=0.25,
+            linewidth=0,
+            label="if other customers of the same kind had come",
+        )
     ax.plot(share[: peak + 1], money[: peak + 1], color=GAIN, linewidth=2)
     ax.plot(share[peak:], money[peak:], color=LOSS, linewidth=2)
     ax.axhline(0, color="black", linewidth=0.8)
@@ -78,19 +86,20 @@ def whale_curve(
         points = {"color": "black", "markersize": 5, "zorder": 3, "clip_on": False}
         ax.plot(dots["customer_share"], dots["cumulative_profit"], "o", label=label, **points)
         if len(dots) <= _NAMED:
-            _name_dots(ax, dots)
+            _name_dots(ax, dots, curve)
     ax.set(xlim=(0, 1), xlabel=f"customers, most {what} first", ylabel=f"cumulative {what}")
     ax.margins(y=0.16)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     money_axis(ax, "y", currency)
-    _whale_labels(ax, curve, share, money, peak)
+    top = money[peak] if band is None else max(money[peak], band["high"].max())
+    _whale_labels(ax, curve, share, money, peak, top)
     unsaid = "" if curve["cumulative_share"].notna().any() else "the total is not positive: shares of it would say nothing"
     notes = [note for note in (unsaid, benchmark) if note]
     if notes:
         small = {"fontsize": "small", "color": "#555555", "bbox": {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}}
         ax.text(0.02, 0.04, "\n".join(notes), transform=ax.transAxes, ha="left", va="bottom", **small)
     if mark is not None or band is not None:
-        legend_below(ax, ncols=2)
+        legend_below(ax, ncols=1)
     return ax
 
 
@@ -194,88 +203,42 @@ def waterfall(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = ""
     return ax
 
 
-def transitions(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", what: str = "profit") -> Axes:
-    """Heat map of the moves between classes: share of the row, with customers, the interval of the share and change of profit in words.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Result of `profit.transitions`.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure otherwise.
-    currency : str
-        Named in the label of the horizontal axis, for the changes of profit.
-    what : str
-        What the money is, as `profit.profit_name` says it; for the labels.
-
-    Returns
-    -------
-    matplotlib Axes
-        One row per class before, one column per class after; empty classes are left white.
-
-    Examples
-    --------
-    >>> moves = pd.MultiIndex.from_tuples([("profit", "profit"), ("profit", "loss")], names=["class_before", "class_after"])
-    >>> ends = {"low": [0.3, 0.05], "high": [0.95, 0.7]}
-    >>> frame = pd.DataFrame({"customers": [3, 1], "share": [0.75, 0.25], **ends, "change": [90.0, -35.0]}, index=moves)
-    >>> [text.get_text() for text in transitions(frame).texts]
-    ['3 (75 %)\\n30-95 %\\n+90', '1 (25 %)\\n5-70 %\\n-35']
-    >>> plt.close()
-    """
-    before = frame.index.get_level_values("class_before").unique()
-    after = frame.index.get_level_values("class_after").unique()
-    ax = _axes(ax, (1.8 + 1.4 * len(after), 1.3 + 0.8 * len(before)))
-    share = frame["share"].unstack().reindex(index=before, columns=after)  # noqa: PD010
-    ax.imshow(np.ma.masked_invalid(share.to_numpy(dtype=float)), cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    bounds = {"low", "high"} <= set(frame)
-    for (start, end), row in frame.iterrows():
-        if row["customers"] > 0:
-            sign = "+" if row["change"] > 0 else ""
-            digits = 0 if not bounds or row["high"] > 0.1 else 1
-            swings = f"{100 * row['low']:.{digits}f}-{100 * row['high']:.{digits}f} %\n" if bounds else ""
-            words = f"{int(row['customers']):,} ({100 * row['share']:.0f} %)\n{swings}{sign}{money_text(row['change'])}"
-            color = "white" if row["share"] > 0.62 else "black"
-            ax.text(after.get_loc(end), before.get_loc(start), words, ha="center", va="center", color=color, fontsize="small")
-    ax.set_xticks(range(len(after)), after)
-    ax.set_yticks(range(len(before)), before)
-    told = "customers (share of the row), 95 % interval of the share" if bounds else "customers (share of the row)"
-    ax.set(xlabel=f"class after, with {told}\nand change of {what}{f' ({currency})' if currency else ''}", ylabel="class before")
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
-    return ax
-
-
 def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
 
 
-def _name_dots(ax: Axes, dots: pd.DataFrame) -> None:
+def _name_dots(ax: Axes, dots: pd.DataFrame, curve: pd.DataFrame) -> None:
     """Ids below the curve: to the right of dots in its left half, to the left of those in its right half, three in a line."""
+    high = 0.3 * curve["cumulative_profit"].max()
+    risen = curve["customer_share"][curve["cumulative_profit"] >= high].min()  # from here on there is room between the curve and zero
     for _, near in dots.groupby((dots["customer_share"].diff() > _CLOSE).cumsum()):
         left = near["customer_share"].iloc[-1] < 0.5
         names = [str(name) for name in near.index]
         words = "\n".join(", ".join(names[place : place + 3]) for place in range(0, len(names), 3))
         spot = (near["customer_share"].iloc[-1 if left else 0], near["cumulative_profit"].min())
-        below = _CLOSE < spot[0] < 0.5  # a curve that has flattened; at the left edge it is steep, and the line of zero is near
+        below = _CLOSE < spot[0] < 0.5 and spot[1] > high  # a curve that has flattened; where it is steep or low, zero is near
+        if left and not below and risen < 0.5:
+            spot = (max(spot[0], risen), spot[1])
         place = {"ha": "left" if left else "right", "va": "top" if below else "bottom"}
         away = (9 if left else -9, -3 if below else 2 if left else -2)
         ax.annotate(words, spot, xytext=away, textcoords="offset points", fontsize="x-small", **place)
 
 
-def _whale_labels(ax: Axes, curve: pd.DataFrame, share: np.ndarray, money: np.ndarray, peak: int) -> None:
-    shares = np.concatenate([[np.nan], curve["cumulative_share"]])
+def _whale_labels(ax: Axes, curve: pd.DataFrame, share: np.ndarray, money: np.ndarray, peak: int, top: float) -> None:
+    shares, last = np.concatenate([[np.nan], curve["cumulative_share"]]), len(money) - 1
 
     def words(place: int) -> str:
         told = money_text(money[place])
-        return told if np.isnan(shares[place]) else f"{told} ({100 * shares[place]:.0f} %)"
+        return told if np.isnan(shares[place]) or place == last else f"{told} ({100 * shares[place]:.0f} % of the total)"
 
     if peak:
         side = "left" if share[peak] < 0.5 else "right"
         label = f"peak {words(peak)} at {100 * share[peak]:.0f} % of customers"
-        ax.annotate(label, (share[peak], money[peak]), xytext=(0, 7), textcoords="offset points", ha=side, va="bottom", color=GAIN)
-    if peak < len(money) - 1:
+        ax.annotate(label, (share[peak], top), xytext=(0, 5), textcoords="offset points", ha=side, va="bottom", color=GAIN)
+    if peak < last:
+        color = LOSS if money[last] < 0 else "#555555"
         ax.annotate(
-            f"total {words(len(money) - 1)}", (1, money[-1]), xytext=(-4, -6), textcoords="offset points", ha="right", va="top", color=LOSS
+            f"total {words(last)}", (1, money[last]), xytext=(-4, -6), textcoords="offset points", ha="right", va="top", color=color
         )
 
 

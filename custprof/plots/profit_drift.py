@@ -1,4 +1,4 @@
-"""How does drift look: what made the profits change, who will turn next, and can that be believed?"""
+"""How does drift look: who moved between profit and loss, what made the profits change, who will turn next, and can that be believed?"""
 
 from __future__ import annotations
 
@@ -8,25 +8,76 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from custprof.plots.ink import PARTS
 from custprof.plots.legend import legend_below
 from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
 
-__all__ = ["drift_effects", "early_warning", "warning_calibration"]
+__all__ = ["drift_effects", "early_warning", "transitions", "warning_calibration"]
 
-# Okabe and Ito's colours, which colour-blind readers tell apart; an effect keeps its colour from figure to figure
+# an effect keeps its colour from figure to figure, and shares none with gains and losses: each may be either
 _COLORS = {
-    "volume": GAIN,
-    "work": LOSS,
-    "cost_to_serve": LOSS,
-    "price": "#009E73",
-    "price_and_mix": "#009E73",
-    "unit_cost": "#F0E442",
-    "discounts": "#CC79A7",
-    "rates": "#E69F00",
-    "returns": "#56B4E9",
-    "mix": "#000000",
+    "volume": PARTS[0],
+    "work": PARTS[1],
+    "cost_to_serve": PARTS[1],
+    "price": PARTS[6],
+    "price_and_mix": PARTS[6],
+    "unit_cost": PARTS[4],
+    "discounts": PARTS[2],
+    "rates": PARTS[8],
+    "returns": PARTS[3],
+    "mix": PARTS[5],
 }
 _OTHERS = "all others"
+_PALE = 1.7  # end of the scale of shares: the blue of 100 % is one on which black can be read
+
+
+def transitions(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", what: str = "profit") -> Axes:
+    """Heat map of the moves between classes: share of the row, with customers, the interval of the share and change of profit in words.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Result of `profit.transitions`.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure otherwise.
+    currency : str
+        Named in the label of the horizontal axis, for the changes of profit.
+    what : str
+        What the money is, as `profit.profit_name` says it; for the labels.
+
+    Returns
+    -------
+    matplotlib Axes
+        One row per class before, one column per class after; a class in which nobody stands is left out, a move that nobody made white.
+
+    Examples
+    --------
+    >>> moves = pd.MultiIndex.from_tuples([("profit", "profit"), ("profit", "loss")], names=["class_before", "class_after"])
+    >>> ends = {"low": [0.3, 0.05], "high": [0.95, 0.7]}
+    >>> frame = pd.DataFrame({"customers": [3, 1], "share": [0.75, 0.25], **ends, "change": [90.0, -35.0]}, index=moves)
+    >>> [text.get_text() for text in transitions(frame).texts]
+    ['3 (75 %)\\n30-95 %\\n+90', '1 (25 %)\\n5-70 %\\n-35']
+    >>> plt.close()
+    """
+    made = frame[frame["customers"] > 0]
+    before, after = (frame.index.unique(level).intersection(made.index.unique(level), sort=False) for level in frame.index.names)
+    ax = _axes(ax, (max(7.0, 1.8 + 1.4 * len(after)), 1.3 + 0.8 * len(before)))
+    share = frame["share"].unstack().reindex(index=before, columns=after)  # noqa: PD010
+    ax.imshow(np.ma.masked_less_equal(np.nan_to_num(share.to_numpy(dtype=float)), 0), cmap="Blues", vmin=0, vmax=_PALE, aspect="auto")
+    bounds = {"low", "high"} <= set(frame)
+    for (start, end), row in made.iterrows():
+        sign = "+" if row["change"] > 0 else ""
+        digits = 0 if not bounds or row["high"] > 0.1 else 1
+        swings = f"{100 * row['low']:.{digits}f}-{100 * row['high']:.{digits}f} %\n" if bounds else ""
+        words = f"{int(row['customers']):,} ({100 * row['share']:.0f} %)\n{swings}{sign}{money_text(row['change'])}"
+        ax.text(after.get_loc(end), before.get_loc(start), words, ha="center", va="center", fontsize="small")
+    ax.set_xticks(range(len(after)), after)
+    ax.set_yticks(range(len(before)), before)
+    told = "customers (share of the row), 95 % interval of the share" if bounds else "customers (share of the row)"
+    ax.set(xlabel=f"class after, with {told}\nand change of {what}{f' ({currency})' if currency else ''}", ylabel="class before")
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return ax
 
 
 def drift_effects(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "", top: int = 15, what: str = "profit") -> Axes:
@@ -49,7 +100,8 @@ def drift_effects(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str 
     Returns
     -------
     matplotlib Axes
-        Effects without a colour of their own (new, lost, freight, commission, credit cost, bad debt, ...) are one grey part.
+        The change of each row stands on the right. Effects without a colour of their own (new, lost, freight, commission, credit cost,
+        bad debt, ...) are one grey part.
 
     Examples
     --------
@@ -77,9 +129,9 @@ def drift_effects(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str 
     ax.scatter(change, rows, marker="D", s=34, color="white", edgecolor="black", zorder=3, label=f"change of {what}")
     span = (ends[1].max(initial=0) - ends[-1].min(initial=0)) or 1.0
     for row in rows:
-        ax.text(ends[1][row] + 0.015 * span, row, money_text(change[row]), va="center", ha="left", fontsize="small")
+        ax.text(ends[1].max(initial=0) + 0.13 * span, row, money_text(change[row]), va="center", ha="right", fontsize="small")
     ax.axvline(0, color="black", linewidth=0.8)
-    ax.set_xlim(ends[-1].min(initial=0) - 0.03 * span, ends[1].max(initial=0) + 0.12 * span)
+    ax.set_xlim(ends[-1].min(initial=0) - 0.03 * span, ends[1].max(initial=0) + 0.14 * span)
     ax.set_yticks(rows, [str(name[0] if isinstance(name, tuple) else name) for name in shown.index])
     ax.set(ylim=(len(shown) - 0.4, -0.6), xlabel=f"effect on {what}")
     ax.tick_params(axis="y", length=0)
@@ -159,7 +211,8 @@ def warning_calibration(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     end = 1.08 * max(frame["expected"].max(), frame["high"].max())
     ax.plot([0, end], [0, end], color=NEUTRAL, linewidth=1, linestyle="--", label="as foreseen")
     spread = [frame["turned"] - frame["low"], frame["high"] - frame["turned"]]
-    label = f"{frame['customers'].min():,} to {frame['customers'].max():,} customers, 95 % interval"
+    few, many = f"{frame['customers'].min():,}", f"{frame['customers'].max():,}"
+    label = f"groups of {few if few == many else f'{few} to {many}'} customers, 95 % interval"
     ax.errorbar(frame["expected"], frame["turned"], yerr=spread, fmt="o", color=GAIN, capsize=3, label=label)
     ax.set(xlim=(0, end), ylim=(0, end), xlabel="probability given a period before", ylabel="customers who did turn", aspect="equal")
     for axis in (ax.xaxis, ax.yaxis):

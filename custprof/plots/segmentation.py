@@ -56,7 +56,7 @@ def choose_k(table: pd.DataFrame, *, ax: Axes | None = None, currency: str = "")
     ax.plot(table.index, table["silhouette"], color="black", linewidth=1.5, marker="s", markersize=4, label="separation (silhouette)")
     if "prediction_strength" in table:
         ax.plot(table.index, table["prediction_strength"], color=NEUTRAL, linewidth=1.5, label="prediction strength (half by half)")
-    ax.axhline(0.75, color=NEUTRAL, linewidth=0.8, linestyle="--")
+    ax.axhline(0.75, color=NEUTRAL, linewidth=0.8, linestyle="--", label="from here on a segment counts as found again")
     ax.axhline(0, color="black", linewidth=0.8)
     for k in table.index[table["suggested"]]:
         ax.axvspan(k - 0.35, k + 0.35, color=NEUTRAL, alpha=0.25, linewidth=0, label="suggested")
@@ -87,8 +87,8 @@ def profile(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") 
     -------
     matplotlib Axes
         A row per figure, which says whether it is a number, total, mean, median or share, and a column per segment; colours compare within
-        a row: blue above zero, orange below and for shares that lose, the fuller the larger. Rates are blank where the median customer has
-        no revenue to take them of.
+        a row, the fuller the larger: blue and orange for what is gained and lost, grey for sizes and costs, which are neither good nor bad;
+        none where there is one segment only. Rates are blank where the median customer has no revenue to take them of.
 
     Examples
     --------
@@ -106,7 +106,11 @@ def profile(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "") 
     frame = _without_empty_rates(frame)
     shades = frame[shown].T.astype(float)
     shades.loc[shades.index.isin(LOSING)] *= -1
-    ax.imshow(shades.div(shades.abs().max(axis=1).replace(0, 1), axis=0), cmap=DIVERGING, vmin=-1.6, vmax=1.6, aspect="auto")
+    shades = shades.div(shades.abs().max(axis=1).replace(0, 1), axis=0) * (len(frame) > 1)
+    named = shades.index.isin(LOSING) | shades.index.str.contains("profit|margin|contribution")
+    shades, earned = shades.to_numpy(), (named | (shades < 0).any(axis=1).to_numpy())[:, None]
+    ax.imshow(np.where(earned, shades, np.nan), cmap=DIVERGING, vmin=-1.6, vmax=1.6, aspect="auto")
+    ax.imshow(np.where(earned, np.nan, shades), cmap="Greys", vmin=0, vmax=2.4, aspect="auto")
     for row, column in enumerate(shown):
         for at, segment in enumerate(frame.index):
             ax.text(at, row, _cell(column, frame.loc[segment, column]), ha="center", va="center", fontsize=9)
@@ -157,6 +161,7 @@ def segment_whale(curve: pd.DataFrame, *, ax: Axes | None = None, currency: str 
         ax.plot(own, np.full(len(own), low - row * step), "|", color=colour, markersize=9, markeredgewidth=0.7, label=str(name))
     ax.set(xlim=(0, 1), xlabel="customers, most profit first", ylabel="cumulative profit")
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    ax.set_yticks([tick for tick in ax.get_yticks() if low <= tick <= ax.get_ylim()[1]])  # the rows of marks have no amounts
     money_axis(ax, "y", currency)
     _legend(ax, names)
     return ax
@@ -208,7 +213,7 @@ def segment_map(points: pd.DataFrame, loadings: pd.DataFrame, *, ax: Axes | None
     ax.axvline(0, color="black", linewidth=0.5)
     shares = loadings.attrs.get("shares", [np.nan, np.nan])
     for which, words, share in (("x", "first", shares[0]), ("y", "second", shares[1])):
-        getattr(ax, f"set_{which}label")(f"{words} axis" + ("" if np.isnan(share) else f" ({share:.0%} of all differences)"))
+        getattr(ax, f"set_{which}label")(f"{words} axis" + ("" if np.isnan(share) else f" ({100 * share:.0f} % of all differences)"))
     if not points["up"].any():
         ax.set(ylabel="no second axis: customers differ in one figure only", yticks=[], ylim=(-1, 1))
     _legend(ax, names)

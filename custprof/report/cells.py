@@ -78,6 +78,7 @@ def register(shell) -> None:
     rcParams.update(FIGURES)
     InlineBackend.instance(parent=shell).figure_formats = {"retina"}
 
+    shell.display_formatter.formatters["text/plain"].for_type_by_name("matplotlib.figure", "Figure", _print_figure)
     shell.display_formatter.formatters["text/html"].for_type_by_name("pandas", "DataFrame", _table_html)
     shell.display_formatter.formatters["text/html"].for_type_by_name("pandas.core.frame", "DataFrame", _table_html)
 
@@ -133,6 +134,15 @@ def _table_html(frame) -> str:
     from custprof.report.tables import table
 
     return table(frame).to_html()
+
+
+def _print_figure(figure, printer, cycle) -> None:
+    """A figure in words, for those who do not see it: its titles, which are findings, and what its axes say."""
+    words = []
+    for axes in figure.axes:
+        labels = {"across": axes.get_xlabel(), "up": axes.get_ylabel()}
+        words += [axes.get_title("left"), *(f"{side}: {label}" for side, label in labels.items() if label)]
+    printer.text(f"Figure: {'; '.join(' '.join(part.split()) for part in words if part)}.")
 
 
 def _noting(shown):

@@ -1,7 +1,8 @@
 """How does an executed notebook become a page that is read offline?
 
-nbconvert's laboratory template with the report's own style: code behind a button, formulas as MathML, pictures within the page, links to
-the other pages, and nothing loaded from anywhere. The index page is written from the summary of the study with the same style.
+nbconvert's laboratory template with the report's own style: code behind a button, formulas as MathML, pictures within the page and told in
+words, links to the other pages, and nothing loaded from anywhere. Cells that lack the same stand as one sentence. The index page is written
+from the summary of the study with the same style.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
 BOLD_NUMBER = re.compile(r"\*\*[^*]*\d[^*]*\*\*")
 INJECTED = "injected-parameters"
+UNANSWERED = re.compile(r"(\*\*Not answered here:\*\*) (.+?)[.]? (The study has [^?]+)")
+PER_CENT = re.compile(r"(?<=\d) ?%(?!\w)")
 
 
 def render_notebook(notebook, pages: list[dict], name: str, *, study: str = "") -> str:
@@ -49,6 +52,7 @@ def render_notebook(notebook, pages: list[dict], name: str, *, study: str = "") 
     import nbformat
 
     cells = [_without_widgets(cell) for cell in notebook.cells if INJECTED not in cell.metadata.get("tags", [])]
+    cells = [_with_spaced_signs(cell) for cell in _lacking_once(cells)]
     metadata = {**notebook.metadata, "title": question_of(notebook) or name}
     shown = nbformat.from_dict({**notebook, "cells": cells, "metadata": metadata})
     here = next(place for place, page in enumerate(pages) if page["name"] == name)
@@ -81,6 +85,7 @@ def render_index(summary: dict) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(loader=FileSystemLoader(TEMPLATES / "custprof"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.finalize = lambda value: PER_CENT.sub("\N{NO-BREAK SPACE}%", value) if isinstance(value, str) else value
     return environment.get_template("summary.html.j2").render(**summary)
 
 
@@ -123,6 +128,52 @@ def _without_widgets(cell):
     """A widget has no life on a page, and a static table stands beside it."""
     outputs = [output for output in cell.get("outputs", []) if WIDGET not in output.get("data", {})]
     return {**cell, "outputs": outputs} if len(outputs) < len(cell.get("outputs", [])) else cell
+
+
+def _lacking_once(cells: list) -> list:
+    """Neighbours that go without an answer for the same reason say so in one sentence, in the first of them."""
+    shown, first = [], None
+    for cell in cells:
+        found = UNANSWERED.fullmatch(_said(cell))
+        if found is None:
+            shown.append(cell)
+            first = first if cell["cell_type"] == "code" and not cell["outputs"] else None
+        elif first is not None and first[1][1] == found.group(3):
+            place, (questions, lacking) = first
+            questions += [found.group(2)] * (found.group(2) not in questions)
+            told = f"{found.group(1)} {'; '.join(questions)}{'' if questions[-1].endswith('?') else '.'} {lacking}"
+            output = {**shown[place]["outputs"][0], "data": {"text/markdown": told}}
+            shown[place] = {**shown[place], "outputs": [output]}
+            shown.append({**cell, "outputs": []})
+        else:
+            first = len(shown), ([found.group(2)], found.group(3))
+            shown.append(cell)
+    return shown
+
+
+def _said(cell) -> str:
+    """The one Markdown that a cell has put out; empty where it put out anything else."""
+    outputs = cell["outputs"] if cell["cell_type"] == "code" else []
+    return outputs[0].get("data", {}).get("text/markdown", "") if len(outputs) == 1 else ""
+
+
+def _with_spaced_signs(cell):
+    """One way to write per cent, as the figures do: a space before the sign at which no line breaks. Code and styles stay as they are."""
+    if cell["cell_type"] == "markdown":
+        return {**cell, "source": _spaced(cell["source"], r"```.*?```|`[^`]*`")}
+    kept = {"text/markdown": r"```.*?```|`[^`]*`", "text/html": r"<style.*?</style>|<[^>]*>"}
+    outputs = [
+        {**output, "data": {kind: _spaced(data, kept[kind]) if kind in kept else data for kind, data in output["data"].items()}}
+        if "data" in output
+        else output
+        for output in cell.get("outputs", [])
+    ]
+    return {**cell, "outputs": outputs} if outputs else cell
+
+
+def _spaced(text: str, kept: str) -> str:
+    parts = re.split(f"({kept})", text, flags=re.DOTALL)
+    return "".join(part if place % 2 else PER_CENT.sub("\N{NO-BREAK SPACE}%", part) for place, part in enumerate(parts))
 
 
 def _plain(markdown: str) -> str:

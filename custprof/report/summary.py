@@ -92,7 +92,7 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
     with_future = profit if worth.value is None else profit.add(worth.value["value"], fill_value=0)
     tables = {
         "Key figures": _key_figures(pnl, profit, allocation, worth, advice),
-        "Ladder": ladder(pnl, allocation=allocation),
+        "Ladder": ladder(pnl, allocation=allocation).replace({"step": "_"}, {"step": " "}, regex=True),
         "Customer P&L": _with_segment(best_first(pnl), segmenter.segments_),
         "Whale curve": whale_curve(profit),
         "Profit by period": profits_by_period(customers_only(by_period)),
@@ -142,7 +142,7 @@ def cover(study, tables: Mapping[str, pd.DataFrame]) -> dict:
     return {
         "study": study.name,
         "subtitle": f"{_day(study.start)} to {_day(study.end)}, in {study.currency or 'currency units'}, compared by {study.period}.",
-        "cards": _cards(study, tables["Key figures"].set_index("figure"), profit_name(pnl)),
+        "cards": _cards(study, tables["Key figures"].set_index("figure"), profit_name(pnl), judged="avoidable_profit" in pnl),
         "figures": [_whale_figure(study, tables["Whale curve"], profit_name(pnl))],
         "notes": [profit_basis(pnl), _reading_note(tables["Reconciliation"])],
         "tables": [_issue_table(issues)] if issues is not None and (issues["severity"] != "info").any() else [],
@@ -177,7 +177,8 @@ def _with_segment(table: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
 def _advice(pnl: pd.DataFrame, by_period: pd.DataFrame, value: pd.Series | None, p_alive: pd.Series | None) -> pd.DataFrame:
     from custprof.decisions import recommend, verify_losses
 
-    return recommend(pnl, value=value, verified=verify_losses(by_period), p_alive=p_alive).sort_values("profit", kind="stable")
+    advice = recommend(pnl, value=value, verified=verify_losses(by_period), p_alive=p_alive).sort_values("profit", kind="stable")
+    return advice[[*advice.columns.drop("reason"), "reason"]]  # a sentence has room at the end of a sheet only
 
 
 def _key_figures(pnl: pd.DataFrame, profit: pd.Series, allocation, worth, advice: pd.DataFrame) -> pd.DataFrame:
@@ -217,25 +218,30 @@ def _day(date) -> str:
     return f"{date.day} {date:%B %Y}"
 
 
-def _cards(study, figures: pd.DataFrame, what: str) -> list[dict]:
+def _cards(study, figures: pd.DataFrame, what: str, *, judged: bool) -> list[dict]:
     """Tiles in the order of the result: what the customers leave, the rows that are no customer's, the company; then what to do."""
     amount, share, count = figures["amount"], figures["share"], figures["count"]
     peak, of_peak = amount["peak of the whale curve"], share["peak of the whale curve"]
-    hump = f"{study.money(peak)} at the peak of the whale curve" + (f", {of_peak:.0%} of it" if of_peak == of_peak else "")
+    hump = f"{study.money(peak)} at the peak of the whale curve" + (f", {of_peak:.0%} of the total" if of_peak == of_peak else "")
     whole, losses = amount["profit of the company"], amount["losses"]
     cards = [_card("Customers", f"{count['customers']:,}"), _card("Net revenue", study.money(amount["net revenue"]))]
     cards.append(_card(f"{what.capitalize()} of the customers", study.money(amount["profit of the customers"]), hump))
-    for name in ("unknown customer", "unused capacity", "unassigned", "business-sustaining"):
-        if name in amount:
-            cards.append(_card(name.capitalize(), study.money(amount[name]), "a row of its own, no customer's", loss=amount[name] < 0))
-    together = "the customers and the rows that are no customer's"
-    cards.append(_card(f"{what.capitalize()} of the company", study.money(whole), together, loss=whole < 0))
+    others = [name for name in ("unknown customer", "unused capacity", "unassigned", "business-sustaining") if name in amount]
+    for name in others:
+        cards.append(_card(name.capitalize(), study.money(amount[name]), "a row of its own, no customer's", loss=amount[name] < 0))
+    if others:
+        together = "the customers and the rows that are no customer's"
+        cards.append(_card(f"{what.capitalize()} of the company", study.money(whole), together, loss=whole < 0))
     at_loss = "Customers at a loss" if what == "profit" else f"Customers with a negative {what}"
-    note = f"{share['customers at a loss']:.1%} of all, {study.money(losses)} together"
+    note = f"{share['customers at a loss']:.1%} of all, {study.money(losses)} together" if count["customers at a loss"] else ""
     cards.append(_card(at_loss, f"{count['customers at a loss']:,}", note, loss=losses < 0))
     for action, label in {"repair": "Customers to repair", "part": "Customers to part with"}.items():
         found = figures.loc[f"customers to {action}"]
-        cards.append(_card(label, f"{int(found['count']):,}", f"{study.money(found['amount'])} of {what} so far", loss=found["amount"] < 0))
+        note = f"{study.money(found['amount'])} of {what} so far" if found["count"] else ""
+        if action == "part" and not judged and count["customers at a loss"]:
+            cards.append(_card(label, "not known", "nobody has said which cost would end with a customer"))
+        else:
+            cards.append(_card(label, f"{int(found['count']):,}", note, loss=found["amount"] < 0))
     cards.append(_worth_card(study, amount, what))
     return cards
 
@@ -247,7 +253,8 @@ def _worth_card(study, amount: pd.Series, what: str) -> dict:
     label = "Worth of the customers"
     if "lifetime value" not in amount:
         refused = next(name for name in amount.index if name.startswith("lifetime value, refused"))
-        return _card(label, "not known", f"{refused.partition(', ')[2]}; see notebook 05")
+        reason = refused.partition("refused: ")[2]
+        return _card(label, "not known", f"notebook 05 refuses the models, by its verdict on: {reason}")
     value, low, high = (
         f"{money_text(amount[name])} {study.currency}".rstrip() for name in amount.index if name.startswith("lifetime value")
     )
@@ -264,9 +271,13 @@ def _reading_note(reconciliation: pd.DataFrame) -> str:
     tables = reconciliation.drop_duplicates("table")
     left = tables[tables["rows_set_aside"] > 0]
     if left.empty:
-        return f"All {tables['rows_read'].sum():,} rows of {len(tables)} tables are used: {', '.join(tables['table'])}."
+        return f"All {tables['rows_read'].sum():,} rows of {_tables(len(tables))} are used: {', '.join(tables['table'])}."
     said = [f"{row.rows_set_aside:,} of {row.rows_read:,} rows of {row.table}" for row in left.itertuples()]
-    return f"Set aside, with the reasons below: {'; '.join(said)}. All other rows of {len(tables)} tables are used."
+    return f"Set aside, with the reasons below: {'; '.join(said)}. All other rows of {_tables(len(tables))} are used."
+
+
+def _tables(count: int) -> str:
+    return f"{count} table{'' if count == 1 else 's'}"
 
 
 def _issue_table(issues: pd.DataFrame) -> dict:
@@ -274,7 +285,7 @@ def _issue_table(issues: pd.DataFrame) -> dict:
     for issue in issues[issues["severity"] != "info"].itertuples():
         where = f"{issue.table}.{issue.column}" if issue.column else issue.table
         rows.append([issue.severity, where, issue.rule, f"{issue.rows:,}" if issue.rows else "", issue.examples, issue.advice])
-    header = ["", "Where", "What", "Rows", "First", "What to do"]
+    header = ["Severity", "Where", "What", "Rows", "First", "What to do"]
     return {"title": "What the check found", "header": header, "rows": rows, "texts": True, "severity": True}
 
 
@@ -290,5 +301,5 @@ def _whale_figure(study, curve: pd.DataFrame, what: str) -> dict:
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=200, metadata={"Software": None})
     peak, end = (study.money(amount) for amount in (curve["cumulative_profit"].max(), curve["cumulative_profit"].iloc[-1]))
-    alt = f"Whale curve: cumulative profit of the customers, best first, peaks at {peak} and ends at {end}."
+    alt = f"Whale curve: cumulative {what} of the customers, best first, peaks at {peak} and ends at {end}."
     return {"alt": alt, "png": base64.b64encode(drawn.getvalue()).decode("ascii")}

@@ -19,6 +19,7 @@ _FRACTIONS = {
     "conversion",
     "detractors",
     "dissolved",
+    "largest",
     "losing",
     "loss_caught",
     "needed_rise",
@@ -34,6 +35,7 @@ _FRACTIONS = {
 }
 _INDICES = {"stability"}  #: Read against a limit of a tenth or more: further decimals say nothing.
 _LEFT, _RIGHT = [("text-align", "left")], [("text-align", "right")]
+_LABEL = [*_LEFT, ("white-space", "nowrap")]
 _SENTENCE = [*_LEFT, ("min-width", "13em")]  # on a phone the table is moved sideways; a sentence is not squeezed to a word a line
 
 
@@ -71,6 +73,7 @@ def table(frame: pd.DataFrame, *, decimals: int = 2, rows: int = 20, caption: st
         styler = styler.hide(axis="index")
     sides = {name: _side(shown[name]) for name in shown}
     styler = styler.set_table_styles({name: [{"selector": "", "props": side}] for name, side in sides.items()})
+    styler = styler.set_table_styles([{"selector": "caption", "props": [("caption-side", "top"), *_LEFT]}], overwrite=False)
     text = " ".join(filter(None, [caption, note]))
     return styler.set_caption(text) if text else styler
 
@@ -94,7 +97,8 @@ def _flat(frame: pd.DataFrame) -> pd.DataFrame:
 def _side(values: pd.Series) -> list[tuple[str, str]]:
     if types.is_numeric_dtype(values) and not types.is_bool_dtype(values):
         return _RIGHT
-    return _SENTENCE if not types.is_bool_dtype(values) and values.astype(str).str.len().max() > 40 else _LEFT
+    longest = 3 if types.is_bool_dtype(values) else values.astype(str).str.len().max()
+    return _SENTENCE if longest > 40 else _LABEL if longest <= 20 else _LEFT
 
 
 def _format(name: str, values: pd.Series, decimals: int):

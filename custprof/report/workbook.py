@@ -1,7 +1,7 @@
 """How do a study's tables become a workbook that an accountant likes to open?
 
 One sheet per table, a first sheet that explains the others; money, shares, counts and dates formatted, negative money in red, headers
-frozen, filters on, columns as wide as their contents. The same tables give the same bytes.
+frozen, filters on, columns as wide as their contents, a page of A4 wide in print. The same tables give the same bytes.
 """
 
 from __future__ import annotations
@@ -90,6 +90,9 @@ def _formats(book) -> dict:
     return {
         "title": book.add_format({"bold": True, "font_size": 16}),
         "header": book.add_format({"bold": True, "bg_color": "#E8EEF4", "bottom": 1, "text_wrap": True, "valign": "top", **grey}),
+        "header_right": book.add_format(
+            {"bold": True, "bg_color": "#E8EEF4", "bottom": 1, "text_wrap": True, "valign": "top", "align": "right", **grey}
+        ),
         "link": book.add_format({"font_color": "#0072B2", "underline": 1, "valign": "top"}),
         "wrap": book.add_format({"text_wrap": True, "valign": "top"}),
         "text": book.add_format({"num_format": "@"}),
@@ -121,10 +124,16 @@ def _write_table(sheet, table: pd.DataFrame, formats) -> None:
         kind = _kind(str(name), values)
         texts = column + 1 if kind == "text" and column == texts else texts
         sheet.set_column(column, column, _width(str(name), values, kind), formats[kind])
-        sheet.write_string(0, column, str(name).replace("_", " "), formats["header"])
+        header = formats["header_right" if kind in ("number", "count", "share") else "header"]
+        sheet.write_string(0, column, str(name).replace("_", " "), header)
         for row, value in enumerate(values.tolist(), start=1):
             _write_value(sheet, row, column, value, formats[kind])
     sheet.freeze_panes(1, min(texts, 1))
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)  # as wide as a page, as long as it takes, the header on each
+    sheet.repeat_rows(0)
+    sheet.set_footer("&L&A&R&P / &N")
     if len(table.columns):
         sheet.autofilter(0, 0, len(table), len(table.columns) - 1)
 
