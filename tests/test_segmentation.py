@@ -129,7 +129,7 @@ def test_k_table_suggests_once_and_says_why(fitted):
     reason = table.loc[table["suggested"], "reason"].item()
     assert "found again" in reason
     top = int(reason.split("from k = 1 to ")[1].split(" ")[0])
-    assert f"gap rises by {table.loc[top, 'gap'] - table.loc[1, 'gap']:.2f} against a uniform box" in reason
+    assert f"gap moves by {table.loc[top, 'gap'] - table.loc[1, 'gap']:.2f} against a uniform box" in reason
     assert f"gap_cloud by {table.loc[top, 'gap_cloud'] - table.loc[1, 'gap_cloud']:.2f} against one heavy-tailed cloud" in reason
     assert f"min_jaccard {table.loc[5, 'min_jaccard']:.2f}" in reason
     assert ". " not in reason

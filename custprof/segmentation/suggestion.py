@@ -176,6 +176,6 @@ def _rise(table: pd.DataFrame, k: int) -> str:
     """How far both gaps lie above one segment at k, as the reader finds it in the table, and what their errors leave of the less."""
     box, cloud = (table.loc[k, ["gap", "gap_cloud"]] - table.loc[1, ["gap", "gap_cloud"]]).astype(float).round(2) + 0.0
     return (
-        f"from k = 1 to {k} gap rises by {box:.2f} against a uniform box and gap_cloud by {cloud:.2f} against one heavy-tailed cloud, "
+        f"from k = 1 to {k} gap moves by {box:.2f} against a uniform box and gap_cloud by {cloud:.2f} against one heavy-tailed cloud, "
         f"{_gains(table)[k]:.3f} after errors"
     )
