@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from custprof.costing import CostModel, driver_quantities
 from custprof.study import Study, gathering
 from custprof.study.engine import lazy
 from custprof.study.facts import customer_facts
@@ -28,10 +29,10 @@ ROWS = pd.DataFrame({"number": range(5000)}).assign(
 
 @pytest.mark.parametrize("keys", [KEYS, KEYS[:1]])
 @pytest.mark.parametrize("engine", ["duckdb", "polars", "pandas", "spark"])
-def test_rows_are_indexed_and_sorted_as_pandas_does(engine, keys, monkeypatch, request):
+def test_rows_are_indexed_and_sorted_as_pandas_does(engine, keys, monkeypatch, request, tmp_path):
     monkeypatch.setattr(gathering, "_PIECE", 1)
     rows = ROWS if len(keys) > 1 else ROWS.drop(columns="period").drop_duplicates("customer_id", ignore_index=True)
-    found = collect_by(lazy(as_frame(rows, engine, request)), keys)
+    found = collect_by(lazy(as_frame(rows, engine, request, tmp_path / "rows.parquet")), keys)
     expected = rows.set_index(keys).sort_index()
     assert_frame_equal(found, duckdb.from_df(expected.reset_index()).df().set_index(keys), check_exact=True)
     assert found.index.tolist() == sorted(found.index) and found["number"].to_dict() == expected["number"].to_dict()
@@ -67,6 +68,19 @@ def test_facts_take_little_more_memory_than_their_numbers(by):
     assert peak < 2.2 * (int(facts.memory_usage(index=False).sum()) + texts)
 
 
+def test_driver_quantities_take_no_text_for_every_row():
+    model = CostModel.from_dict(
+        {"pools": {"service": {"accounts": ["1"]}}, "activities": {"serve": {"pool": "service", "table": "events", "driver": "rows"}}}
+    )
+    rows = "select 'customer ' || (i % 100000) as customer_id, date '2024-01-01' + (i // 100000 * 92)::integer as date, 'serve' as activity"
+    driver_quantities(model, Events(f"{rows} from range(10) as r(i)"))
+    tracemalloc.start()
+    drivers = driver_quantities(model, Events(f"{rows} from range(400000) as r(i)"))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(drivers) == 400_000 and peak < 6 * int(drivers.memory_usage().sum())
+
+
 def test_facts_of_a_study_are_held_once_and_nobody_changes_them(tmp_path):
     (tmp_path / "study.toml").write_text('[study]\ncurrency = "EUR"\n')
     (tmp_path / "transactions.csv").write_text("customer_id,order_id,date,revenue\na,1,2024-01-05,90\nb,2,2024-02-01,40\n")
@@ -80,10 +94,25 @@ def test_facts_of_a_study_are_held_once_and_nobody_changes_them(tmp_path):
         assert np.shares_memory(theirs["lines"].to_numpy(), study.customer_facts()["lines"].to_numpy())
 
 
-def as_frame(rows: pd.DataFrame, engine: str, request):
+class Events:
+    """A study of which driver quantities ask no more than a table of events."""
+
+    period, fiscal_start, tables = "quarter", 1, ("events",)
+
+    def __init__(self, sql: str):
+        self.sql = sql
+
+    def lacks(self, *needs: str) -> list[str]:
+        return []
+
+    def table(self, name: str) -> nw.LazyFrame:
+        return lazy(duckdb.sql(self.sql))
+
+
+def as_frame(rows: pd.DataFrame, engine: str, request, file):
     if engine == "polars":
-        pl = pytest.importorskip("polars")
-        return pl.LazyFrame(rows.to_dict("list"))
+        return pytest.importorskip("polars").LazyFrame(rows.to_dict("list"))
     if engine == "spark":
-        return request.getfixturevalue("spark").createDataFrame(rows.astype({"day": "object"}))
+        duckdb.from_df(rows).write_parquet(str(file))
+        return request.getfixturevalue("spark").read.parquet(str(file))
     return duckdb.from_df(rows) if engine == "duckdb" else rows
