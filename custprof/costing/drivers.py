@@ -11,6 +11,7 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from custprof.study.engine import UNKNOWN_CUSTOMER, collect, customer_key, nearest, period_label
+from custprof.study.gathering import collect_by
 
 from .activities import TABLES, Activity
 from .kinds import check_kind, check_study
@@ -149,7 +150,9 @@ def _scan(activities: list[Activity], study) -> pd.DataFrame:
         whole.append((counted & value.is_null()).cast(nw.Int64).alias(f"w{i}"))
     rows = rows.select("customer_id", "period", *whole)
     sums = rows.group_by("customer_id", "period").agg(*(nw.col(name).sum() for name in names))
-    return collect(sums.with_columns(nw.col(name).cast(nw.Int64) for name in names)).astype({"customer_id": "str", "period": "str"})
+    found = collect_by(sums.with_columns(nw.col(name).cast(nw.Int64) for name in names), ["customer_id", "period"])
+    keys = zip(found.index.names, found.index.codes, found.index.levels, strict=True)
+    return found.reset_index(drop=True).assign(**{key: pd.Categorical.from_codes(codes, level) for key, codes, level in keys})
 
 
 def _rows(activity: Activity, study, first: bool) -> nw.LazyFrame:
@@ -164,7 +167,7 @@ def _rows(activity: Activity, study, first: bool) -> nw.LazyFrame:
 def _kinds(frames: list[tuple[list[Activity], pd.DataFrame]]) -> dict:
     """Types of the columns of driver quantities: text in every row would be most of their memory, and slow to sort."""
     names = {"activity": {activity.name for activities, _ in frames for activity in activities}}
-    names |= {key: set().union(*(frame[key] for _, frame in frames)) for key in ("customer_id", "period")}
+    names |= {key: set().union(*(frame[key].cat.categories for _, frame in frames)) for key in ("customer_id", "period")}
     kinds = {key: pd.CategoricalDtype(pd.Index(sorted(values), dtype="str")) for key, values in names.items()}
     return kinds | {"quantity": "float64", "missing": "int64"}
 

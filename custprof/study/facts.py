@@ -13,6 +13,7 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from custprof.study.engine import collect, customer_key, day_number, lazy, money, nearest, period_label
+from custprof.study.gathering import collect_by
 
 __all__ = ["customer_facts", "is_return", "monthly_revenue", "study_facts"]
 
@@ -84,23 +85,22 @@ def customer_facts(
         raise ValueError(f"by is {by!r}; choose None (one row per customer) or 'period'.")
     transactions = lazy(transactions)
     keys = ["customer_id"] if by is None else ["customer_id", "period"]
-    facts = collect(_line_facts(transactions, by, period, fiscal_start, decimals)).set_index(keys)
+    facts = collect_by(_line_facts(transactions, by, period, fiscal_start, decimals), keys)
     if invoices is not None and credit:
         last = collect(transactions.select(nw.col("date").max()))["date"].iloc[0] if end is None else end
-        owed = collect(
-            _invoice_facts(lazy(invoices), by, period, fiscal_start, decimals, credit, pd.Timestamp(last).toordinal())
-        ).set_index(keys)
+        owed = collect_by(_invoice_facts(lazy(invoices), by, period, fiscal_start, decimals, credit, pd.Timestamp(last).toordinal()), keys)
         # a customer may have invoices and no lines (or no lines in that period)
-        facts = facts.join(owed, how="outer")
-    facts = facts.sort_index().rename_axis(columns=None)
-    for column in facts.columns:
-        if column in _COUNTS:
-            facts[column] = facts[column].fillna(0).astype("int64")
-        elif column in ("first_order", "last_order"):
-            facts[column] = pd.to_datetime(facts[column]).dt.normalize()
+        facts = facts.join(owed, how="outer").sort_index()
+    columns = {}
+    for column in (column for column in _ORDER if column in facts):
+        # column by column, so that cents and money are never held both
+        values = facts.pop(column)
+        if column in ("first_order", "last_order"):
+            columns[column] = pd.to_datetime(values).dt.normalize()
         else:
-            facts[column] = facts[column].fillna(0).astype("int64") / 10**decimals
-    return facts[[column for column in _ORDER if column in facts.columns]]
+            whole = values.fillna(0).astype("int64")
+            columns[column] = whole if column in _COUNTS else whole / 10**decimals
+    return pd.DataFrame(columns, index=facts.index, copy=False)
 
 
 def study_facts(study, by: str | None = None) -> pd.DataFrame:

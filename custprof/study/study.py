@@ -41,6 +41,9 @@ from custprof.study.settings import Settings, read_settings
 
 __all__ = ["Study"]
 
+#: From pandas 3 on a copy shares its numbers until one side changes them.
+_DEEP = int(pd.__version__.split(".")[0]) < 3
+
 
 class Study:
     """A company's tables, opened with ``Study.open``.
@@ -251,7 +254,7 @@ class Study:
         """Facts of every customer (and period, with by="period"), see ``facts.customer_facts``."""
         self._usable("transactions")
         with watched(self.rows, "adding up the customers"):
-            return self._once(("facts", by), lambda: study_facts(self, by)).copy()
+            return self._once(("facts", by), lambda: study_facts(self, by)).copy(deep=_DEEP)
 
     def monthly_revenue(self) -> pd.DataFrame:
         """Lines, net revenue and returns by month, see ``facts.monthly_revenue``."""

@@ -9,7 +9,7 @@ of the customers, 3 percent returns. T1 is one row per customer, T2 one per cust
 that are exact. Each contender runs in a process of its own and must find the same sums. Seconds are wall and processor: where the machine
 does other work, compare the latter. Memory, in GiB, is threefold: the engine's, sampled, which is what --memory-limit limits (rows beyond
 it go to disk); the result's, a pandas frame that no limit of the engine holds for (with 200 million lines T2 has 36 million rows); and the
-process's peak, which also holds what pandas copies while it sorts the result (for Spark that of its Java process too).
+process's peak, which also holds what pandas copies where it sorts the result (for Spark that of its Java process too).
 """
 
 from __future__ import annotations
