@@ -285,6 +285,47 @@ def test_a_ledger_without_numbers_of_its_lines_is_offered_those_of_the_rows(tmp_
     assert ledger[["line_id", "amount"]].to_numpy().tolist() == [["2", -16.47], ["3", 11.0]]
 
 
+LEDGER = "Konto,Tag,Betrag\n6000,2024-01-28,{}\n6000,2024-01-28,1\n"
+NUMBERED = '[tables.ledger.columns]\nline_id = "{_row}"\naccount = "Konto"\nperiod = "Tag"\namount = "Betrag"\n'
+
+
+@pytest.mark.parametrize("kind", ["same header", "other header", "two folders", "two sections", "one file twice", "parquet", "workbooks"])
+def test_numbers_of_rows_are_line_ids_in_every_file_of_a_table(tmp_path, kind):
+    """Two files of two lines each, 5 + 1 and 7 + 1: no line is taken for the repeat of another."""
+    names = {"two folders": ["2023/l.csv", "2024/l.csv"], "parquet": ["a.parquet", "b.parquet"], "workbooks": ["a.xlsx", "b.xlsx"]}
+    names = names.get(kind, ["a.csv", "b.csv"])
+    for name, amount in zip(names, (5, 7), strict=True):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        lines = [line.split(",") for line in LEDGER.format(amount).splitlines()]
+        frame = pd.DataFrame(lines[1:], columns=lines[0]).astype({"Betrag": int})
+        frame = frame[["Tag", "Konto", "Betrag"]] if kind == "other header" and amount == 7 else frame
+        if kind == "parquet":
+            duckdb.from_df(frame).write_parquet(str(tmp_path / name))
+        elif kind == "workbooks":
+            frame.to_excel(tmp_path / name, index=False)
+        else:
+            frame.to_csv(tmp_path / name, index=False)
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-25,9\n")
+    sections = f"[tables.ledger]\nfile = {names!r}\n{NUMBERED}"
+    if kind in ("two sections", "one file twice"):
+        files = names if kind == "two sections" else names[:1] * 2
+        sections = "".join(f'[[tables.ledger]]\nfile = "{file}"\n{NUMBERED}' for file in files)
+    (tmp_path / "study.toml").write_text(sections)
+    study = Study.open(tmp_path)
+    ledger = study.frame("ledger")
+    assert ledger["amount"].sum() == (12 if kind == "one file twice" else 14) and study.quarantine("ledger").empty
+    first, second = (1, 2) if kind == "parquet" else (2, 3)
+    shown = {"two folders": ["2023/l.csv", "2024/l.csv"], "one file twice": ["a.csv (1)", "a.csv (2)"]}.get(kind, names)
+    assert sorted(ledger["line_id"]) == sorted(f"{row} of {name}" for row in (first, second) for name in shown)
+
+
+def test_the_rows_of_a_query_have_numbers_too(tmp_path):
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-25,9\n")
+    query = "select * from (values ('6000', '2024-01-28', 5), ('6000', '2024-01-28', 1)) as t(Konto, Tag, Betrag)"
+    (tmp_path / "study.toml").write_text(f'[tables.ledger]\nsql = "{query}"\n{NUMBERED}')
+    assert Study.open(tmp_path).frame("ledger")[["line_id", "amount"]].to_numpy().tolist() == [["1", 5.0], ["2", 1.0]]
+
+
 def test_parquet_is_recognised_and_read_as_it_is_typed(tmp_path, capsys):
     retail = {"InvoiceNo": ["1", "C2"], "StockCode": "P", "Quantity": [2, -1], "UnitPrice": [1.5, 1.5], "CustomerID": ["7", "7"]}
     sales = pd.DataFrame({**retail, "InvoiceDate": pd.to_datetime(["2024-01-25 10:00", "2024-02-02 09:00"]), "Country": "UK"})

@@ -7,6 +7,7 @@ the study's minor unit here and nowhere else; what the rounding takes is kept be
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ from custprof.study.cells import cast_cell, literal
 from custprof.study.contracts import TABLES
 from custprof.study.currency import currency_of, worth_of
 from custprof.study.errors import StudyError, meant
-from custprof.study.headers import Derived, carries, derive, find_header, headers_in, is_template
+from custprof.study.headers import ROW, Derived, carries, derive, find_header, headers_in, is_template
 from custprof.study.settings import Settings
 from custprof.study.sources import Part, read_part
 
@@ -70,13 +71,13 @@ def map_columns(table: str, parts: list[Part]) -> tuple[Mapping | None, list[str
         if sign:
             field = part.header[0] if len(part.header[0]) <= 40 else part.header[0][:40] + "..."
             return None, [f"{table}: the header of {short(part)} is one field, {field!r}; say delimiter = {sign!r} for it in study.toml."]
-    contract, problems, columns = TABLES[table], [], {}
+    contract, problems, columns, numbers = TABLES[table], [], {}, _row_numbers(parts)
     for ours, kind in contract.columns.items():
         places: list[int | Derived | None] = []
-        for part in parts:
+        for part, number in zip(parts, numbers, strict=True):
             own, wanted = _wanted(part)
             names = _names(wanted.get(ours, ours))
-            theirs, place = names[0], _place(names, kind, part, ours in wanted)
+            theirs, place = names[0], _place(names, kind, part, ours in wanted, number)
             if isinstance(theirs, str) and part.header.count(theirs) > 1:
                 count = part.header.count(theirs)
                 problems.append(f"{table}: {short(part)} has {count} columns called {theirs!r}; rename all but the one that is {ours}.")
@@ -197,11 +198,11 @@ def _names(theirs: Any) -> list[Any]:
     return theirs if isinstance(theirs, list) else [theirs]
 
 
-def _place(names: list[Any], kind: str, part: Part, named: bool) -> int | Derived | None:
+def _place(names: list[Any], kind: str, part: Part, named: bool, number: str) -> int | Derived | None:
     """What a part gives for the first of several names that it has; a name that nobody gave is taken only as it stands."""
     for name in names:
         if is_template(name):
-            place = derive(kind, name, part.header, part.types, part.spec)
+            place = derive(kind, name, part.header, part.types, {**part.spec, ROW: number})
         elif named:
             place = find_header(name, part.header)
         else:
@@ -209,6 +210,25 @@ def _place(names: list[Any], kind: str, part: Part, named: bool) -> int | Derive
         if place is not None:
             return place
     return None
+
+
+def _row_numbers(parts: list[Part]) -> list[str]:
+    """SQL, by part, of a row's number that no other row of the table has: where there are several files, "7 of lines_2024.csv"."""
+    names = [[file.replace("\\", "/").split("/") for file in part.files] for part in parts]
+    tails = Counter("/".join(name[-length:]) for name in {tuple(name) for part in names for name in part} for length in range(1, len(name) + 1))
+    numbers, read = [], Counter(file for part in parts for file in part.files)
+    if read.total() == 1:
+        return ["_row::varchar"]
+    again: Counter = Counter()
+    for part, split in zip(parts, names, strict=True):
+        cases = []
+        for file, name in zip(part.files, split, strict=True):
+            again[file] += 1
+            shown = next(tail for length in range(1, len(name) + 1) if tails[tail := "/".join(name[-length:])] == 1)
+            shown += f" ({again[file]})" if read[file] > 1 else ""
+            cases.append(f"when _file in ({literal(file)}, {literal(name[-1])}) then {literal(f' of {shown}')}")
+        numbers.append(f"(_row::varchar || case {' '.join(cases)} end)")
+    return numbers
 
 
 def _wanted(part: Part) -> tuple[dict[str, Any], dict[str, Any]]:
