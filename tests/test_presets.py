@@ -172,6 +172,16 @@ def test_harvest(tmp_path, sign, date, hours, toml):
     assert (row["activity"], row["employee"], row["customer_id"]) == ("Support", "Kim Lee", "Ada")
 
 
+def test_minutes_of_a_clock_are_whole_minutes(tmp_path):
+    clocks = [f"{minutes // 60:02}:{minutes % 60:02}:00" for minutes in range(600)]
+    lines = [f"Kim,k,Ada,P,T,,Yes,2024-01-05,,,,{clock}," for clock in clocks]
+    minutes = open_export(tmp_path, "events", "toggl", "\n".join([TOGGL, *lines])).frame("events")["minutes"]
+    assert sorted(minutes) == list(range(600))
+    hours = [f"2024-01-05,Ada,Site,,Support,,{clock},,,,,Kim,Lee,Dev,,,,,,," for clock in clocks]
+    minutes = open_export(tmp_path, "events", "harvest", "\n".join([HARVEST, *hours])).frame("events")["minutes"]
+    assert sorted(minutes) == list(range(600))
+
+
 def test_harvest_with_an_employee_id_in_another_encoding(tmp_path):
     line = "2024-01-25,Müller,Site,,Support,,1,1,Yes,No,No,Kim,Lee,Dev,Yes,,,,,EUR,,E7"
     study = open_export(tmp_path, "events", "harvest", f"{HARVEST},Employee Id\n{line}\n", encoding="cp1252", toml='encoding = "cp1252"')

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from custprof.study.cells import clock_hours, literal, number_sql
+from custprof.study.cells import clock_seconds, literal, number_sql
 
 __all__ = ["ROW", "Derived", "carries", "derive", "find_header", "headers_in", "is_template", "star"]
 
@@ -196,7 +196,7 @@ def _sum(template: str, header: Sequence[str], types: Sequence[str], spec: dict[
         if types[place] != "VARCHAR":
             return f"c{place}::double"
         read = number_sql(_text(place), spec)
-        return f"coalesce({clock_hours(_text(place))}, {read})" if clock else read
+        return f"coalesce({clock_seconds(_text(place))} / 3600, {read})" if clock else read
 
     def value(field: list[str]) -> str:
         name, default = field[0], f"{defaults.get(field[0], 0.0)!r}::double"
