@@ -162,11 +162,13 @@ def _show(toml: Path) -> None:
 def _aliases(options) -> int:
     from custprof.report.folders import write_aliases
     from custprof.study import Study
+    from custprof.study.aliases import names_of
 
     file, count = write_aliases(options.dir)
-    if not count and Study.open(options.dir).lacks("customers.name"):
+    if not count and not names_of(Study.open(options.dir)):
         print(
-            "No customer has a name here, only an id; where another system knows them by name, add a table customers (customer_id, name)."
+            "No customer has a name here, only an id; where another system knows them by name, add a table customers (customer_id, name), "
+            "or say which column of a file holds the names: columns = { customer_name = '...' }."
         )
     then = "write yes or no into its column confirmed, then: " if count else "no name of another system is like a customer's; "
     print(f"{file}: {count} new names; {then}custprof check {options.dir}")

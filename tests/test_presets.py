@@ -100,6 +100,13 @@ RETAIL = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,Custome
 QUICKBOOKS_LEDGER = ",Date,Transaction Type,Num,Name,Memo/Description,Split,Amount,Balance"
 QUICKBOOKS = ",Date,Transaction Type,Num,Product/Service,Memo/Description,Qty,Sales Price,Amount,Balance"
 
+SAP_CUSTOMERS = "MANDT,KUNNR,LAND1,NAME1,NAME2,ORT01,PSTLZ,REGIO,BRSCH,KTOKD,ERDAT"
+TEMPO = (
+    "Issue Key,Issue summary,Hours,Work date,Username,Full name,Period,Account Key,Account Name,Account Lead,Account Category,"
+    "Account Customer,Activity Name,Component,All Components,Version Name,Issue Type,Issue Status,Project Key,Project Name,Epic,Epic Link,"
+    "Work Description,Parent Key,Reporter,External Hours,Billed Hours,Issue Original Estimate,Issue Remaining Estimate"
+)
+
 HEADERS = {
     "toggl": [TOGGL, TOGGL + ",Amount ()", TOGGL + ",Amount (USD)"],
     "harvest": [HARVEST, HARVEST + ",Employee Id", HARVEST.replace("Roles,Employee?", "Department,Roles,Employee?")],
@@ -114,6 +121,8 @@ HEADERS = {
     "gp_receivables": [GP_DEBTS],
     "business_central": [CENTRAL],
     "sap_billing": [SAP],
+    "sap_customers": [SAP_CUSTOMERS],
+    "tempo_worklogs": [TEMPO],
     "odoo_invoices": [ODOO],
     "odoo_invoice_lines": [ODOO_LINES],
     "odoo_journal": [JOURNAL],
@@ -424,6 +433,20 @@ def test_sap_billing(tmp_path, date, minus):
     assert facts[["net_revenue", "cost_of_goods"]].tolist() == [42.5, 31.0]
     plain = open_export(tmp_path, "transactions", "sap_billing", f"{SAP}\n{line.format(2, 110, 100, 60)}\n").customer_facts()
     assert plain.loc["0000001000", ["net_revenue", "discounts"]].tolist() == [100.0, 10.0]
+
+
+def test_tempo_worklogs_are_the_customer_s_of_their_account_else_of_their_project(tmp_path):
+    def line(**cells):
+        cells = {name.replace("_", " "): cell for name, cell in cells.items()}
+        return ",".join((dict.fromkeys(TEMPO.split(","), "") | {"Username": "kim", "Project Name": "Site"} | cells).values())
+
+    lines = [
+        line(Hours="1.75", Work_date="2024-01-25 09:00", Account_Customer="Ada", Account_Name="Ada 2024", Activity_Name="Build"),
+        line(Hours="0.5", Work_date="2024-01-26 09:00", Issue_Type="Bug"),
+    ]
+    events = open_export(tmp_path, "events", "tempo_worklogs", "\n".join([TEMPO, *lines])).frame("events").set_index("customer_id")
+    assert events["minutes"].to_dict() == {"Ada": 105.0, "Site": 30.0} and events["activity"].to_dict() == {"Ada": "Build", "Site": "Bug"}
+    assert events["date"].dt.day.tolist() == [25, 26] and events["employee"].eq("kim").all()
 
 
 def test_odoo_invoices(tmp_path):

@@ -10,7 +10,7 @@ import duckdb
 import openpyxl
 import pandas as pd
 import pytest
-from test_presets import HARVEST, HEADERS, JOURNAL, QUICKBOOKS_REPORT, SAP, SHOPIFY, TOGGL, XERO_LINES, ZENDESK
+from test_presets import HARVEST, HEADERS, JOURNAL, QUICKBOOKS_REPORT, SAP, SHOPIFY, STRIPE, TOGGL, XERO_LINES, ZENDESK
 
 from custprof.__main__ import main
 from custprof.study import Study, StudyError
@@ -438,6 +438,49 @@ def test_customers_that_are_numbers_ask_for_a_table_with_their_names(tmp_path, c
     (tmp_path / "customers.csv").write_text("customer_id,name\n1054,Vogt\n")
     assert main(["aliases", str(tmp_path)]) == 0
     assert "add a table customers" not in capsys.readouterr().out
+
+
+def test_aliases_compare_what_the_systems_call_their_customers(tmp_path, capsys):
+    """SAP knows numbers and names, Stripe ids and names, a time log names alone: no table of customers is made by hand."""
+    lines = [{"KUNAG": f"{number:010}", "NETWR": "9,00", "FKDAT": "25.01.2024", "NAME1": name} for number, name in enumerate(["Vogt AG", "Ada"])]
+    names = [*SAP.split(","), "NAME1"]
+    rows = [dict.fromkeys(names, "") | {"VBELN": "9", "POSNR": "10", "WAERK": "EUR", **line} for line in lines]
+    (tmp_path / "sap.csv").write_text("\n".join([";".join(names), *(";".join(row.values()) for row in rows)]))
+    paid = {"id": "ch_1", "Created (UTC)": "2024-01-25 10:00:00", "Converted Amount": "9.00", "Converted Currency": "eur", "Status": "Paid"}
+    paid = dict.fromkeys(STRIPE.split(","), "") | paid | {"Customer ID": "cus_Q7", "Customer Description": "Vogt"}
+    (tmp_path / "stripe.csv").write_text(f"{STRIPE}\n{','.join(paid.values())}\n")
+    (tmp_path / "log.csv").write_text(harvest(("25.01.2024", "ADA GmbH", "7,5"), ("25.01.2024", "Nobody", "1")), encoding="utf-8")
+    acme = tmp_path / "acme"
+    assert main(["new", str(acme), "--from", *(str(tmp_path / f"{name}.csv") for name in ("sap", "stripe", "log"))]) == 0
+    assert "customer_name <- NAME1" in capsys.readouterr().out
+    assert main(["aliases", str(acme)]) == 0
+    assert (acme / "aliases.csv").read_text().splitlines() == [
+        "table,name,known_as,customer_id,called,similarity,confirmed",
+        "events,ADA GmbH,,0000000001,Ada,1.0,",
+        "invoices,cus_Q7,Vogt,0000000000,Vogt AG,1.0,",
+    ]
+    (acme / "aliases.csv").write_text((acme / "aliases.csv").read_text().replace("1.0,", "1.0,yes"))
+    study = Study.open(acme)
+    assert study.frame("events")["customer_id"].tolist() == ["0000000001", "Nobody"]
+    assert study.frame("invoices")["customer_id"].tolist() == ["0000000000"]
+    assert main(["aliases", str(acme)]) == 0
+    assert (acme / "aliases.csv").read_text().count("yes") == 2
+    out = tmp_path / "out"
+    assert main(["pseudonymize", str(acme), str(out)]) == 0
+    seen = "".join(gzip.decompress(file.read_bytes()).decode() for file in out.glob("*.gz"))
+    assert "customer_name" in seen and [name for name in ("Vogt", "Ada", "ADA") if name in seen] == []
+
+
+def test_the_customer_master_of_sap_names_the_numbers_of_its_invoices(tmp_path):
+    (tmp_path / "kna1.csv").write_text("MANDT;KUNNR;LAND1;NAME1;ORT01;REGIO;BRSCH\n100;0000001054;DE;Vogt AG;Ulm;08;0007\n")
+    (tmp_path / "sap.csv").write_bytes(faktura(SOLD | {"KUNAG": "0000001054"}, above=()).encode("cp1252"))
+    (tmp_path / "log.csv").write_text(harvest(("25.01.2024", "Vogt", "7,5")), encoding="utf-8")
+    files = [str(tmp_path / f"{name}.csv") for name in ("kna1", "sap", "log")]
+    assert main(["new", str(tmp_path / "acme"), "--from", *files]) == 0
+    (customer,) = Study.open(tmp_path / "acme").frame("customers").to_dict("records")
+    assert customer == {"customer_id": "0000001054", "name": "Vogt AG", "industry": "0007", "region": "DE 08"}
+    assert main(["aliases", str(tmp_path / "acme")]) == 0
+    assert "events,Vogt,0000001054,Vogt AG,1.0," in (tmp_path / "acme" / "aliases.csv").read_text()
 
 
 def test_zendesk_and_its_warning_come_with_the_study(tmp_path):

@@ -14,7 +14,7 @@ __all__ = ["TRAITS", "Names", "find_disclosures", "names_of", "texts_that_name"]
 #: Traits that stay readable and together may tell who a customer is.
 TRAITS = ("kind", "industry", "region", "channel")
 #: Columns that name customers and people.
-_PEOPLE = ("customer_id", "referred_by", "name", "account_manager", "employee")
+_PEOPLE = ("customer_id", "referred_by", "name", "customer_name", "account_manager", "employee")
 #: Words of names that tell nobody: legal forms, titles, trades and what companies are called.
 _COMMON = """
     gmbh mbbh gbmh gesellschaft haftung verein stiftung gruppe group holding holdings limited corp corporation incorporated company

@@ -31,6 +31,7 @@ HIDDEN = {
     "customer_id": "c",
     "referred_by": "c",
     "name": "n",
+    "customer_name": "n",
     "account_manager": "m",
     "employee": "e",
     "order_id": "o",
