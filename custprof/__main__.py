@@ -150,12 +150,14 @@ def _show(toml: Path) -> None:
         print(f"\n{table}: {rows['rows_read']:,} rows read, {rows['rows_used']:,} used, {rows['rows_set_aside']:,} set aside")
         for issue in issues[issues["table"].eq(table) & issues["rule"].str.startswith("set aside")].itertuples():
             print(f"  {issue.rule} ({issue.rows:,} rows), first {issue.examples.partition('; ')[0]}")
-        print("  " + "\n  ".join(f"{ours} <- {theirs}" for ours, theirs in study.sources(table).items()))
-        if rows["rows_used"]:
-            print(study.first_rows(table).to_string(index=False, na_rep="", max_colwidth=24))
-        if study.unused(table):
-            unused = study.unused(table)
-            print(f"  not used: {', '.join(unused[:8])}" + (f" and {len(unused) - 8} more" if len(unused) > 8 else ""))
+        feeds = study.mapping().query("table == @table").itertuples()
+        for section, (fed, columns) in enumerate(zip(feeds, study.sources(table), strict=True)):
+            print(f"  {fed.files}" + f" ({fed.preset})" * bool(fed.preset))
+            print("    " + "\n    ".join(f"{ours} <- {theirs}" for ours, theirs in columns.items()))
+            if rows["rows_used"]:
+                print(study.first_rows(table, section=section).to_string(index=False, na_rep="", max_colwidth=24))
+            if fed.not_used:
+                print(f"    not used: {fed.not_used}")
     print("\n" + "\n".join(asked) if asked else "")
 
 

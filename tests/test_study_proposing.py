@@ -186,12 +186,20 @@ def test_a_study_that_cannot_be_opened_yet_says_what_is_to_be_done(tmp_path, cap
     assert f"Not ready yet; to be done in {tmp_path / 'acme' / 'study.toml'}:" in said and "transactions: no file transactions.csv" in said
 
 
-def test_two_time_logs_stand_side_by_side(tmp_path):
+def test_two_time_logs_stand_side_by_side(tmp_path, capsys):
     (tmp_path / "a.csv").write_text(f"{TOGGL}\nKim,k,Ada,P,T,,Yes,2024-01-25,,,,01:00:00,\n")
     (tmp_path / "b.csv").write_text(harvest(("2024-01-26", "Bob", "1.5"), sign=","), encoding="utf-8")
     (tmp_path / "c.csv").write_text(f"{SHOPIFY}\n#1,a@x.org,paid,,5,0,0,5,EUR,2024-01-25 10:00:00 +0000,1,P,5,,0,Ada\n")
     assert main(["new", str(tmp_path / "acme"), "--from", *(str(tmp_path / f"{name}.csv") for name in "abc")]) == 0
-    assert Study.open(tmp_path / "acme").frame("events")["minutes"].tolist() == [60.0, 90.0]
+    study = Study.open(tmp_path / "acme")
+    assert study.frame("events")["minutes"].tolist() == [60.0, 90.0]
+    said = capsys.readouterr().out
+    assert (
+        said.index("  a.csv (toggl)") < said.index("minutes <- Duration") < said.index("  b.csv (harvest)") < said.index("minutes <- Hours")
+    )
+    fed = study.mapping().query("table == 'events'").set_index("files")
+    assert fed["preset"].to_dict() == {"a.csv": "toggl", "b.csv": "harvest"} and "Tags" in fed.loc["a.csv", "not_used"]
+    assert study.first_rows("events", section=1)["customer_id"].tolist() == ["Bob"]
 
 
 def test_a_file_that_nobody_knows_is_asked_about(tmp_path, capsys):
@@ -442,7 +450,9 @@ def test_customers_that_are_numbers_ask_for_a_table_with_their_names(tmp_path, c
 
 def test_aliases_compare_what_the_systems_call_their_customers(tmp_path, capsys):
     """SAP knows numbers and names, Stripe ids and names, a time log names alone: no table of customers is made by hand."""
-    lines = [{"KUNAG": f"{number:010}", "NETWR": "9,00", "FKDAT": "25.01.2024", "NAME1": name} for number, name in enumerate(["Vogt AG", "Ada"])]
+    lines = [
+        {"KUNAG": f"{number:010}", "NETWR": "9,00", "FKDAT": "25.01.2024", "NAME1": name} for number, name in enumerate(["Vogt AG", "Ada"])
+    ]
     names = [*SAP.split(","), "NAME1"]
     rows = [dict.fromkeys(names, "") | {"VBELN": "9", "POSNR": "10", "WAERK": "EUR", **line} for line in lines]
     (tmp_path / "sap.csv").write_text("\n".join([";".join(names), *(";".join(row.values()) for row in rows)]))

@@ -90,7 +90,9 @@ def suggest_for(study, con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Suggestions for the names of a study's tables that are no customer's (of the customers, else of the transactions)."""
     base = "customers" if "customers" in study.tables else "transactions"
     known = {customer for customer, _ in _called(study, base)}
-    customers = _called(study, base) + ([pair for pair in _called(study, "transactions") if pair[0] in known] if base == "customers" else [])
+    customers = _called(study, base) + (
+        [pair for pair in _called(study, "transactions") if pair[0] in known] if base == "customers" else []
+    )
     unknown = [(table, *pair) for table in _naming(study) if table != base for pair in _called(study, table) if pair[0] not in known]
     return suggest(
         pd.DataFrame(unknown, columns=["table", "name", "known_as"]), pd.DataFrame(customers, columns=["customer_id", "name"]), con

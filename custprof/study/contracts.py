@@ -64,7 +64,8 @@ TABLES: dict[str, Contract] = {
     "transactions": Contract(
         row="an invoice line",
         columns=_columns(
-            "customer_id order_id date revenue product_id quantity list_amount discount cost_of_goods freight commission is_return customer_name",
+            "customer_id order_id date revenue product_id quantity list_amount discount cost_of_goods freight commission is_return "
+            "customer_name",
             date="date",
             money="revenue list_amount discount cost_of_goods freight commission",
             number="quantity",
