@@ -29,8 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 if all went well, 1 if a check found errors, a notebook failed or an export could not be read,
-        2 if what was given is wrong, 130 after Ctrl-C.
+        0 if all went well (a new study may leave questions to a person: its last lines say which), 1 if a check found errors, a
+        notebook failed or an export could not be read, 2 if what was given is wrong, 130 after Ctrl-C.
 
     Examples
     --------
@@ -122,20 +122,37 @@ def _new(options) -> int:
     print(toml)
     if options.files:
         try:
-            _show(toml)
+            print(_next(options.dir, toml, *_show(toml)))
         except (KeyboardInterrupt, RuntimeError) as error:
             if not _stopped(error):
                 raise
             _say(f"Stopped while looking; the study is there: custprof check {options.dir}")
             return INTERRUPTED
     else:
-        print(f"Put transactions.csv beside it (headers of every table: {toml.parent / 'templates'}).")
-    print(f"Then: custprof check {options.dir}")
+        print(f"Put transactions.csv beside it (headers of every table: {toml.parent / 'templates'}).\nThen: custprof check {options.dir}")
     return FAILED if options.files and "\n# Not read: " in toml.read_text(encoding="utf-8") else 0
 
 
-def _show(toml: Path) -> None:
-    """What became of the exports: the mapping, the first rows, the headers that feed nothing, and the questions."""
+def _next(folder: str, toml: Path, opens: bool, strangers: list[str]) -> str:
+    """What is still open in a new study, and what to do next; ``strangers`` are tables with customers that the others do not know."""
+    text = toml.read_text(encoding="utf-8")
+    counts = {what: text.count(f"\n# {word}: ") for what, word in (("question", "Please answer"), ("export", "Not read"))}
+    after = {"question": " to answer", "export": " that could not be read"}
+    left = [f"{count} {what}{'s' * (count > 1)}{after[what]}" for what, count in counts.items() if count]
+    todo = f"Put that right in {toml}, then: " if left or not opens else "Then: "
+    left += [] if opens else ["the study cannot be opened yet"]
+    left += [f"customers of {', '.join(strangers)} are called otherwise than the others"] if strangers else []
+    todo += f"custprof aliases {folder}, then: " if strangers else ""
+    return (
+        f"Still open: {', and '.join(left)}.\n{todo}custprof check {folder}"
+        if left
+        else f"Nothing is left open. {todo}custprof check {folder}"
+    )
+
+
+def _show(toml: Path) -> tuple[bool, list[str]]:
+    """What became of the exports: the mapping, the first rows, the headers that feed nothing, and the questions; whether the study
+    opens, and the tables with customers that no other table knows."""
     from custprof.study import Study, StudyError
 
     asked = [line[2:] for line in toml.read_text(encoding="utf-8").splitlines() if line.startswith(("# Not read: ", "# Please answer: "))]
@@ -144,7 +161,7 @@ def _show(toml: Path) -> None:
         issues = study.check()
     except StudyError as error:
         print("\n".join([f"Not ready yet; to be done in {toml}:", *asked, str(error)]))
-        return
+        return False, []
     for table in study.tables:
         rows = study.reconciliation().set_index("table").loc[[table]].iloc[0]
         print(f"\n{table}: {rows['rows_read']:,} rows read, {rows['rows_used']:,} used, {rows['rows_set_aside']:,} set aside")
@@ -159,6 +176,9 @@ def _show(toml: Path) -> None:
             if fed.not_used:
                 print(f"    not used: {fed.not_used}")
     print("\n" + "\n".join(asked) if asked else "")
+    return True, issues[issues["rule"].isin(["not in customers", "not in transactions"]) & issues["column"].eq("customer_id")][
+        "table"
+    ].tolist()
 
 
 def _aliases(options) -> int:

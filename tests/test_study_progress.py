@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from custprof.study import Study, intake, progress
+from custprof.study import Study, intake, progress, proposing
 
 
 class Engine:
@@ -33,6 +33,19 @@ def test_short_work_and_work_that_nobody_watches_say_nothing(monkeypatch, capsys
     with progress.watched(Engine(), "reading"):
         time.sleep(0.05)
     assert capsys.readouterr().err == ""
+
+
+def test_looking_at_slow_exports_is_seen(tmp_path, monkeypatch, capsys):
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-05,9\n")
+    look = proposing._look
+    monkeypatch.setattr(proposing, "_look", lambda file: [time.sleep(0.2), look(file)][1])
+    monkeypatch.setattr(progress, "_seen", lambda: True)
+    monkeypatch.setattr(progress, "PATIENCE", 0.05)
+    monkeypatch.setattr(progress, "_STEP", 0.02)
+    proposing.propose([tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path)
+    said = capsys.readouterr().err
+    assert "looking at 2 exports:   0%" in said and "looking at 2 exports:  25%" in said
 
 
 def test_a_failure_inside_comes_out(monkeypatch):

@@ -57,6 +57,8 @@ def test_three_exports_of_different_systems_become_a_checked_study(raw, tmp_path
     ]:
         assert part in said
     assert "Please answer: there are amounts in EUR, USD: say in [rates]" in said
+    assert "Still open: 1 question to answer, and customers of events are called otherwise than the others.\n" in said
+    assert f"then: custprof aliases {tmp_path / 'acme'}, then: custprof check {tmp_path / 'acme'}" in said
     toml = tmp_path / "acme" / "study.toml"
     toml.write_text(toml.read_text() + "\n[rates]\nUSD = 0.5\n")
 
@@ -207,6 +209,10 @@ def test_a_file_that_nobody_knows_is_asked_about(tmp_path, capsys):
     assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "till.csv")]) == 0
     said = capsys.readouterr().out
     assert "till.csv: not recognised; name its columns" in said and "did you mean" not in said.split("till.csv")[0]
+    toml = tmp_path / "acme" / "study.toml"
+    assert said.endswith(
+        f"Still open: 1 question to answer, and the study cannot be opened yet.\nPut that right in {toml}, then: custprof check {toml.parent}\n"
+    )
     text = (tmp_path / "acme" / "study.toml").read_text()
     assert "the file has Slip, Day, Card, Sum" in text and '# revenue = "..."' in text
     text = text.replace('# customer_id = "..."', 'customer_id = "Card"').replace('# order_id = "..."', 'order_id = "Slip"')
@@ -399,9 +405,10 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(tmp_path, capsys):
     assert main(["new", str(tmp_path / "acme"), "--from", *files]) == 1
     said = capsys.readouterr().out
     assert "Not read: torn.csv cannot be read near line 2" in said and "nowhere.csv does not exist" in said and "Not read: pay.tsv" in said
-    assert "transactions: 1 rows read, 1 used" in said
+    assert "transactions: 1 rows read, 1 used" in said and "Still open: 3 exports that could not be read.\n" in said
     assert Study.open(tmp_path / "acme").customer_facts()["net_revenue"].to_dict() == {"1054": 2174.5}
     assert main(["new", str(tmp_path / "other"), "--from", files[3]]) == 0
+    assert capsys.readouterr().out.endswith(f"Nothing is left open. Then: custprof check {tmp_path / 'other'}\n")
 
 
 def test_confirmed_twice_is_refused_and_nothing_unconfirmed_is_used(tmp_path):

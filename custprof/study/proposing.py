@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from custprof.study.cells import literal
@@ -24,6 +25,7 @@ from custprof.study.headers import find_header, headers_in, star
 from custprof.study.layout import arrange
 from custprof.study.notation import find_notation
 from custprof.study.presets import Preset, recognise
+from custprof.study.progress import watched
 from custprof.study.rows import DELIMITERS, TITLE, Rows, find_delimiter, split_rows
 from custprof.study.sources import ENDINGS
 
@@ -73,36 +75,10 @@ def propose(files: Iterable[str | Path], folder: str | Path) -> Proposal:
         Where none of the files can be read: lists them, and why.
     """
     files = [Path(file) for file in files]
-    looked, problems = [], []
-    for file in files:
-        if not file.is_file():
-            problems.append(f"{file} does not exist.")
-        elif not file.name.lower().endswith((*ENDINGS, *TEXTS)):
-            problems.append(f"{file.name} is no {', '.join((*ENDINGS, *TEXTS))} file; save it as one.")
-        elif file.resolve() in [other.resolve() for other, *_ in looked]:
-            problems.append(f"{file.name} is given twice.")
-        else:
-            try:
-                looked.append((file, *_look(file)))
-            except StudyError as error:
-                problems += error.problems
-    sections, systems, questions, money = [], {}, [], Counter()
-    fed = {next(iter(preset.tables)) for _, _, preset, _ in looked if preset}
-    for file, options, preset, place in looked:
-        try:
-            found, asked, codes = _propose_file(file, Path(folder), options, preset, place, fed)
-        except StudyError as error:
-            problems += error.problems
-            continue
-        systems[str(file)] = f"{preset.system}, {preset.export}" if preset else ""
-        sections += found
-        questions += asked
-        money.update(codes)
-    if problems and not sections:
-        raise StudyError(problems)
-    if len(money) > 1:
-        questions.append(f"there are amounts in {', '.join(sorted(money))}: say in [rates] what one of the others is worth.")
-    return Proposal(sections, systems, money.most_common(1)[0][0] if money else "", questions, problems)
+    steps: list[Path] = []  # every file is looked at, then proposed
+    done = SimpleNamespace(query_progress=lambda: 50 * len(steps) / len(files))
+    with watched(done, f"looking at {len(files)} exports" if len(files) > 1 else "looking at the export"):
+        return _propose(files, Path(folder), steps)
 
 
 def write_sections(proposal: Proposal) -> str:
@@ -120,6 +96,41 @@ def write_sections(proposal: Proposal) -> str:
                 section = [line if line.startswith("#") else f"# {line}" for line in section]
         lines += ["", *section]
     return "\n".join(lines) + "\n"
+
+
+def _propose(files: list[Path], folder: Path, steps: list[Path]) -> Proposal:
+    looked, problems = [], []
+    for file in files:
+        if not file.is_file():
+            problems.append(f"{file} does not exist.")
+        elif not file.name.lower().endswith((*ENDINGS, *TEXTS)):
+            problems.append(f"{file.name} is no {', '.join((*ENDINGS, *TEXTS))} file; save it as one.")
+        elif file.resolve() in [other.resolve() for other, *_ in looked]:
+            problems.append(f"{file.name} is given twice.")
+        else:
+            try:
+                looked.append((file, *_look(file)))
+            except StudyError as error:
+                problems += error.problems
+        steps.append(file)
+    sections, systems, questions, money = [], {}, [], Counter()
+    fed = {next(iter(preset.tables)) for _, _, preset, _ in looked if preset}
+    for file, options, preset, place in looked:
+        try:
+            found, asked, codes = _propose_file(file, folder, options, preset, place, fed)
+            steps.append(file)
+        except StudyError as error:
+            problems += error.problems
+            continue
+        systems[str(file)] = f"{preset.system}, {preset.export}" if preset else ""
+        sections += found
+        questions += asked
+        money.update(codes)
+    if problems and not sections:
+        raise StudyError(problems)
+    if len(money) > 1:
+        questions.append(f"there are amounts in {', '.join(sorted(money))}: say in [rates] what one of the others is worth.")
+    return Proposal(sections, systems, money.most_common(1)[0][0] if money else "", questions, problems)
 
 
 def _propose_file(
