@@ -210,9 +210,8 @@ def test_a_file_that_nobody_knows_is_asked_about(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "till.csv: not recognised; name its columns" in said and "did you mean" not in said.split("till.csv")[0]
     toml = tmp_path / "acme" / "study.toml"
-    assert said.endswith(
-        f"Still open: 1 question to answer, and the study cannot be opened yet.\nPut that right in {toml}, then: custprof check {toml.parent}\n"
-    )
+    left = "Still open: 1 question to answer, and the study cannot be opened yet.\n"
+    assert said.endswith(f"{left}Put that right in {toml}, then: custprof check {toml.parent}\n")
     text = (tmp_path / "acme" / "study.toml").read_text()
     assert "the file has Slip, Day, Card, Sum" in text and '# revenue = "..."' in text
     text = text.replace('# customer_id = "..."', 'customer_id = "Card"').replace('# order_id = "..."', 'order_id = "Slip"')
