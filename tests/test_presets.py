@@ -52,9 +52,13 @@ FRESHDESK = (
     "Last update time,Initial response time,Time tracked,First response time (in hrs),Resolution time (in hrs),Agent interactions,"
     "Customer interactions,Resolution status,First response status,Tags,Survey results,Product"
 )
-ADDRESS = ",".join(f"{kind}Address{part}" for kind in ("PO", "SA") for part in ("Line1", "Line2", "Line3", "Line4"))
+ADDRESS = ",".join(
+    f"{kind}{part}"
+    for kind in ("PO", "SA")
+    for part in ("AddressLine1", "AddressLine2", "AddressLine3", "AddressLine4", "City", "Region", "PostalCode", "Country")
+)
 XERO = (
-    "ContactName,EmailAddress,POAddressLine1,POAddressLine2,POCity,PORegion,POPostalCode,POCountry,SAAddressLine1,SACity,SACountry,"
+    f"ContactName,EmailAddress,{ADDRESS},"
     "InvoiceNumber,Reference,InvoiceDate,DueDate,PlannedDate,Total,TaxTotal,InvoiceAmountPaid,InvoiceAmountDue,InventoryItemCode,Description,"
     "Quantity,UnitAmount,Discount,LineAmount,AccountCode,TaxType,TaxAmount,TrackingName1,TrackingOption1,TrackingName2,TrackingOption2,"
     "Currency,Type,Sent,Status"
@@ -92,6 +96,13 @@ SHOPIFY = (
     "Lineitem sku,Lineitem discount,Billing Name"
 )
 HUBSPOT = "Record ID,Deal Name,Deal Stage,Amount,Deal owner,Close Date,Create Date,Last Activity Date,Associated Company"
+HUBSPOT_ELSEWHERE = {
+    "gewonnen": "Datensatz-ID,Deal-Name,Deal-Phase,Betrag,Abschlussdatum,Erstellungsdatum,Zugeordnetes Unternehmen",
+    "Fermé gagné": "Identifiant de l'enregistrement,Nom de la transaction,Phase de la transaction,Montant,Date de fermeture,"
+    "Date de création,Entreprise associée",
+    "Cierre ganado": "ID de registro,Nombre del negocio,Etapa del negocio,Valor,Fecha de cierre,Fecha de creación,Empresa asociada",
+}
+SHOPIFY_BARE = "Name,Email,Financial Status,Created at,Lineitem name,Lineitem quantity,Lineitem price,Lineitem discount,Billing Name"
 SALESFORCE = (
     "Id,IsDeleted,AccountId,Name,StageName,Amount,Probability,CloseDate,Type,LeadSource,CampaignId,OwnerId,IsWon,IsClosed,CreatedDate"
 )
@@ -126,8 +137,8 @@ HEADERS = {
     "odoo_invoices": [ODOO],
     "odoo_invoice_lines": [ODOO_LINES],
     "odoo_journal": [JOURNAL],
-    "shopify_orders": [SHOPIFY],
-    "hubspot_deals": [HUBSPOT, "Datensatz-ID,Deal-Name,Deal-Phase,Betrag,Abschlussdatum,Erstellungsdatum,Zugeordnetes Unternehmen"],
+    "shopify_orders": [SHOPIFY, SHOPIFY_BARE],
+    "hubspot_deals": [HUBSPOT, *HUBSPOT_ELSEWHERE.values()],
     "salesforce_opportunities": [SALESFORCE],
     "vtiger_accounts": [VTIGER],
     "online_retail": [RETAIL],
@@ -529,6 +540,37 @@ def test_a_discount_on_a_whole_shopify_order_is_shared_by_its_lines_to_the_cent(
     assert study.quarantine()["reason"].tolist() == ["not a number", "not a number", "wrong number of fields"]
     assert "gratis for 2 lines" in study.quarantine().loc[0, "cell"] and "set aside: list amount" not in rules(study, "transactions")
     assert "list amount less discount is not revenue" not in rules(study, "transactions")
+
+
+def test_shopify_orders_without_their_sums(tmp_path):
+    lines = [
+        SHOPIFY_BARE,
+        "#1001,ada@x.org,paid,2024-01-25 23:30:00 +0200,Pens,2,10.00,1.50,Ada",
+        "#1001,ada@x.org,,,Ink,1,30.00,0.00,",
+        "#1002,,paid,2024-01-26 10:00:00 +0200,Pens,3,7.00,0,Bob",
+    ]
+    facts = open_export(tmp_path, "transactions", "shopify_orders", "\n".join(lines)).customer_facts()
+    assert facts["net_revenue"].to_dict() == {"Bob": 21.0, "ada@x.org": 48.5} and facts["discounts"].sum() == 1.5
+    assert facts["orders"].to_dict() == {"Bob": 1, "ada@x.org": 1}
+
+
+def test_odoo_invoices_with_their_lines_sums_and_discounts(tmp_path):
+    header = f"{ODOO_LINES},Invoice lines/Discount (%)"
+    lines = [header, "INV/1,Ada,2024-01-25,,EUR,Paid,Pens,2,10.00,25", ",,,,,,Ink,1,5.00,", "INV/2,Eve,2024-01-26,,USD,Paid,Ink,1,8.00,"]
+    study = open_export(tmp_path, "transactions", "odoo_invoice_lines", "\n".join(lines), study="[rates]\nUSD = 0.5\n")
+    assert study.customer_facts()["net_revenue"].to_dict() == {"Ada": 20.0, "Eve": 4.0}
+    lines = [f"{ODOO_LINES},Invoice lines/Subtotal", "INV/1,Ada,2024-01-25,,EUR,Paid,Pens,2,10.00,14.99", ",,,,,,Ink,1,5.00,5.00"]
+    study = open_export(tmp_path, "transactions", "odoo_invoice_lines", "\n".join(lines))
+    assert study.customer_facts()["net_revenue"].to_dict() == {"Ada": 19.99}
+
+
+@pytest.mark.parametrize(("won", "header"), HUBSPOT_ELSEWHERE.items())
+def test_hubspot_deals_in_other_languages(tmp_path, won, header):
+    lines = [header, f"1,Big,{won},100,01.02.2024 08:00,05.01.2024 10:11,Ada", "2,Small,Verloren,5,25.02.2024 08:00,06.01.2024 09:00,Bob"]
+    leads = open_export(tmp_path, "leads", "hubspot_deals", "\n".join(lines), toml='date_format = "%d.%m.%Y"').frame("leads")
+    leads = leads.set_index("lead_id")
+    assert leads["won_on"].dt.strftime("%m-%d").fillna("").to_dict() == {"1": "02-01", "2": ""}
+    assert leads["created_on"].dt.day.to_dict() == {"1": 5, "2": 6} and leads["customer_id"].to_dict() == {"1": "Ada", "2": "Bob"}
 
 
 def test_hubspot_deals_in_two_languages(tmp_path):

@@ -96,6 +96,75 @@ def test_an_export_with_every_cell_in_quotes_is_recognised(tmp_path, name, sign)
     assert {spec.get("delimiter", ",") for _, spec in found.sections} == {sign}
 
 
+def quoted(header, *rows, sign=","):
+    """An export with some of its cells filled, by their header."""
+    names = header.split(",")
+    cells = [names, *((dict.fromkeys(names, "") | row).values() for row in rows)]
+    return "\r\n".join(sign.join(f'"{cell}"' if sign in str(cell) else str(cell) for cell in row) for row in cells) + "\r\n"
+
+
+ENTRY = {"Client": "Ada", "Project": "P", "User": "Kim", "Description": "call"}
+PAID = {"Created date (UTC)": "2024-01-25 10:00:00", "Currency": "usd", "Converted Currency": "eur", "Status": "Paid", "Captured": "true"}
+GP = {"Document Type": "Invoice", "Document Number": "S1", "Customer Number": "A1", "Document Date": "1/25/2024"}
+BC = {"Customer No.": "1", "Posting Date": "25.01.2024", "Due Date": "24.02.2024", "Document Type": "Invoice"}
+MOVE = {"move": "M", "date": "01/31/2024", "account": "6000"}
+#: As the systems write them, byte for byte: the table, its column, and the sum by hand.
+WRITTEN = {
+    "toggl": (
+        "\ufeff"
+        + quoted(f"{TOGGL},Amount (USD)", ENTRY | {"Start date": "2024-01-25", "Duration": "01:30:00", "Amount (USD)": "1,250.00"}),
+        *("events", "minutes", 90.0),
+    ),
+    "toggl without amounts": (quoted(TOGGL, ENTRY | {"Start date": "25.01.2024", "Duration": "00:00:36"}), "events", "minutes", 0.6),
+    "harvest": (harvest(("25.01.2024", "Ada", "7,5"), ("26.01.2024", "Ada", "1.000,25")), "events", "minutes", 60465.0),
+    "harvest in English": (harvest(("01/25/2024", "Ada", "7.5"), ("01/26/2024", "Ada", "7:30"), sign=","), "events", "minutes", 900.0),
+    "clockify": (
+        quoted(
+            HEADERS["clockify"][1],
+            ENTRY | {"Start Date": "01/25/2024", "Start Time": "09:05:00 AM", "End Time": "12:20:00 PM", "Duration (h)": "03:15:00"},
+            ENTRY | {"Start Date": "12/31/2024", "Start Time": "11:00:00 PM", "Duration (h)": "00:05:30", "Duration (decimal)": "0.09"},
+        ),
+        *("events", "minutes", 200.5),
+    ),
+    "stripe": (
+        quoted(
+            HEADERS["stripe_payments"][1],
+            PAID | {"id": "a", "Amount": "9.00", "Converted Amount": "1,234.50", "Converted Amount Refunded": "0.50", "Customer ID": "c"},
+            PAID | {"id": "b", "Amount": "9.00", "Converted Amount": "10.00", "Customer ID": "c", "Status": "Failed"},
+        ),
+        *("invoices", "amount", 1234.0),
+    ),
+    "dynamics gp": (
+        quoted(
+            HEADERS["gp_sales_lines"][1],
+            GP | {"Quantity": "2.00", "Extended Price": "1,200.00", "Extended Cost": "700.00"},
+            GP | {"Document Type": "Return", "Quantity": "1.00", "Extended Price": "600.00", "Extended Cost": "350.00"},
+        ),
+        *("transactions", "revenue", 600.0),
+    ),
+    "business central": (
+        quoted(HEADERS["business_central"][0], BC | {"Document No.": "D", "Amount (LCY)": "1.190,00", "Sales (LCY)": "1.000,00"}, sign=";"),
+        *("invoices", "amount", 1190.0),
+    ),
+    "odoo journal": (
+        quoted(JOURNAL, MOVE | {"debit": "1,250.50", "credit": "0.00"}, MOVE | {"debit": "0.00", "credit": "250.25"}),
+        *("ledger", "amount", 1000.25),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_every_form_of_an_export_adds_up_as_by_hand(tmp_path, capsys, name):
+    text, table, column, total = WRITTEN[name]
+    (tmp_path / "export.csv").write_bytes(text.encode("cp1252" if name == "harvest" else "utf-8"))
+    (tmp_path / "sold.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-05,9\n")
+    given = ["export.csv"] if table == "transactions" else ["export.csv", "sold.csv"]
+    assert main(["new", str(tmp_path / "acme"), "--from", *(str(tmp_path / each) for each in given)]) == 0
+    asked = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Please answer")]
+    assert [line for line in asked if "sold.csv: not recognised" not in line] == []
+    assert Study.open(tmp_path / "acme").frame(table)[column].sum() == pytest.approx(total, abs=1e-9)
+
+
 def test_a_file_that_no_delimiter_splits_says_why_once(tmp_path):
     (tmp_path / "a.csv").write_text('"Slip";"Day"\n"1";"2024-01-25"x\n')
     with pytest.raises(StudyError, match=r"a.csv cannot be read near line 2: ';' expected") as caught:
