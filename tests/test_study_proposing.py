@@ -352,6 +352,45 @@ def test_a_report_that_nobody_knows_is_laid_out_and_waits_beside_the_others(tmp_
     assert Study.open(toml).frame("ledger")[["account", "period", "amount"]].to_numpy().tolist() == [["4000 Sales", "2024", 1.0]]
 
 
+DATEV = (
+    "Umsatz (ohne Soll/Haben-Kz);Soll/Haben-Kennzeichen;WKZ Umsatz;Kurs;Basis-Umsatz;WKZ Basis-Umsatz;Konto;Gegenkonto (ohne BU-Schlüssel);"
+    "BU-Schlüssel;Belegdatum;Belegfeld 1;Belegfeld 2;Skonto;Buchungstext"
+)
+#: The line of metadata above the header: format, version, category, when and by whom it was made, the fiscal year and the period.
+EXTF = '"EXTF";700;21;"Buchungsstapel";13;20240131120000000;;"RE";"Kim";"";1001;1;20240101;4;20240101;20240131;"Januar";"KL";1;0;0;"EUR"'
+
+
+def test_a_line_of_metadata_above_the_header_is_not_taken_for_it(tmp_path, capsys):
+    """DATEV's batch of postings: both sides of a posting stand on one line, as Konto (S is debit) and as Gegenkonto the other way round."""
+    lines = [
+        "1.190,00;S;EUR;;;;10000;8400;;2801;R1;;;Ada",
+        "300,50;S;EUR;;;;4100;1200;;0202;B1;;;Miete",
+        "0,50;H;EUR;;;;4100;1200;;0302;B2;;;",
+    ]
+    (tmp_path / "EXTF_Buchungsstapel.csv").write_bytes("\r\n".join([EXTF, DATEV, *lines]).encode("cp1252"))
+    (tmp_path / "lines.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-28,1190\n")
+    files = [str(tmp_path / name) for name in ("EXTF_Buchungsstapel.csv", "lines.csv")]
+    assert main(["new", str(tmp_path / "acme"), "--from", *files]) == 0
+    text = (tmp_path / "acme" / "study.toml").read_text(encoding="utf-8")
+    assert 'header = ["Umsatz (ohne Soll/Haben-Kz)", "Soll/Haben-Kennzeichen", "WKZ Umsatz"]' in text and 'encoding = "cp1252"' in text
+    assert "[tables.ledger]" in text and "the file has Umsatz (ohne Soll/Haben-Kz), " in text
+    section = 'file = "../EXTF_Buchungsstapel.csv"\nencoding = "cp1252"\ndelimiter = ";"\ndecimal = ","\nthousands = "."\n'
+    section += 'header = ["Umsatz (ohne Soll/Haben-Kz)"]\ndate_format = "%Y%d%m"\n'
+    columns = (
+        'columns = {{ line_id = "{{_row}} {0}", period = "2024{{Belegdatum}}", account = "{0}", amount = "Umsatz (ohne Soll/Haben-Kz)" }}\n'
+    )
+    sides = [("Konto", "H"), ("Gegenkonto (ohne BU-Schlüssel)", "S")]
+    sides = [
+        f'[[tables.ledger]]\n{section}negative = {{ "Soll/Haben-Kennzeichen" = ["{sign}"] }}\n{columns.format(name)}'
+        for name, sign in sides
+    ]
+    (tmp_path / "acme" / "study.toml").write_text("\n".join(['[study]\nperiod = "month"\n', *sides]), encoding="utf-8")
+    (tmp_path / "acme" / "transactions.csv").write_text((tmp_path / "lines.csv").read_text())
+    ledger = Study.open(tmp_path / "acme").frame("ledger")
+    assert ledger.groupby("account")["amount"].sum().to_dict() == {"10000": 1190.0, "1200": -300.0, "4100": 300.0, "8400": -1190.0}
+    assert ledger.groupby("period")["amount"].count().to_dict() == {"2024-01": 2, "2024-02": 4} and ledger["line_id"].is_unique
+
+
 def test_a_ledger_without_numbers_of_its_lines_is_offered_those_of_the_rows(tmp_path):
     (tmp_path / "ledger.csv").write_text("Konto;Belegdatum;Umsatz;S/H\n8400;28.01.2024;16,47;H\n3400;28.01.2024;11,00;S\n")
     (tmp_path / "transactions.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-25,9\n")

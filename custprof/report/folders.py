@@ -39,7 +39,8 @@ period = "year"               # year, quarter or month: the grain of comparisons
 # decimal = ","
 # Where a system is known that wrote the export, a preset says all that (custprof new DIR --from FILE ... finds it by the headers):
 # preset = "xero_invoices"
-# Customers who are called otherwise in another system: custprof aliases DIR suggests them, aliases.csv holds what you confirm.
+# Customers who are called otherwise in another system: custprof aliases DIR suggests them, aliases.csv holds what you confirm. Where a
+# system numbers its customers, columns = {{ customer_name = "Name" }} says what it calls them.
 
 # [credit]                    # what lending to customers costs, if there is a table of invoices
 # annual_rate = 0.08

@@ -39,6 +39,9 @@ TEXTS = (".txt", ".txt.gz", ".tsv", ".tsv.gz")
 UNNAMED = {"line_id": "{_row}"}
 #: How the first cell of a total begins.
 TOTAL = re.compile(r"(grand total|sub-?total|total|gesamt\w*|(zwischen)?summe\w*|totaux|somme|totale)\b", re.IGNORECASE)
+#: A cell that is no column's name, and a word of bookkeeping in one.
+NUMBER = re.compile(r"[\d.,:/ +-]*\d[\d.,:/ +-]*")
+BOOKS = re.compile(r"\b(soll|haben|debit|credit|débit|crédit|gegenkonto)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -256,14 +259,16 @@ def _guess(file: Path, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     filled = [sum(map(bool, row)) for row in first]
     if not any(filled):
         raise StudyError(f"{file.name} is empty (no header); export it again.")
-    # a title fills a cell or two
-    place = next(number for number, count in enumerate(filled) if 2 * count >= max(filled))
+    # a title fills a cell or two; a line of metadata is made of numbers
+    wide = [number for number, count in enumerate(filled) if 2 * count >= max(filled)]
+    place = next((number for number in wide if 2 * sum(map(bool, map(NUMBER.fullmatch, first[number]))) < filled[number]), wide[0])
     layout: dict[str, Any] = {"header": [cell for cell in first[place] if cell][:3]} if place else {}
     if place and not first[place][0] and any(row[0] and not any(row[1:]) for row in first[place + 1 :]):
         layout |= {"headings": "Heading", "totals": ["Total*"]}
     known = {table: sum(column in first[place] for column in contract.columns) for table, contract in TABLES.items()}
     by_name = [table for table in TABLES if table.removesuffix("s") in file.name.lower()]
-    return max(TABLES, key=lambda table: (table in by_name[:1], known[table], table == "transactions")), layout
+    likely = "ledger" if any(map(BOOKS.search, first[place])) else "transactions"
+    return max(TABLES, key=lambda table: (table in by_name[:1], known[table], table == likely)), layout
 
 
 def _written(file: Path, table: str, spec: dict[str, Any], preset: Preset | None) -> tuple[dict[str, Any], list[str], Counter]:
