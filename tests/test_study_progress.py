@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -22,6 +25,20 @@ def test_work_over_the_patience_shows_a_bar_and_takes_it_away(monkeypatch, capsy
         time.sleep(0.3)
     said = capsys.readouterr().err
     assert "reading transactions:  50%" in said and said.rstrip(" ").endswith("\r")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a terminal of Unix")
+def test_a_terminal_without_a_width_shows_it_too():
+    """What containers give: a terminal of 0 columns."""
+    code = "import time, tqdm.auto; from custprof.study import progress; progress.PATIENCE, progress._STEP = 0.05, 0.02\n"
+    code += "class Engine:\n    def query_progress(self): return 50.0\n"
+    code += "with progress.watched(Engine(), 'reading'): time.sleep(1.5)\n"
+    here, there = os.openpty()
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    subprocess.run([sys.executable, "-c", code], stderr=there, env=environment, check=True)
+    os.set_blocking(here, False)
+    assert b"reading:  50%" in os.read(here, 4096)
+    os.close(here), os.close(there)
 
 
 def test_short_work_and_work_that_nobody_watches_say_nothing(monkeypatch, capsys):
