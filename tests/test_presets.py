@@ -616,6 +616,55 @@ def test_online_retail(tmp_path):
     assert facts.loc["14527", "returns"] == 27.5 and "service codes" in rules(study, "transactions")
 
 
+@pytest.mark.parametrize(
+    ("preset", "table", "header", "name"),
+    [
+        ("sap_billing", "transactions", SAP, "NAME1"),
+        ("gp_sales_lines", "transactions", GP_LINES, "CUSTNAME"),
+        ("gp_sales_lines", "transactions", GP_CAPTIONS, "Customer Name"),
+        ("gp_receivables", "invoices", GP_DEBTS, "CUSTNAME"),
+        ("business_central", "invoices", CENTRAL, "Customer Name"),
+        ("salesforce_opportunities", "leads", SALESFORCE, "Account Name"),
+        ("stripe_payments", "invoices", STRIPE, ""),
+    ],
+)
+def test_the_name_beside_a_customer_s_number_is_known_and_changes_nothing(tmp_path, preset, table, header, name):
+    cells = {
+        "KUNAG": "1",
+        "FKDAT": "20240125",
+        "VBELN": "9",
+        "NETWR": "5",
+        "CUSTNMBR": "1",
+        "SOPTYPE": "3",
+        "SOPNUMBE": "9",
+        "DOCDATE": "2024-01-25",
+    }
+    cells |= {"XTNDPRCE": "5", "Document Type": "Invoice", "Document Number": "9", "Document Date": "2024-01-25", "Customer Number": "1"}
+    cells |= {"Extended Price": "5", "DOCNUMBR": "9", "RMDTYPAL": "1", "ORTRXAMT": "5", "Customer No.": "1", "Posting Date": "2024-01-25"}
+    cells |= {
+        "Document No.": "9",
+        "Amount (LCY)": "5",
+        "Remaining Amt. (LCY)": "0",
+        "Id": "9",
+        "AccountId": "1",
+        "CreatedDate": "2024-01-25",
+    }
+    cells |= {
+        "id": "9",
+        "Created (UTC)": "2024-01-25",
+        "Converted Amount": "5",
+        "Customer ID": "1",
+        "Customer Description": "Ada",
+        "WAERK": "EUR",
+    }
+    names = [*header.split(","), *[name] * bool(name)]
+    line = ",".join("Ada" if each == name else cells.get(each, "") for each in names)
+    study = open_export(tmp_path, table, preset, f"{','.join(names)}\n{line}\n")
+    frame = study.frame(table)
+    assert frame[["customer_id", "customer_name"]].to_numpy().tolist() == [["1", "Ada"]]
+    assert "amount" not in frame or frame["amount"].tolist() == [5.0]
+
+
 def test_a_system_is_added_by_a_file_of_its_own(tmp_path):
     (tmp_path / "till.toml").write_text(
         '[tables.transactions.columns]\ncustomer_id = "Card"\norder_id = "Slip"\nrevenue = "{Price} * {Count}"\ndate = "Day"\n'
