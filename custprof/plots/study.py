@@ -209,7 +209,7 @@ def sizes(revenue: pd.Series, *, ax: Axes | None = None, currency: str = "") -> 
             ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.legend()
     ax.set(xlabel="net revenue of a customer", ylabel="customers")
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     return money_axis(ax, "x", currency)
 
 
