@@ -193,7 +193,7 @@ class Study:
 
     def unused(self, name: str) -> list[str]:
         """The headers of a table's files that feed nothing."""
-        return list(dict.fromkeys(header for unused in self._mappings[name].unused for header in unused))
+        return [header for unused in self._mappings[name].unused for header in unused]
 
     def written_columns(self, name: str) -> list[str]:
         """The columns of ``table(name)``: the standard columns that are known, and further ones where a table keeps them."""
