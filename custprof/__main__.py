@@ -29,8 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 if all went well, 1 if a check found errors, a notebook failed or an export could not be read,
-        2 if what was given is wrong, 130 after Ctrl-C.
+        0 if all went well (a new study may leave questions to a person: its last lines say which), 1 if a check found errors, a
+        notebook failed or an export could not be read, 2 if what was given is wrong, 130 after Ctrl-C.
 
     Examples
     --------
@@ -122,20 +122,37 @@ def _new(options) -> int:
     print(toml)
     if options.files:
         try:
-            _show(toml)
+            print(_next(options.dir, toml, *_show(toml)))
         except (KeyboardInterrupt, RuntimeError) as error:
             if not _stopped(error):
                 raise
             _say(f"Stopped while looking; the study is there: custprof check {options.dir}")
             return INTERRUPTED
     else:
-        print(f"Put transactions.csv beside it (headers of every table: {toml.parent / 'templates'}).")
-    print(f"Then: custprof check {options.dir}")
+        print(f"Put transactions.csv beside it (headers of every table: {toml.parent / 'templates'}).\nThen: custprof check {options.dir}")
     return FAILED if options.files and "\n# Not read: " in toml.read_text(encoding="utf-8") else 0
 
 
-def _show(toml: Path) -> None:
-    """What became of the exports: the mapping, the first rows, the headers that feed nothing, and the questions."""
+def _next(folder: str, toml: Path, opens: bool, strangers: list[str]) -> str:
+    """What is still open in a new study, and what to do next; ``strangers`` are tables with customers that the others do not know."""
+    text = toml.read_text(encoding="utf-8")
+    counts = {what: text.count(f"\n# {word}: ") for what, word in (("question", "Please answer"), ("export", "Not read"))}
+    after = {"question": " to answer", "export": " that could not be read"}
+    left = [f"{count} {what}{'s' * (count > 1)}{after[what]}" for what, count in counts.items() if count]
+    todo = f"Put that right in {toml}, then: " if left or not opens else "Then: "
+    left += [] if opens else ["the study cannot be opened yet"]
+    left += [f"customers of {', '.join(strangers)} are called otherwise than the others"] if strangers else []
+    todo += f"custprof aliases {folder}, then: " if strangers else ""
+    return (
+        f"Still open: {', and '.join(left)}.\n{todo}custprof check {folder}"
+        if left
+        else f"Nothing is left open. {todo}custprof check {folder}"
+    )
+
+
+def _show(toml: Path) -> tuple[bool, list[str]]:
+    """What became of the exports: the mapping, the first rows, the headers that feed nothing, and the questions; whether the study
+    opens, and the tables with customers that no other table knows."""
     from custprof.study import Study, StudyError
 
     asked = [line[2:] for line in toml.read_text(encoding="utf-8").splitlines() if line.startswith(("# Not read: ", "# Please answer: "))]
@@ -144,29 +161,36 @@ def _show(toml: Path) -> None:
         issues = study.check()
     except StudyError as error:
         print("\n".join([f"Not ready yet; to be done in {toml}:", *asked, str(error)]))
-        return
+        return False, []
     for table in study.tables:
         rows = study.reconciliation().set_index("table").loc[[table]].iloc[0]
         print(f"\n{table}: {rows['rows_read']:,} rows read, {rows['rows_used']:,} used, {rows['rows_set_aside']:,} set aside")
         for issue in issues[issues["table"].eq(table) & issues["rule"].str.startswith("set aside")].itertuples():
             print(f"  {issue.rule} ({issue.rows:,} rows), first {issue.examples.partition('; ')[0]}")
-        print("  " + "\n  ".join(f"{ours} <- {theirs}" for ours, theirs in study.sources(table).items()))
-        if rows["rows_used"]:
-            print(study.first_rows(table).to_string(index=False, na_rep="", max_colwidth=24))
-        if study.unused(table):
-            unused = study.unused(table)
-            print(f"  not used: {', '.join(unused[:8])}" + (f" and {len(unused) - 8} more" if len(unused) > 8 else ""))
+        feeds = study.mapping().query("table == @table").itertuples()
+        for section, (fed, columns) in enumerate(zip(feeds, study.sources(table), strict=True)):
+            print(f"  {fed.files}" + f" ({fed.preset})" * bool(fed.preset))
+            print("    " + "\n    ".join(f"{ours} <- {theirs}" for ours, theirs in columns.items()))
+            if rows["rows_used"]:
+                print(study.first_rows(table, section=section).to_string(index=False, na_rep="", max_colwidth=24))
+            if fed.not_used:
+                print(f"    not used: {fed.not_used}")
     print("\n" + "\n".join(asked) if asked else "")
+    return True, issues[issues["rule"].isin(["not in customers", "not in transactions"]) & issues["column"].eq("customer_id")][
+        "table"
+    ].tolist()
 
 
 def _aliases(options) -> int:
     from custprof.report.folders import write_aliases
     from custprof.study import Study
+    from custprof.study.aliases import names_of
 
     file, count = write_aliases(options.dir)
-    if not count and Study.open(options.dir).lacks("customers.name"):
+    if not count and not names_of(Study.open(options.dir)):
         print(
-            "No customer has a name here, only an id; where another system knows them by name, add a table customers (customer_id, name)."
+            "No customer has a name here, only an id; where another system knows them by name, add a table customers (customer_id, name), "
+            "or say which column of a file holds the names: columns = { customer_name = '...' }."
         )
     then = "write yes or no into its column confirmed, then: " if count else "no name of another system is like a customer's; "
     print(f"{file}: {count} new names; {then}custprof check {options.dir}")

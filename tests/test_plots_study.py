@@ -33,6 +33,30 @@ def test_reconciliation_draws_used_and_set_aside(study, ax):
     pd.testing.assert_frame_equal(frame, before)
 
 
+def test_a_table_that_is_used_whole_says_so(small_study, ax):
+    plots.reconciliation(Study.open(small_study).reconciliation(), ax=ax)
+    assert [text.get_text() for text in ax.texts] == ["all 26"] and ax.get_legend() is None
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_few_bars_are_not_drawn_as_high_as_many(count):
+    frame = pd.DataFrame({"table": "ledger", "column": [f"c{n}" for n in range(count)], "rule": "set aside: not a number", "rows": 3})
+    made = plots.set_aside(frame)
+    assert made.figure.get_size_inches()[1] == pytest.approx(1.2 + 0.42 * count)
+    plt.close(made.figure)
+
+
+@pytest.mark.parametrize(("low", "high"), [(600, 13_000), (4_700, 13_000), (1, 900_000), (50, 50)])
+def test_sizes_write_every_tick_as_money(low, high, ax):
+    plots.sizes(pd.Series([low, high, (low * high) ** 0.5]), ax=ax, currency="EUR")
+    ax.figure.canvas.draw()
+    ticks = [tick.label1.get_text() for tick in (*ax.xaxis.get_major_ticks(), *ax.xaxis.get_minor_ticks())]
+    assert not [text for text in ticks if "10^" in text or "times" in text]
+    left, right = ax.get_xlim()
+    assert sum(bool(text) and left <= place <= right for text, place in zip(ticks, ax.get_xticks(), strict=False)) >= 2 or low == high
+    assert all(float(place).is_integer() for place in ax.get_yticks())
+
+
 def test_monthly_revenue_draws_its_frame(study, ax):
     frame = study.monthly_revenue()
     assert plots.monthly_revenue(frame, ax=ax, currency="EUR") is ax

@@ -251,6 +251,36 @@ def test_texts_that_hold_a_word_of_a_name_become_pseudonyms_wherever_they_stand(
     assert there.frame("events")["activity"].nunique() == 3
 
 
+def test_a_name_inside_a_longer_word_is_seen_and_a_short_one_is_not(naming, tmp_path):
+    events = ["C0,2024-01-05,visit in Zachariasstraße,5,Ann", "C1,2024-01-05,Yggdrasils call,5,Ann", "C2,2024-01-05,annual call,5,Ann"]
+    (naming / "events.csv").write_text("\n".join(["customer_id,date,activity,minutes,employee", *events]), encoding="utf-8")
+    model = (naming / "costs.toml").read_text()
+    (naming / "costs.toml").write_text(model.replace('["call with Zacharias", "call"]', '["annual call"]'))
+    findings = pseudonymize(naming, tmp_path / "out").set_index("column")
+    seen = everything(tmp_path / "out")
+    assert "zacharias" not in seen.lower() and "yggdrasil" not in seen.lower() and "annual call" in seen
+    assert findings.loc["activity", "finding"] == "2 of 3 texts name somebody"
+
+
+def test_numbers_leave_exactly_as_they_were_read(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "study.toml").write_text("")
+    amounts = ["0.1", "1234567.89", "-0.07", "1e3", "33.33"]
+    minutes = ["95.00000000000001", "0.1", "1:35:00", "0:00:20", "7"]
+    lines = [
+        f"C{n},{n},2024-01-05,{amount},{minute.split(':')[0]}" for n, (amount, minute) in enumerate(zip(amounts, minutes, strict=True))
+    ]
+    (home / "transactions.csv").write_text("\n".join(["customer_id,order_id,date,revenue,quantity", *lines]))
+    events = [f"C{n},2024-01-05,call,{minute}" for n, minute in enumerate(minutes)]
+    (home / "events.csv").write_text("\n".join(["customer_id,date,activity,minutes", *events]))
+    pseudonymize(home, tmp_path / "out")
+    here, there = Study.open(home), Study.open(tmp_path / "out")
+    for table, column in (("transactions", "revenue"), ("transactions", "quantity"), ("events", "minutes")):
+        assert sorted(here.frame(table)[column]) == sorted(there.frame(table)[column])
+    assert "95.0\n" in gzip.decompress((tmp_path / "out" / "events.csv.gz").read_bytes()).decode()
+
+
 def test_names_stay_where_the_user_says_so(naming, tmp_path):
     kept = ["events.activity", "ledger.account"]
     findings = pseudonymize(naming, tmp_path / "out", keep=kept).set_index("column")

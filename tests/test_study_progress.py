@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 
 import pytest
 
-from custprof.study import Study, intake, progress
+from custprof.study import Study, intake, progress, proposing
 
 
 class Engine:
@@ -24,6 +27,20 @@ def test_work_over_the_patience_shows_a_bar_and_takes_it_away(monkeypatch, capsy
     assert "reading transactions:  50%" in said and said.rstrip(" ").endswith("\r")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a terminal of Unix")
+def test_a_terminal_without_a_width_shows_it_too():
+    """What containers give: a terminal of 0 columns."""
+    code = "import time, tqdm.auto; from custprof.study import progress; progress.PATIENCE, progress._STEP = 0.05, 0.02\n"
+    code += "class Engine:\n    def query_progress(self): return 50.0\n"
+    code += "with progress.watched(Engine(), 'reading'): time.sleep(1.5)\n"
+    here, there = os.openpty()
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    subprocess.run([sys.executable, "-c", code], stderr=there, env=environment, check=True)
+    os.set_blocking(here, False)
+    assert b"reading:  50%" in os.read(here, 4096)
+    os.close(here), os.close(there)
+
+
 def test_short_work_and_work_that_nobody_watches_say_nothing(monkeypatch, capsys):
     monkeypatch.setattr(progress, "_seen", lambda: True)
     with progress.watched(Engine(), "reading"):
@@ -33,6 +50,19 @@ def test_short_work_and_work_that_nobody_watches_say_nothing(monkeypatch, capsys
     with progress.watched(Engine(), "reading"):
         time.sleep(0.05)
     assert capsys.readouterr().err == ""
+
+
+def test_looking_at_slow_exports_is_seen(tmp_path, monkeypatch, capsys):
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-05,9\n")
+    look = proposing._look
+    monkeypatch.setattr(proposing, "_look", lambda file: [time.sleep(0.2), look(file)][1])
+    monkeypatch.setattr(progress, "_seen", lambda: True)
+    monkeypatch.setattr(progress, "PATIENCE", 0.05)
+    monkeypatch.setattr(progress, "_STEP", 0.02)
+    proposing.propose([tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path)
+    said = capsys.readouterr().err
+    assert "looking at 2 exports:   0%" in said and "looking at 2 exports:  25%" in said
 
 
 def test_a_failure_inside_comes_out(monkeypatch):

@@ -10,7 +10,7 @@ import duckdb
 import openpyxl
 import pandas as pd
 import pytest
-from test_presets import HARVEST, HEADERS, JOURNAL, QUICKBOOKS_REPORT, SAP, SHOPIFY, TOGGL, XERO_LINES, ZENDESK
+from test_presets import HARVEST, HEADERS, JOURNAL, QUICKBOOKS_REPORT, SAP, SHOPIFY, STRIPE, TOGGL, XERO_LINES, ZENDESK
 
 from custprof.__main__ import main
 from custprof.study import Study, StudyError
@@ -57,6 +57,8 @@ def test_three_exports_of_different_systems_become_a_checked_study(raw, tmp_path
     ]:
         assert part in said
     assert "Please answer: there are amounts in EUR, USD: say in [rates]" in said
+    assert "Still open: 1 question to answer, and customers of events are called otherwise than the others.\n" in said
+    assert f"then: custprof aliases {tmp_path / 'acme'}, then: custprof check {tmp_path / 'acme'}" in said
     toml = tmp_path / "acme" / "study.toml"
     toml.write_text(toml.read_text() + "\n[rates]\nUSD = 0.5\n")
 
@@ -92,6 +94,75 @@ def test_an_export_with_every_cell_in_quotes_is_recognised(tmp_path, name, sign)
     found = propose(sorted(tmp_path.glob("*.csv")), tmp_path)
     assert {spec["preset"] for _, spec in found.sections} == {name}
     assert {spec.get("delimiter", ",") for _, spec in found.sections} == {sign}
+
+
+def quoted(header, *rows, sign=","):
+    """An export with some of its cells filled, by their header."""
+    names = header.split(",")
+    cells = [names, *((dict.fromkeys(names, "") | row).values() for row in rows)]
+    return "\r\n".join(sign.join(f'"{cell}"' if sign in str(cell) else str(cell) for cell in row) for row in cells) + "\r\n"
+
+
+ENTRY = {"Client": "Ada", "Project": "P", "User": "Kim", "Description": "call"}
+PAID = {"Created date (UTC)": "2024-01-25 10:00:00", "Currency": "usd", "Converted Currency": "eur", "Status": "Paid", "Captured": "true"}
+GP = {"Document Type": "Invoice", "Document Number": "S1", "Customer Number": "A1", "Document Date": "1/25/2024"}
+BC = {"Customer No.": "1", "Posting Date": "25.01.2024", "Due Date": "24.02.2024", "Document Type": "Invoice"}
+MOVE = {"move": "M", "date": "01/31/2024", "account": "6000"}
+#: As the systems write them, byte for byte: the table, its column, and the sum by hand.
+WRITTEN = {
+    "toggl": (
+        "\ufeff"
+        + quoted(f"{TOGGL},Amount (USD)", ENTRY | {"Start date": "2024-01-25", "Duration": "01:30:00", "Amount (USD)": "1,250.00"}),
+        *("events", "minutes", 90.0),
+    ),
+    "toggl without amounts": (quoted(TOGGL, ENTRY | {"Start date": "25.01.2024", "Duration": "00:00:36"}), "events", "minutes", 0.6),
+    "harvest": (harvest(("25.01.2024", "Ada", "7,5"), ("26.01.2024", "Ada", "1.000,25")), "events", "minutes", 60465.0),
+    "harvest in English": (harvest(("01/25/2024", "Ada", "7.5"), ("01/26/2024", "Ada", "7:30"), sign=","), "events", "minutes", 900.0),
+    "clockify": (
+        quoted(
+            HEADERS["clockify"][1],
+            ENTRY | {"Start Date": "01/25/2024", "Start Time": "09:05:00 AM", "End Time": "12:20:00 PM", "Duration (h)": "03:15:00"},
+            ENTRY | {"Start Date": "12/31/2024", "Start Time": "11:00:00 PM", "Duration (h)": "00:05:30", "Duration (decimal)": "0.09"},
+        ),
+        *("events", "minutes", 200.5),
+    ),
+    "stripe": (
+        quoted(
+            HEADERS["stripe_payments"][1],
+            PAID | {"id": "a", "Amount": "9.00", "Converted Amount": "1,234.50", "Converted Amount Refunded": "0.50", "Customer ID": "c"},
+            PAID | {"id": "b", "Amount": "9.00", "Converted Amount": "10.00", "Customer ID": "c", "Status": "Failed"},
+        ),
+        *("invoices", "amount", 1234.0),
+    ),
+    "dynamics gp": (
+        quoted(
+            HEADERS["gp_sales_lines"][1],
+            GP | {"Quantity": "2.00", "Extended Price": "1,200.00", "Extended Cost": "700.00"},
+            GP | {"Document Type": "Return", "Quantity": "1.00", "Extended Price": "600.00", "Extended Cost": "350.00"},
+        ),
+        *("transactions", "revenue", 600.0),
+    ),
+    "business central": (
+        quoted(HEADERS["business_central"][0], BC | {"Document No.": "D", "Amount (LCY)": "1.190,00", "Sales (LCY)": "1.000,00"}, sign=";"),
+        *("invoices", "amount", 1190.0),
+    ),
+    "odoo journal": (
+        quoted(JOURNAL, MOVE | {"debit": "1,250.50", "credit": "0.00"}, MOVE | {"debit": "0.00", "credit": "250.25"}),
+        *("ledger", "amount", 1000.25),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_every_form_of_an_export_adds_up_as_by_hand(tmp_path, capsys, name):
+    text, table, column, total = WRITTEN[name]
+    (tmp_path / "export.csv").write_bytes(text.encode("cp1252" if name == "harvest" else "utf-8"))
+    (tmp_path / "sold.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-05,9\n")
+    given = ["export.csv"] if table == "transactions" else ["export.csv", "sold.csv"]
+    assert main(["new", str(tmp_path / "acme"), "--from", *(str(tmp_path / each) for each in given)]) == 0
+    asked = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Please answer")]
+    assert [line for line in asked if "sold.csv: not recognised" not in line] == []
+    assert Study.open(tmp_path / "acme").frame(table)[column].sum() == pytest.approx(total, abs=1e-9)
 
 
 def test_a_file_that_no_delimiter_splits_says_why_once(tmp_path):
@@ -186,12 +257,20 @@ def test_a_study_that_cannot_be_opened_yet_says_what_is_to_be_done(tmp_path, cap
     assert f"Not ready yet; to be done in {tmp_path / 'acme' / 'study.toml'}:" in said and "transactions: no file transactions.csv" in said
 
 
-def test_two_time_logs_stand_side_by_side(tmp_path):
+def test_two_time_logs_stand_side_by_side(tmp_path, capsys):
     (tmp_path / "a.csv").write_text(f"{TOGGL}\nKim,k,Ada,P,T,,Yes,2024-01-25,,,,01:00:00,\n")
     (tmp_path / "b.csv").write_text(harvest(("2024-01-26", "Bob", "1.5"), sign=","), encoding="utf-8")
     (tmp_path / "c.csv").write_text(f"{SHOPIFY}\n#1,a@x.org,paid,,5,0,0,5,EUR,2024-01-25 10:00:00 +0000,1,P,5,,0,Ada\n")
     assert main(["new", str(tmp_path / "acme"), "--from", *(str(tmp_path / f"{name}.csv") for name in "abc")]) == 0
-    assert Study.open(tmp_path / "acme").frame("events")["minutes"].tolist() == [60.0, 90.0]
+    study = Study.open(tmp_path / "acme")
+    assert study.frame("events")["minutes"].tolist() == [60.0, 90.0]
+    said = capsys.readouterr().out
+    assert (
+        said.index("  a.csv (toggl)") < said.index("minutes <- Duration") < said.index("  b.csv (harvest)") < said.index("minutes <- Hours")
+    )
+    fed = study.mapping().query("table == 'events'").set_index("files")
+    assert fed["preset"].to_dict() == {"a.csv": "toggl", "b.csv": "harvest"} and "Tags" in fed.loc["a.csv", "not_used"]
+    assert study.first_rows("events", section=1)["customer_id"].tolist() == ["Bob"]
 
 
 def test_a_file_that_nobody_knows_is_asked_about(tmp_path, capsys):
@@ -199,6 +278,9 @@ def test_a_file_that_nobody_knows_is_asked_about(tmp_path, capsys):
     assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "till.csv")]) == 0
     said = capsys.readouterr().out
     assert "till.csv: not recognised; name its columns" in said and "did you mean" not in said.split("till.csv")[0]
+    toml = tmp_path / "acme" / "study.toml"
+    left = "Still open: 1 question to answer, and the study cannot be opened yet.\n"
+    assert said.endswith(f"{left}Put that right in {toml}, then: custprof check {toml.parent}\n")
     text = (tmp_path / "acme" / "study.toml").read_text()
     assert "the file has Slip, Day, Card, Sum" in text and '# revenue = "..."' in text
     text = text.replace('# customer_id = "..."', 'customer_id = "Card"').replace('# order_id = "..."', 'order_id = "Slip"')
@@ -270,6 +352,45 @@ def test_a_report_that_nobody_knows_is_laid_out_and_waits_beside_the_others(tmp_
     assert Study.open(toml).frame("ledger")[["account", "period", "amount"]].to_numpy().tolist() == [["4000 Sales", "2024", 1.0]]
 
 
+DATEV = (
+    "Umsatz (ohne Soll/Haben-Kz);Soll/Haben-Kennzeichen;WKZ Umsatz;Kurs;Basis-Umsatz;WKZ Basis-Umsatz;Konto;Gegenkonto (ohne BU-Schlüssel);"
+    "BU-Schlüssel;Belegdatum;Belegfeld 1;Belegfeld 2;Skonto;Buchungstext"
+)
+#: The line of metadata above the header: format, version, category, when and by whom it was made, the fiscal year and the period.
+EXTF = '"EXTF";700;21;"Buchungsstapel";13;20240131120000000;;"RE";"Kim";"";1001;1;20240101;4;20240101;20240131;"Januar";"KL";1;0;0;"EUR"'
+
+
+def test_a_line_of_metadata_above_the_header_is_not_taken_for_it(tmp_path, capsys):
+    """DATEV's batch of postings: both sides of a posting stand on one line, as Konto (S is debit) and as Gegenkonto the other way round."""
+    lines = [
+        "1.190,00;S;EUR;;;;10000;8400;;2801;R1;;;Ada",
+        "300,50;S;EUR;;;;4100;1200;;0202;B1;;;Miete",
+        "0,50;H;EUR;;;;4100;1200;;0302;B2;;;",
+    ]
+    (tmp_path / "EXTF_Buchungsstapel.csv").write_bytes("\r\n".join([EXTF, DATEV, *lines]).encode("cp1252"))
+    (tmp_path / "lines.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-28,1190\n")
+    files = [str(tmp_path / name) for name in ("EXTF_Buchungsstapel.csv", "lines.csv")]
+    assert main(["new", str(tmp_path / "acme"), "--from", *files]) == 0
+    text = (tmp_path / "acme" / "study.toml").read_text(encoding="utf-8")
+    assert 'header = ["Umsatz (ohne Soll/Haben-Kz)", "Soll/Haben-Kennzeichen", "WKZ Umsatz"]' in text and 'encoding = "cp1252"' in text
+    assert "[tables.ledger]" in text and "the file has Umsatz (ohne Soll/Haben-Kz), " in text
+    section = 'file = "../EXTF_Buchungsstapel.csv"\nencoding = "cp1252"\ndelimiter = ";"\ndecimal = ","\nthousands = "."\n'
+    section += 'header = ["Umsatz (ohne Soll/Haben-Kz)"]\ndate_format = "%Y%d%m"\n'
+    columns = (
+        'columns = {{ line_id = "{{_row}} {0}", period = "2024{{Belegdatum}}", account = "{0}", amount = "Umsatz (ohne Soll/Haben-Kz)" }}\n'
+    )
+    sides = [("Konto", "H"), ("Gegenkonto (ohne BU-Schlüssel)", "S")]
+    sides = [
+        f'[[tables.ledger]]\n{section}negative = {{ "Soll/Haben-Kennzeichen" = ["{sign}"] }}\n{columns.format(name)}'
+        for name, sign in sides
+    ]
+    (tmp_path / "acme" / "study.toml").write_text("\n".join(['[study]\nperiod = "month"\n', *sides]), encoding="utf-8")
+    (tmp_path / "acme" / "transactions.csv").write_text((tmp_path / "lines.csv").read_text())
+    ledger = Study.open(tmp_path / "acme").frame("ledger")
+    assert ledger.groupby("account")["amount"].sum().to_dict() == {"10000": 1190.0, "1200": -300.0, "4100": 300.0, "8400": -1190.0}
+    assert ledger.groupby("period")["amount"].count().to_dict() == {"2024-01": 2, "2024-02": 4} and ledger["line_id"].is_unique
+
+
 def test_a_ledger_without_numbers_of_its_lines_is_offered_those_of_the_rows(tmp_path):
     (tmp_path / "ledger.csv").write_text("Konto;Belegdatum;Umsatz;S/H\n8400;28.01.2024;16,47;H\n3400;28.01.2024;11,00;S\n")
     (tmp_path / "transactions.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-25,9\n")
@@ -283,6 +404,47 @@ def test_a_ledger_without_numbers_of_its_lines_is_offered_those_of_the_rows(tmp_
     (tmp_path / "study.toml").write_text(said + 'line_id = "{_row}"\n')
     ledger = Study.open(tmp_path).frame("ledger")
     assert ledger[["line_id", "amount"]].to_numpy().tolist() == [["2", -16.47], ["3", 11.0]]
+
+
+LEDGER = "Konto,Tag,Betrag\n6000,2024-01-28,{}\n6000,2024-01-28,1\n"
+NUMBERED = '[tables.ledger.columns]\nline_id = "{_row}"\naccount = "Konto"\nperiod = "Tag"\namount = "Betrag"\n'
+
+
+@pytest.mark.parametrize("kind", ["same header", "other header", "two folders", "two sections", "one file twice", "parquet", "workbooks"])
+def test_numbers_of_rows_are_line_ids_in_every_file_of_a_table(tmp_path, kind):
+    """Two files of two lines each, 5 + 1 and 7 + 1: no line is taken for the repeat of another."""
+    names = {"two folders": ["2023/l.csv", "2024/l.csv"], "parquet": ["a.parquet", "b.parquet"], "workbooks": ["a.xlsx", "b.xlsx"]}
+    names = names.get(kind, ["a.csv", "b.csv"])
+    for name, amount in zip(names, (5, 7), strict=True):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        lines = [line.split(",") for line in LEDGER.format(amount).splitlines()]
+        frame = pd.DataFrame(lines[1:], columns=lines[0]).astype({"Betrag": int})
+        frame = frame[["Tag", "Konto", "Betrag"]] if kind == "other header" and amount == 7 else frame
+        if kind == "parquet":
+            duckdb.from_df(frame).write_parquet(str(tmp_path / name))
+        elif kind == "workbooks":
+            frame.to_excel(tmp_path / name, index=False)
+        else:
+            frame.to_csv(tmp_path / name, index=False)
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-25,9\n")
+    sections = f"[tables.ledger]\nfile = {names!r}\n{NUMBERED}"
+    if kind in ("two sections", "one file twice"):
+        files = names if kind == "two sections" else names[:1] * 2
+        sections = "".join(f'[[tables.ledger]]\nfile = "{file}"\n{NUMBERED}' for file in files)
+    (tmp_path / "study.toml").write_text(sections)
+    study = Study.open(tmp_path)
+    ledger = study.frame("ledger")
+    assert ledger["amount"].sum() == (12 if kind == "one file twice" else 14) and study.quarantine("ledger").empty
+    first, second = (1, 2) if kind == "parquet" else (2, 3)
+    shown = {"two folders": ["2023/l.csv", "2024/l.csv"], "one file twice": ["a.csv (1)", "a.csv (2)"]}.get(kind, names)
+    assert sorted(ledger["line_id"]) == sorted(f"{row} of {name}" for row in (first, second) for name in shown)
+
+
+def test_the_rows_of_a_query_have_numbers_too(tmp_path):
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,date,revenue\nAda,1,2024-01-25,9\n")
+    query = "select * from (values ('6000', '2024-01-28', 5), ('6000', '2024-01-28', 1)) as t(Konto, Tag, Betrag)"
+    (tmp_path / "study.toml").write_text(f'[tables.ledger]\nsql = "{query}"\n{NUMBERED}')
+    assert Study.open(tmp_path).frame("ledger")[["line_id", "amount"]].to_numpy().tolist() == [["1", 5.0], ["2", 1.0]]
 
 
 def test_parquet_is_recognised_and_read_as_it_is_typed(tmp_path, capsys):
@@ -350,9 +512,10 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(tmp_path, capsys):
     assert main(["new", str(tmp_path / "acme"), "--from", *files]) == 1
     said = capsys.readouterr().out
     assert "Not read: torn.csv cannot be read near line 2" in said and "nowhere.csv does not exist" in said and "Not read: pay.tsv" in said
-    assert "transactions: 1 rows read, 1 used" in said
+    assert "transactions: 1 rows read, 1 used" in said and "Still open: 3 exports that could not be read.\n" in said
     assert Study.open(tmp_path / "acme").customer_facts()["net_revenue"].to_dict() == {"1054": 2174.5}
     assert main(["new", str(tmp_path / "other"), "--from", files[3]]) == 0
+    assert capsys.readouterr().out.endswith(f"Nothing is left open. Then: custprof check {tmp_path / 'other'}\n")
 
 
 def test_confirmed_twice_is_refused_and_nothing_unconfirmed_is_used(tmp_path):
@@ -397,6 +560,51 @@ def test_customers_that_are_numbers_ask_for_a_table_with_their_names(tmp_path, c
     (tmp_path / "customers.csv").write_text("customer_id,name\n1054,Vogt\n")
     assert main(["aliases", str(tmp_path)]) == 0
     assert "add a table customers" not in capsys.readouterr().out
+
+
+def test_aliases_compare_what_the_systems_call_their_customers(tmp_path, capsys):
+    """SAP knows numbers and names, Stripe ids and names, a time log names alone: no table of customers is made by hand."""
+    lines = [
+        {"KUNAG": f"{number:010}", "NETWR": "9,00", "FKDAT": "25.01.2024", "NAME1": name} for number, name in enumerate(["Vogt AG", "Ada"])
+    ]
+    names = [*SAP.split(","), "NAME1"]
+    rows = [dict.fromkeys(names, "") | {"VBELN": "9", "POSNR": "10", "WAERK": "EUR", **line} for line in lines]
+    (tmp_path / "sap.csv").write_text("\n".join([";".join(names), *(";".join(row.values()) for row in rows)]))
+    paid = {"id": "ch_1", "Created (UTC)": "2024-01-25 10:00:00", "Converted Amount": "9.00", "Converted Currency": "eur", "Status": "Paid"}
+    paid = dict.fromkeys(STRIPE.split(","), "") | paid | {"Customer ID": "cus_Q7", "Customer Description": "Vogt"}
+    (tmp_path / "stripe.csv").write_text(f"{STRIPE}\n{','.join(paid.values())}\n")
+    (tmp_path / "log.csv").write_text(harvest(("25.01.2024", "ADA GmbH", "7,5"), ("25.01.2024", "Nobody", "1")), encoding="utf-8")
+    acme = tmp_path / "acme"
+    assert main(["new", str(acme), "--from", *(str(tmp_path / f"{name}.csv") for name in ("sap", "stripe", "log"))]) == 0
+    assert "customer_name <- NAME1" in capsys.readouterr().out
+    assert main(["aliases", str(acme)]) == 0
+    assert (acme / "aliases.csv").read_text().splitlines() == [
+        "table,name,known_as,customer_id,called,similarity,confirmed",
+        "events,ADA GmbH,,0000000001,Ada,1.0,",
+        "invoices,cus_Q7,Vogt,0000000000,Vogt AG,1.0,",
+    ]
+    (acme / "aliases.csv").write_text((acme / "aliases.csv").read_text().replace("1.0,", "1.0,yes"))
+    study = Study.open(acme)
+    assert study.frame("events")["customer_id"].tolist() == ["0000000001", "Nobody"]
+    assert study.frame("invoices")["customer_id"].tolist() == ["0000000000"]
+    assert main(["aliases", str(acme)]) == 0
+    assert (acme / "aliases.csv").read_text().count("yes") == 2
+    out = tmp_path / "out"
+    assert main(["pseudonymize", str(acme), str(out)]) == 0
+    seen = "".join(gzip.decompress(file.read_bytes()).decode() for file in out.glob("*.gz"))
+    assert "customer_name" in seen and [name for name in ("Vogt", "Ada", "ADA") if name in seen] == []
+
+
+def test_the_customer_master_of_sap_names_the_numbers_of_its_invoices(tmp_path):
+    (tmp_path / "kna1.csv").write_text("MANDT;KUNNR;LAND1;NAME1;ORT01;REGIO;BRSCH\n100;0000001054;DE;Vogt AG;Ulm;08;0007\n")
+    (tmp_path / "sap.csv").write_bytes(faktura(SOLD | {"KUNAG": "0000001054"}, above=()).encode("cp1252"))
+    (tmp_path / "log.csv").write_text(harvest(("25.01.2024", "Vogt", "7,5")), encoding="utf-8")
+    files = [str(tmp_path / f"{name}.csv") for name in ("kna1", "sap", "log")]
+    assert main(["new", str(tmp_path / "acme"), "--from", *files]) == 0
+    (customer,) = Study.open(tmp_path / "acme").frame("customers").to_dict("records")
+    assert customer == {"customer_id": "0000001054", "name": "Vogt AG", "industry": "0007", "region": "DE 08"}
+    assert main(["aliases", str(tmp_path / "acme")]) == 0
+    assert "events,Vogt,0000001054,Vogt AG,1.0," in (tmp_path / "acme" / "aliases.csv").read_text()
 
 
 def test_zendesk_and_its_warning_come_with_the_study(tmp_path):

@@ -72,6 +72,8 @@ def test_a_sound_study_is_not_suspected(tmp_path):
 
 
 LEDGER = "line_id,period,account,amount\nL1,2024-01,6000,10\n"
+SALES = sum(float(line.split(",")[3]) for line in SOLD.splitlines())
+TIE = '[[ties]]\naccounts = ["4000"]\nfact = "net_revenue"\nsign = -1\n'
 MODEL = '[pools.desk]\naccounts = ["6000"]\n[activities.serve]\npool = "desk"\ntable = "events"\ndriver = "rows"\n'
 WHO, KINDS, WORTH = "Who buys how much, and when?", "Which kinds of customers are there?", "What is a customer worth over its life?"
 CAUSES, TIES, CAPACITY = (
@@ -112,7 +114,7 @@ def test_a_sound_study_is_flagged_nowhere(tmp_path):
             "transactions.customer_id: no customer (1 rows: belong to nobody known)",
         ),
         (
-            {"lines": SOLD + "C1,X,never,150.00,P1,false\n"},
+            {"lines": SOLD + "C1,X,never,150.00,P1,false\n", "ledger": f"{LEDGER}L2,2024-01,4000,{-SALES}\n", "toml": TIE},
             [WHO, TIES, CAUSES, KINDS, WORTH],
             "transactions.date: set aside: date unreadable (1 rows: missing from the answer)",
         ),
@@ -146,3 +148,11 @@ def test_verdicts_follow_from_what_is_missing_and_from_the_check(tmp_path):
     assert asked["verdict"] == "REFUSE" and asked["because"] == (
         "ratings: no usable row (1 rows: nothing to answer from); ratings.score: set aside: out of range (1 rows: missing from the answer)"
     )
+
+
+def test_nothing_ties_where_nobody_named_accounts(tmp_path):
+    issues(tmp_path, ledger=f"{LEDGER}L2,2024-01,4000,{-SALES}\n")
+    asked = answerable(Study.open(tmp_path)).set_index("question").loc[TIES]
+    assert asked[["verdict", "because"]].tolist() == ["REFUSE", "[[ties]] is missing"]
+    issues(tmp_path, ledger=f"{LEDGER}L2,2024-01,4000,{-SALES}\n", toml=TIE)
+    assert answerable(Study.open(tmp_path)).set_index("question").loc[TIES, "verdict"] == "PASS"

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from custprof.plots.legend import legend_below
-from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis, money_text
+from custprof.plots.money import GAIN, LOSS, NEUTRAL, money_axis
 
 __all__ = ["monthly_revenue", "reconciliation", "seasonality", "set_aside", "sizes"]
 
@@ -38,16 +38,14 @@ def reconciliation(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     [0.75, 0.25]
     >>> plt.close(ax.figure)
     """
-    ax = plt.subplots()[1] if ax is None else ax
     tables = frame.drop_duplicates("table").set_index("table")
+    ax = _bars(len(tables)) if ax is None else ax
     used, aside = tables["rows_used"] / tables["rows_read"], tables["rows_set_aside"] / tables["rows_read"]
     ax.barh(tables.index, used, color=GAIN, label="used")
     ax.barh(tables.index, aside, left=used, color=LOSS, hatch="//", label="set aside")
     for place, row in enumerate(tables.itertuples()):
-        text = f"{row.rows_used:,}" + (f" of {row.rows_read:,}" if row.rows_set_aside else "")
-        ax.annotate(
-            text, (1, place), xytext=(6, 0), textcoords="offset points", va="center", color=NEUTRAL if not row.rows_set_aside else LOSS
-        )
+        text = f"{row.rows_used:,} of {row.rows_read:,}" if row.rows_set_aside else f"all {row.rows_used:,}"
+        ax.annotate(text, (1, place), xytext=(6, 0), textcoords="offset points", va="center", color=LOSS if row.rows_set_aside else "black")
     ax.set(xlabel="share of the rows read", ylabel="", xlim=(0, 1))
     ax.invert_yaxis()
     if aside.any():
@@ -115,7 +113,7 @@ def set_aside(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     (['ledger.amount: not a number'], 3.0)
     >>> plt.close(ax.figure)
     """
-    ax = plt.subplots()[1] if ax is None else ax
+    ax = _bars(len(frame)) if ax is None else ax
     names = [f"{row.table}.{row.column}".rstrip(".") + ": " + row.rule.removeprefix("set aside: ") for row in frame.itertuples()]
     bars = ax.barh(range(len(frame)), frame["rows"].astype(float), color=LOSS, hatch="//")
     ax.bar_label(bars, [f"{rows:,}" for rows in frame["rows"]], padding=4, color=LOSS)
@@ -141,7 +139,7 @@ def seasonality(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = 
     Returns
     -------
     matplotlib Axes
-        One line by year, the last one darkest and named at its end.
+        One line by year, the last one darkest and widest.
 
     Examples
     --------
@@ -154,8 +152,18 @@ def seasonality(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = 
     ax = plt.subplots()[1] if ax is None else ax
     years = list(frame.groupby(frame["month"].dt.year))
     for place, (year, months) in enumerate(years):
-        shade = 0.25 + 0.75 * (place + 1) / len(years)
-        ax.plot(months["month"].dt.month, months["revenue"], color=GAIN, alpha=shade, marker="o", markersize=3, label=str(year))
+        last = place == len(years) - 1
+        shade = 1.0 if last else 0.25 + 0.45 * (place + 1) / len(years)
+        ax.plot(
+            months["month"].dt.month,
+            months["revenue"],
+            color=GAIN,
+            alpha=shade,
+            linewidth=2.2 if last else 1.3,
+            marker="o",
+            markersize=4 if last else 3,
+            label=str(year),
+        )
     ax.axhline(0, color=NEUTRAL, linewidth=0.8)
     ax.set(xlabel="month of the year", ylabel="net revenue per month", xticks=range(1, 13), xticklabels=list("JFMAMJJASOND"))
     if len(years) > 1:
@@ -191,14 +199,20 @@ def sizes(revenue: pd.Series, *, ax: Axes | None = None, currency: str = "") -> 
     positive, others = revenue[revenue > 0], int((revenue <= 0).sum())
     if len(positive):
         low, high = np.log10(positive.min()), np.log10(positive.max())
-        edges = np.logspace(low, max(high, low + 0.1) + 1e-9, 25)
+        edges = np.logspace(low, max(high, low + 0.1) + 1e-9, int(np.clip(np.sqrt(len(positive)) * 2, 8, 24)) + 1)
         ax.hist(positive, bins=edges, color=GAIN)
         ax.axvline(positive.median(), color=NEUTRAL, linestyle="--", label="median")
         if others:
             ax.bar(edges[0] / (edges[1] / edges[0]) ** 2, others, width=edges[0] * 0.25, color=NEUTRAL, label="none or negative")
         ax.set_xscale("log")
+        if high - low < 1.5:  # within a decade or two its ends alone would be written
+            ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.legend()
-    ax.set(ylabel="customers")
-    ax.set_xlabel("net revenue of a customer" + (f" ({currency})" if currency else ""))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: money_text(value)))
-    return ax
+    ax.set(xlabel="net revenue of a customer", ylabel="customers")
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    return money_axis(ax, "x", currency)
+
+
+def _bars(count: int) -> Axes:
+    """Axes as high as so many bars need."""
+    return plt.subplots(figsize=(6.4, 1.2 + 0.42 * count))[1]

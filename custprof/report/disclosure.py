@@ -14,7 +14,7 @@ __all__ = ["TRAITS", "Names", "find_disclosures", "names_of", "texts_that_name"]
 #: Traits that stay readable and together may tell who a customer is.
 TRAITS = ("kind", "industry", "region", "channel")
 #: Columns that name customers and people.
-_PEOPLE = ("customer_id", "referred_by", "name", "account_manager", "employee")
+_PEOPLE = ("customer_id", "referred_by", "name", "customer_name", "account_manager", "employee")
 #: Words of names that tell nobody: legal forms, titles, trades and what companies are called.
 _COMMON = """
     gmbh mbbh gbmh gesellschaft haftung verein stiftung gruppe group holding holdings limited corp corporation incorporated company
@@ -29,6 +29,8 @@ _COMMON = """
     with from this that und oder für fuer nord süd north south east west
 """
 _FEW = 3
+#: Letters of a name that are known again within a longer word.
+_WITHIN = 5
 _FINDINGS = ["table", "column", "finding", "customers", "examples", "advice"]
 
 
@@ -40,12 +42,21 @@ class Names:
     words: frozenset[str]
 
     def in_text(self, text: str) -> str | None:
-        """A name that is a run of whole words of a text, or a word of a name in it; None where it names nobody."""
+        """A name that is a run of whole words of a text, or a word of a name in it; None where it names nobody.
+
+        A word of a name counts as well where a longer word begins or ends with it (Zachariasstraße), if it has five letters or more.
+
+        Examples
+        --------
+        >>> names = Names(frozenset({"zacharias gmbh"}), frozenset({"zacharias"}))
+        >>> [names.in_text(text) for text in ("Call with Zacharias", "Alte Zachariasstraße 7", "Call")]
+        ['zacharias', 'zacharias', None]
+        """
         text = text.casefold()
         parts = re.findall(r"\S+", text)
         runs = (parts[start:end] for start in range(len(parts)) for end in range(start + 1, min(len(parts), start + 8) + 1))
         whole = next((name for run in runs if (name := " ".join(run).strip(".,;:()")) in self.whole), None)
-        return whole or next((word for word in _words(text) if word in self.words), None)
+        return whole or next((part for word in _words(text) for part in _parts(word) if part in self.words), None)
 
 
 def names_of(study, hidden: Mapping[str, Mapping[str, str]]) -> Names:
@@ -153,3 +164,9 @@ def _names_elsewhere(study, hidden: Mapping[str, Mapping[str, str]], keep: set[s
 
 def _words(text: str) -> list[str]:
     return re.findall(r"[^\W\d_]{4,}", text)
+
+
+def _parts(word: str) -> list[str]:
+    """A word, and what it begins and ends with, longest first."""
+    lengths = range(len(word) - 1, _WITHIN - 1, -1)
+    return [word, *(part for length in lengths for part in (word[:length], word[-length:]))]

@@ -39,7 +39,8 @@ period = "year"               # year, quarter or month: the grain of comparisons
 # decimal = ","
 # Where a system is known that wrote the export, a preset says all that (custprof new DIR --from FILE ... finds it by the headers):
 # preset = "xero_invoices"
-# Customers who are called otherwise in another system: custprof aliases DIR suggests them, aliases.csv holds what you confirm.
+# Customers who are called otherwise in another system: custprof aliases DIR suggests them, aliases.csv holds what you confirm. Where a
+# system numbers its customers, columns = {{ customer_name = "Name" }} says what it calls them.
 
 # [credit]                    # what lending to customers costs, if there is a table of invoices
 # annual_rate = 0.08
@@ -121,16 +122,17 @@ def write_aliases(folder: str | Path) -> tuple[Path, int]:
     custprof.study.errors.StudyError: ... does not exist; name a folder that holds a study.toml (custprof new DIR makes one).
     """
     from custprof.study import Study
-    from custprof.study.aliases import read_aliases
+    from custprof.study.aliases import names_of, read_aliases
 
     study = Study.open(folder)
     file = study.settings.aliases or study.folder / "aliases.csv"
     known, suggested = read_aliases(file), study.suggest_aliases()
     new = suggested[~suggested.set_index(["table", "name"]).index.isin(known.set_index(["table", "name"]).index)]
     rows = pd.concat([known, new])
-    if not study.lacks("customers.name"):  # an id alone tells nobody whom it means
-        names = study.frame("customers").set_index("customer_id")["name"]
-        rows.insert(rows.columns.get_loc("similarity"), "called", rows["customer_id"].map(names))
+    names = names_of(study)
+    for ids, column in (("name", "known_as"), ("customer_id", "called")):  # an id alone tells nobody whom it means
+        if (called := rows[ids].map(names)).notna().any():
+            rows.insert(rows.columns.get_loc(ids) + 1, column, called)
     with _whole(file) as part:
         rows.to_csv(part, index=False, encoding="utf-8", lineterminator="\n")
     return file, len(new)

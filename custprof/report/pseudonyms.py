@@ -4,7 +4,11 @@ Names, ids and free texts become keyed pseudonyms (HMAC-SHA-256): the same text 
 only who has the key can make it. What the analysis reads stays: amounts, dates, minutes, accounts, departments, activities, and the traits
 that group customers (kind, industry, region, channel), but for those of their texts that name a customer or a person: these become
 pseudonyms too, in study.toml and the cost model alike. So the profit is the same, and small groups of traits are still recognisable: they
-are counted and said. Exact amounts and dates stay too; who knows an invoice knows its customer.
+are counted and said. Exact amounts and dates stay too, to the last digit; who knows an invoice knows its customer.
+
+Pseudonyms do not keep the order of the ids, for their order would tell who is who among names known from elsewhere, and would change
+with every customer who joins. Where an amount is split and equal fractions of a cent are a tie, the order of the ids decides (see
+``split_cents``), so a customer's cost may differ by a cent or two between the study and its pseudonyms; every total is the same.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ HIDDEN = {
     "customer_id": "c",
     "referred_by": "c",
     "name": "n",
+    "customer_name": "n",
     "account_manager": "m",
     "employee": "e",
     "order_id": "o",

@@ -16,7 +16,7 @@ import pandas as pd
 from custprof.study.contracts import REFERENCES
 from custprof.study.errors import StudyError
 
-__all__ = ["COLUMNS", "confirmed", "read_aliases", "suggest", "suggest_for", "waiting"]
+__all__ = ["COLUMNS", "confirmed", "names_of", "read_aliases", "suggest", "suggest_for", "waiting"]
 
 COLUMNS = ("table", "name", "customer_id", "similarity", "confirmed")
 _YES = ("yes", "true", "1", "x", "y", "ja", "oui")
@@ -54,7 +54,7 @@ def suggest(unknown: pd.DataFrame, customers: pd.DataFrame, con: duckdb.DuckDBPy
 
     Parameters
     ----------
-    unknown : table, name: names of tables that no customer bears
+    unknown : table, name: customers of tables that are no customer of the study; and known_as, where a table's system calls them otherwise
     customers : customer_id, name: the customers that there are
 
     Returns
@@ -69,7 +69,8 @@ def suggest(unknown: pd.DataFrame, customers: pd.DataFrame, con: duckdb.DuckDBPy
     >>> suggest(unknown, customers, duckdb.connect())[["name", "customer_id", "similarity"]].values.tolist()
     [['ACME Ltd.', 'C1', 1.0]]
     """
-    con.register("_unknown", unknown.assign(plain=[_plain(name) for name in unknown["name"]]))
+    said = unknown["known_as"] if "known_as" in unknown else unknown["name"]
+    con.register("_unknown", unknown.assign(plain=[_plain(name) for name in said]))
     con.register("_customers", customers.assign(plain=[_plain(name) for name in customers["name"]]))
     try:
         found = con.execute(
@@ -88,22 +89,35 @@ def suggest(unknown: pd.DataFrame, customers: pd.DataFrame, con: duckdb.DuckDBPy
 def suggest_for(study, con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Suggestions for the names of a study's tables that are no customer's (of the customers, else of the transactions)."""
     base = "customers" if "customers" in study.tables else "transactions"
-    called = "coalesce(name, customer_id)" if base == "customers" and "name" in study.columns(base) else "customer_id"
-    known = f"select customer_id from used_{base} where customer_id is not null"
-    customers = study.query(f"select distinct customer_id, {called} from used_{base} where customer_id is not null")
-    tables = [
-        table
-        for table, column in REFERENCES
-        if column == "customer_id" and table in study.tables and table != base and column in study.columns(table)
-    ]
-    unknown = [
-        (table, name)
-        for table in tables
-        for (name,) in study.query(
-            f"select distinct customer_id from used_{table} where customer_id is not null and customer_id not in ({known}) order by 1"
-        )
-    ]
-    return suggest(pd.DataFrame(unknown, columns=["table", "name"]), pd.DataFrame(customers, columns=["customer_id", "name"]), con)
+    known = {customer for customer, _ in _called(study, base)}
+    customers = _called(study, base) + (
+        [pair for pair in _called(study, "transactions") if pair[0] in known] if base == "customers" else []
+    )
+    unknown = [(table, *pair) for table in _naming(study) if table != base for pair in _called(study, table) if pair[0] not in known]
+    return suggest(
+        pd.DataFrame(unknown, columns=["table", "name", "known_as"]), pd.DataFrame(customers, columns=["customer_id", "name"]), con
+    )
+
+
+def names_of(study) -> dict[str, str]:
+    """By customer_id, what a study's tables call the customer (the table of customers before others) where that is not its id."""
+    names: dict[str, str] = {}
+    for table in ["customers"] * ("customers" in study.tables) + _naming(study):
+        for customer, called in _called(study, table):
+            names |= {customer: called} if called != customer and customer not in names else {}
+    return names
+
+
+def _naming(study) -> list[str]:
+    """The tables but customers whose rows name customers."""
+    return [table for table, column in REFERENCES if column == "customer_id" and table in study.tables and column in study.columns(table)]
+
+
+def _called(study, table: str) -> list[tuple[str, str]]:
+    """The customers of a table and what they are called there: by a column with their names, else by their id."""
+    column = "name" if table == "customers" else "customer_name"
+    called = f"coalesce({column}, customer_id)" if column in study.columns(table) else "customer_id"
+    return study.query(f"select distinct customer_id, {called} from used_{table} where customer_id is not null order by all")
 
 
 def _plain(name: str) -> str:

@@ -5,7 +5,7 @@ Everything here is SQL of the embedded engine, so that no row passes through Pyt
 
 from __future__ import annotations
 
-__all__ = ["cast_cell", "clock_hours", "literal", "number_sql", "period_sql"]
+__all__ = ["cast_cell", "clock_seconds", "literal", "number_sql", "period_sql"]
 
 _NUMBERS = (
     "TINYINT",
@@ -70,7 +70,7 @@ def cast_cell(
         return blank, *_period(text, cell, base, spec, period, fiscal_start)
     value = f"{cell}::double" if base in _NUMBERS else number_sql(text, spec)
     if kind == "duration" and base == "VARCHAR":
-        value = f"coalesce({clock_hours(text)} * 60, {value})"
+        value = f"coalesce({clock_seconds(text)} / 60, {value})"
     if kind == "fraction":
         value = f"case when lower({text}) in ('true', 'yes') then 1 when lower({text}) in ('false', 'no') then 0 else {value} end"
     faults = [("not a number", unread), ("not finite", "not isfinite({v})")]
@@ -95,11 +95,11 @@ def number_sql(text: str, spec: dict) -> str:
     return f"case when contains({text}, '_') then null else try_cast({value} as double) end"
 
 
-def clock_hours(text: str) -> str:
-    """SQL for the hours of a duration written as a clock, 7:30 or 07:30:00; null for any other text."""
+def clock_seconds(text: str) -> str:
+    """SQL for the seconds of a duration written as a clock, 7:30 or 07:30:00; null for any other text."""
     hours, minutes, seconds = (f"coalesce(try_cast(split_part(ltrim({text}, '-'), ':', {part}) as double), 0)" for part in (1, 2, 3))
     sign = f"case when starts_with({text}, '-') then -1 else 1 end"
-    return f"case when regexp_matches({text}, '{_CLOCK}') then {sign} * ({hours} + {minutes} / 60 + {seconds} / 3600) end"
+    return f"case when regexp_matches({text}, '{_CLOCK}') then {sign} * ({hours} * 3600 + {minutes} * 60 + {seconds}) end"
 
 
 def _day(text: str) -> str:

@@ -132,7 +132,8 @@ def _repeated_lines(study) -> Iterator[dict[str, Any]]:
                 "amount": float("nan") if amount is None else float(amount),
                 "examples": "; ".join(place(file, row) for file, row in shown),
                 "advice": (
-                    "Kept: equal lines can be true. If the export repeats them, say duplicates = 'set_aside' for the table in study.toml."
+                    "Kept: lines that agree in every column that is read can be true, such as two tickets of a day. If the export repeats "
+                    "them, say duplicates = 'set_aside' for the table in study.toml."
                 ),
             }
 

@@ -2,7 +2,8 @@
 
 The definitions are data: the checks, the intake and the templates read them. Types are text (ids stay text), number, duration (minutes,
 also written as 1:30:00), money (a number, rounded to the study's minor unit), date, flag (yes or no), fraction (0 to 1, or yes or no),
-score (0 to 10) and period (a month, quarter or year).
+score (0 to 10) and period (a month, quarter or year). ``customer_name`` is what the system of a table calls the customer whom it numbers:
+``custprof aliases`` compares it, nothing else does.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ TABLES: dict[str, Contract] = {
     "transactions": Contract(
         row="an invoice line",
         columns=_columns(
-            "customer_id order_id date revenue product_id quantity list_amount discount cost_of_goods freight commission is_return",
+            "customer_id order_id date revenue product_id quantity list_amount discount cost_of_goods freight commission is_return "
+            "customer_name",
             date="date",
             money="revenue list_amount discount cost_of_goods freight commission",
             number="quantity",
@@ -77,7 +79,7 @@ TABLES: dict[str, Contract] = {
     "events": Contract(
         row="a time entry, call, ticket, visit, delivery or complaint",
         columns=_columns(
-            "customer_id date activity quantity minutes department employee",
+            "customer_id date activity quantity minutes department employee customer_name",
             date="date",
             number="quantity",
             duration="minutes",
@@ -101,7 +103,7 @@ TABLES: dict[str, Contract] = {
     "invoices": Contract(
         row="an invoice",
         columns=_columns(
-            "invoice_id customer_id invoiced_on due_on amount paid_on amount_paid disputed",
+            "invoice_id customer_id invoiced_on due_on amount paid_on amount_paid disputed customer_name",
             date="invoiced_on due_on paid_on",
             money="amount amount_paid",
             flag="disputed",
@@ -123,7 +125,7 @@ TABLES: dict[str, Contract] = {
     "leads": Contract(
         row="a lead",
         columns=_columns(
-            "lead_id created_on channel campaign_id contact_minutes won_on customer_id",
+            "lead_id created_on channel campaign_id contact_minutes won_on customer_id customer_name",
             date="created_on won_on",
             duration="contact_minutes",
         ),

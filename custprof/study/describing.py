@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from custprof.study.advice import advise
+from custprof.study.cells import literal
 from custprof.study.contracts import TABLES
 from custprof.study.errors import StudyError, meant
-from custprof.study.intake import Mapping
+from custprof.study.intake import NOTHING, Mapping
 
 __all__ = [
     "advise_on",
@@ -25,38 +26,50 @@ __all__ = [
 ]
 
 
-def sources(mapping: Mapping) -> dict[str, str]:
-    """By our column, what of a table's files feeds it; see ``Study.sources``."""
-    header = mapping.parts[0].header
-    return {
-        ours: header[place] if isinstance(place, int) else " and ".join(header[each] for each in dict.fromkeys(place.places))
-        for ours, (place, *_) in mapping.columns.items()
-    }
+def sources(mapping: Mapping) -> list[dict[str, str]]:
+    """By section and our column, what of a table's files feeds it; see ``Study.sources``."""
+    found = []
+    for number in mapping.sections:
+        header = mapping.parts[number].header
+        fed = {ours: places[number] for ours, places in mapping.columns.items() if places[number] != NOTHING}
+        found.append(
+            {
+                ours: header[place] if isinstance(place, int) else " and ".join(header[each] for each in dict.fromkeys(place.places))
+                for ours, place in fed.items()
+            }
+        )
+    return found
 
 
 def describe_mappings(mappings: dict[str, Mapping]) -> pd.DataFrame:
     """What feeds the tables; the columns are those of ``Study.mapping``."""
     rows = []
     for table, mapping in mappings.items():
-        files = list(dict.fromkeys(Path(file).name for part in mapping.parts for file in part.files))
-        presets = list(dict.fromkeys(part.spec.get("preset", "") for part in mapping.parts))
-        columns = [ours if theirs in (ours, "") else f"{ours} from {theirs}" for ours, theirs in sources(mapping).items()]
-        shown = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
-        unused = ", ".join(mapping.unused[:8]) + (f" and {len(mapping.unused) - 8} more" if len(mapping.unused) > 8 else "")
-        rows.append((table, shown, ", ".join(filter(None, presets)), ", ".join(columns), unused))
+        for number, fed in zip(mapping.sections, sources(mapping), strict=True):
+            spec = mapping.parts[number].spec
+            files = list(dict.fromkeys(Path(file).name for part in mapping.parts if part.spec is spec for file in part.files))
+            columns = [ours if theirs in (ours, "") else f"{ours} from {theirs}" for ours, theirs in fed.items()]
+            shown = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+            unused = mapping.unused[number]
+            others = ", ".join(unused[:8]) + (f" and {len(unused) - 8} more" if len(unused) > 8 else "")
+            rows.append((table, shown, spec.get("preset", ""), ", ".join(columns), others))
     return pd.DataFrame(rows, columns=["table", "files", "preset", "columns", "not_used"])
 
 
-def first_rows(study, table: str, count: int) -> pd.DataFrame:
-    """The first used rows of a table in the order of its files, for a look."""
-    known = ", ".join(study.columns(table))
-    return study.rows_of(table).frame(f"select {known} from raw_{table} where _reason is null order by rowid, {known} limit {int(count)}")
+def first_rows(study, table: str, count: int, mapping: Mapping, section: int) -> pd.DataFrame:
+    """The first used rows of a section of a table in the order of its files, for a look."""
+    known, spec = ", ".join(study.columns(table)), mapping.parts[mapping.sections[section]].spec
+    files = ", ".join(literal(file) for part in mapping.parts if part.spec is spec for file in part.files)
+    where = f"_reason is null and _file in ({files})" if len(mapping.sections) > 1 else "_reason is null"
+    return study.rows_of(table).frame(f"select {known} from raw_{table} where {where} order by rowid, {known} limit {int(count)}")
 
 
 def has(study, need: str) -> bool:
-    """Whether a study has a table, a "table.column", a "cost_model" or "credit"."""
+    """Whether a study has a table, a "table.column", a "cost_model", "credit" or "ties"."""
     if need in ("cost_model", "credit"):
         return getattr(study, need) is not None
+    if need == "ties":
+        return bool(study.settings.ties)
     table, _, column = need.partition(".")
     if table not in TABLES or (column and column not in TABLES[table].columns and not TABLES[table].keeps_extra):
         raise ValueError(f"{need!r} is not something a study may have: {meant(need, ['cost_model', 'credit', *TABLES])}")

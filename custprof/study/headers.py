@@ -5,7 +5,7 @@ a currency), a template with headers in braces, or a condition. The template of 
 a number or duration is a sum (``{Quantity} * {Price} - {Discount|0}``), that of a date may add days (``{Invoice Date} + 30``). Behind a
 bar stands what counts where the cell is blank or the column is missing: another header, or a value. A yes or no may be made of values
 (``{ Type = ["Credit*"] }``), and any column may count in some rows only (``{ take = "Close Date", where = { Stage = "Won" } }``).
-Templates are taken apart here, never evaluated.
+Templates are taken apart here, never evaluated. ``{_row}`` is the number of the row, with its file before it where a table has several.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from custprof.study.cells import clock_hours, literal, number_sql
+from custprof.study.cells import clock_seconds, literal, number_sql
 
-__all__ = ["Derived", "carries", "derive", "find_header", "headers_in", "is_template", "star"]
+__all__ = ["ROW", "Derived", "carries", "derive", "find_header", "headers_in", "is_template", "star"]
 
-#: In a template: the number of the row in its file.
+#: In a template: the number of the row in its file. In a section of study.toml: the SQL of that number.
 ROW = "_row"
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _SUM = re.compile(r"^[\d\s.+*/()-]*$")
@@ -97,7 +97,7 @@ def derive(kind: str, template: str | dict[str, Any], header: Sequence[str], typ
     kind : of the column that is made: text, number, duration, money, date or flag
     template : a text with headers in braces; {take, where}; or for a flag {header: values} that make it true
     header, types : of the file
-    spec : the table's section of study.toml (decimal, thousands)
+    spec : the table's section of study.toml (decimal, thousands), with the SQL of what ``{_row}`` stands for
 
     Raises
     ------
@@ -125,8 +125,8 @@ def derive(kind: str, template: str | dict[str, Any], header: Sequence[str], typ
     if kind in ("number", "duration", "money"):
         return Derived(_sum(template, header, types, spec, kind == "duration"), used)
     if kind == "date":
-        return Derived(_cell(fields[0], header), used, _days(template))
-    return Derived(_filled(template, header), used)
+        return Derived(_cell(fields[0], header, spec), used, _days(template))
+    return Derived(_filled(template, header, spec), used)
 
 
 def carries(conditions: Mapping[str, Any], header: Sequence[str], *, every: bool = False) -> str:
@@ -169,10 +169,10 @@ def _text(place: int | None) -> str:
     return "null::varchar" if place is None else f"nullif(trim(c{place}::varchar), '')"
 
 
-def _cell(field: list[str], header: Sequence[str]) -> str:
+def _cell(field: list[str], header: Sequence[str], spec: Mapping[str, Any]) -> str:
     """The text of the first cell of a field that is not blank; what is no header stands for itself."""
     if field == [ROW]:
-        return "_row::varchar"
+        return spec.get(ROW, "_row::varchar")
     places = [find_header(name, header) for name in field]
     texts = [_text(place) for place in places[:1]]
     texts += [_text(place) if place is not None else literal(name) for name, place in zip(field[1:], places[1:], strict=True)]
@@ -196,7 +196,7 @@ def _sum(template: str, header: Sequence[str], types: Sequence[str], spec: dict[
         if types[place] != "VARCHAR":
             return f"c{place}::double"
         read = number_sql(_text(place), spec)
-        return f"coalesce({clock_hours(_text(place))}, {read})" if clock else read
+        return f"coalesce({clock_seconds(_text(place))} / 3600, {read})" if clock else read
 
     def value(field: list[str]) -> str:
         name, default = field[0], f"{defaults.get(field[0], 0.0)!r}::double"
@@ -219,8 +219,8 @@ def _days(template: str) -> int:
     return int(found.group(1) or 0)
 
 
-def _filled(template: str, header: Sequence[str]) -> str:
+def _filled(template: str, header: Sequence[str], spec: Mapping[str, Any]) -> str:
     fields = [_field(found) for found in _BRACES.findall(template)]
-    whole = " || ".join(_replace(template, lambda field: f"coalesce({_cell(field, header)}, '')", literal))
-    given = ", ".join(_cell(field, header) for field in fields)
+    whole = " || ".join(_replace(template, lambda field: f"coalesce({_cell(field, header, spec)}, '')", literal))
+    given = ", ".join(_cell(field, header, spec) for field in fields)
     return f"case when coalesce({given}) is not null then nullif(trim({whole}), '') end"

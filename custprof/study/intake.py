@@ -7,6 +7,7 @@ the study's minor unit here and nowhere else; what the rounding takes is kept be
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,15 +17,16 @@ from custprof.study.cells import cast_cell, literal
 from custprof.study.contracts import TABLES
 from custprof.study.currency import currency_of, worth_of
 from custprof.study.errors import StudyError, meant
-from custprof.study.headers import Derived, carries, derive, find_header, headers_in, is_template
+from custprof.study.headers import ROW, Derived, carries, derive, find_header, headers_in, is_template
 from custprof.study.settings import Settings
 from custprof.study.sources import Part, read_part
 
-__all__ = ["FINE", "LIMIT", "Mapping", "first_row", "map_columns", "quoted", "short", "type_part", "type_rows"]
+__all__ = ["FINE", "LIMIT", "NOTHING", "Mapping", "first_row", "map_columns", "quoted", "short", "type_part", "type_rows"]
 
 #: Digits kept beyond the minor unit when money that was read is added up.
 FINE = 3
-_NOTHING = Derived("null::varchar", ())
+#: Stands for a column that one of several sections lacks.
+NOTHING = Derived("null::varchar", ())
 #: Largest amount, in minor units, that a double holds exactly.
 LIMIT = 9 * 10**15
 
@@ -38,20 +40,25 @@ class Mapping:
     parts : the table's parts
     columns : by our name, for each part
     extra : the same for columns that are kept though they are none of ours
-    unused : headers that feed nothing
+    unused : for each part, headers that feed nothing (of the parts of one section, at the first)
     currencies : for each part the SQL of a row's currency; empty where nothing says it
     """
 
     parts: list[Part]
     columns: dict[str, list[int | Derived]]
     extra: dict[str, list[int | Derived]] = field(default_factory=dict)
-    unused: list[str] = field(default_factory=list)
+    unused: list[list[str]] = field(default_factory=list)
     currencies: list[str] = field(default_factory=list)
 
     @property
     def known(self) -> str:
         """The names of all columns that are kept, for SQL."""
         return ", ".join(quoted(name) for name in (*self.columns, *self.extra))
+
+    @property
+    def sections(self) -> list[int]:
+        """The numbers of the parts with which a section of study.toml begins."""
+        return [number for number, part in enumerate(self.parts) if number == 0 or part.spec is not self.parts[number - 1].spec]
 
     @property
     def line(self) -> str:
@@ -70,13 +77,13 @@ def map_columns(table: str, parts: list[Part]) -> tuple[Mapping | None, list[str
         if sign:
             field = part.header[0] if len(part.header[0]) <= 40 else part.header[0][:40] + "..."
             return None, [f"{table}: the header of {short(part)} is one field, {field!r}; say delimiter = {sign!r} for it in study.toml."]
-    contract, problems, columns = TABLES[table], [], {}
+    contract, problems, columns, numbers = TABLES[table], [], {}, _row_numbers(parts)
     for ours, kind in contract.columns.items():
         places: list[int | Derived | None] = []
-        for part in parts:
+        for part, number in zip(parts, numbers, strict=True):
             own, wanted = _wanted(part)
             names = _names(wanted.get(ours, ours))
-            theirs, place = names[0], _place(names, kind, part, ours in wanted)
+            theirs, place = names[0], _place(names, kind, part, ours in wanted, number)
             if isinstance(theirs, str) and part.header.count(theirs) > 1:
                 count = part.header.count(theirs)
                 problems.append(f"{table}: {short(part)} has {count} columns called {theirs!r}; rename all but the one that is {ours}.")
@@ -86,21 +93,21 @@ def map_columns(table: str, parts: list[Part]) -> tuple[Mapping | None, list[str
         lacking = [part for part, place in zip(parts, places, strict=True) if place is None]
         if len(lacking) < len(parts) and not problems:
             problems += _uneven(table, ours, lacking, parts)
-            columns[ours] = [_NOTHING if place is None else place for place in places]
+            columns[ours] = [NOTHING if place is None else place for place in places]
     if problems:
         return None, problems
     # what a condition reads is used, and where further columns are kept it is kept as well
-    firsts = [number for number, part in enumerate(parts) if number == 0 or part.spec is not parts[number - 1].spec]
-    others = [
-        name for at in firsts for name in _unused(parts[at], table, [places[at] for places in columns.values()], contract.keeps_extra)
-    ]
+    unused = [[] for _ in parts]
+    for at in Mapping(parts, columns).sections:
+        unused[at] = _unused(parts[at], table, [places[at] for places in columns.values()], contract.keeps_extra)
+    others = list(dict.fromkeys(name for names in unused for name in names))
     keep = contract.keeps_extra and all(part.header.count(name) == 1 for part in parts for name in others)
     extra = {name: [part.header.index(name) for part in parts] for name in others} if keep else {}
     return Mapping(
         parts,
         columns,
         extra,
-        [] if keep else others,
+        [[] for _ in parts] if keep else unused,
         [currency_of(part.header, part.spec, [_names(_wanted(part)[1].get(ours, [])) for ours in contract.money]) for part in parts],
     ), []
 
@@ -197,11 +204,11 @@ def _names(theirs: Any) -> list[Any]:
     return theirs if isinstance(theirs, list) else [theirs]
 
 
-def _place(names: list[Any], kind: str, part: Part, named: bool) -> int | Derived | None:
+def _place(names: list[Any], kind: str, part: Part, named: bool, number: str) -> int | Derived | None:
     """What a part gives for the first of several names that it has; a name that nobody gave is taken only as it stands."""
     for name in names:
         if is_template(name):
-            place = derive(kind, name, part.header, part.types, part.spec)
+            place = derive(kind, name, part.header, part.types, {**part.spec, ROW: number})
         elif named:
             place = find_header(name, part.header)
         else:
@@ -209,6 +216,27 @@ def _place(names: list[Any], kind: str, part: Part, named: bool) -> int | Derive
         if place is not None:
             return place
     return None
+
+
+def _row_numbers(parts: list[Part]) -> list[str]:
+    """SQL, by part, of a row's number that no other row of the table has: where there are several files, "7 of lines_2024.csv"."""
+    names = [[file.replace("\\", "/").split("/") for file in part.files] for part in parts]
+    tails = Counter(
+        "/".join(name[-length:]) for name in {tuple(name) for part in names for name in part} for length in range(1, len(name) + 1)
+    )
+    numbers, read = [], Counter(file for part in parts for file in part.files)
+    if read.total() == 1:
+        return ["_row::varchar"]
+    again: Counter = Counter()
+    for part, split in zip(parts, names, strict=True):
+        cases = []
+        for file, name in zip(part.files, split, strict=True):
+            again[file] += 1
+            shown = next(tail for length in range(1, len(name) + 1) if tails[tail := "/".join(name[-length:])] == 1)
+            shown += f" ({again[file]})" if read[file] > 1 else ""
+            cases.append(f"when _file in ({literal(file)}, {literal(name[-1])}) then {literal(f' of {shown}')}")
+        numbers.append(f"(_row::varchar || case {' '.join(cases)} end)")
+    return numbers
 
 
 def _wanted(part: Part) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -6,6 +6,7 @@ Work of the engine that lasts over two seconds shows a bar, in a notebook as in 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -46,7 +47,10 @@ def _watch(con: Any, what: str, done: threading.Event) -> None:
         return
     from tqdm.auto import tqdm
 
-    with tqdm(total=100, desc=what, leave=False, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
+    form = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
+    # a terminal that does not tell its size (0 columns and rows, as in containers) would be shown nothing
+    width, height = shutil.get_terminal_size() if sys.stderr.isatty() else (None, None)
+    with tqdm(total=100, desc=what, leave=False, bar_format=form, ncols=width, nrows=height) as bar:
         while not done.wait(_STEP):
             # several queries one after the other: the bar never goes back
             bar.n = max(bar.n, min(99, con.query_progress()))

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from custprof.study.cells import literal
@@ -24,6 +25,7 @@ from custprof.study.headers import find_header, headers_in, star
 from custprof.study.layout import arrange
 from custprof.study.notation import find_notation
 from custprof.study.presets import Preset, recognise
+from custprof.study.progress import watched
 from custprof.study.rows import DELIMITERS, TITLE, Rows, find_delimiter, split_rows
 from custprof.study.sources import ENDINGS
 
@@ -37,6 +39,9 @@ TEXTS = (".txt", ".txt.gz", ".tsv", ".tsv.gz")
 UNNAMED = {"line_id": "{_row}"}
 #: How the first cell of a total begins.
 TOTAL = re.compile(r"(grand total|sub-?total|total|gesamt\w*|(zwischen)?summe\w*|totaux|somme|totale)\b", re.IGNORECASE)
+#: A cell that is no column's name, and a word of bookkeeping in one.
+NUMBER = re.compile(r"[\d.,:/ +-]*\d[\d.,:/ +-]*")
+BOOKS = re.compile(r"\b(soll|haben|debit|credit|débit|crédit|gegenkonto)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -73,36 +78,10 @@ def propose(files: Iterable[str | Path], folder: str | Path) -> Proposal:
         Where none of the files can be read: lists them, and why.
     """
     files = [Path(file) for file in files]
-    looked, problems = [], []
-    for file in files:
-        if not file.is_file():
-            problems.append(f"{file} does not exist.")
-        elif not file.name.lower().endswith((*ENDINGS, *TEXTS)):
-            problems.append(f"{file.name} is no {', '.join((*ENDINGS, *TEXTS))} file; save it as one.")
-        elif file.resolve() in [other.resolve() for other, *_ in looked]:
-            problems.append(f"{file.name} is given twice.")
-        else:
-            try:
-                looked.append((file, *_look(file)))
-            except StudyError as error:
-                problems += error.problems
-    sections, systems, questions, money = [], {}, [], Counter()
-    fed = {next(iter(preset.tables)) for _, _, preset, _ in looked if preset}
-    for file, options, preset, place in looked:
-        try:
-            found, asked, codes = _propose_file(file, Path(folder), options, preset, place, fed)
-        except StudyError as error:
-            problems += error.problems
-            continue
-        systems[str(file)] = f"{preset.system}, {preset.export}" if preset else ""
-        sections += found
-        questions += asked
-        money.update(codes)
-    if problems and not sections:
-        raise StudyError(problems)
-    if len(money) > 1:
-        questions.append(f"there are amounts in {', '.join(sorted(money))}: say in [rates] what one of the others is worth.")
-    return Proposal(sections, systems, money.most_common(1)[0][0] if money else "", questions, problems)
+    steps: list[Path] = []  # every file is looked at, then proposed
+    done = SimpleNamespace(query_progress=lambda: 50 * len(steps) / len(files))
+    with watched(done, f"looking at {len(files)} exports" if len(files) > 1 else "looking at the export"):
+        return _propose(files, Path(folder), steps)
 
 
 def write_sections(proposal: Proposal) -> str:
@@ -120,6 +99,41 @@ def write_sections(proposal: Proposal) -> str:
                 section = [line if line.startswith("#") else f"# {line}" for line in section]
         lines += ["", *section]
     return "\n".join(lines) + "\n"
+
+
+def _propose(files: list[Path], folder: Path, steps: list[Path]) -> Proposal:
+    looked, problems = [], []
+    for file in files:
+        if not file.is_file():
+            problems.append(f"{file} does not exist.")
+        elif not file.name.lower().endswith((*ENDINGS, *TEXTS)):
+            problems.append(f"{file.name} is no {', '.join((*ENDINGS, *TEXTS))} file; save it as one.")
+        elif file.resolve() in [other.resolve() for other, *_ in looked]:
+            problems.append(f"{file.name} is given twice.")
+        else:
+            try:
+                looked.append((file, *_look(file)))
+            except StudyError as error:
+                problems += error.problems
+        steps.append(file)
+    sections, systems, questions, money = [], {}, [], Counter()
+    fed = {next(iter(preset.tables)) for _, _, preset, _ in looked if preset}
+    for file, options, preset, place in looked:
+        try:
+            found, asked, codes = _propose_file(file, folder, options, preset, place, fed)
+            steps.append(file)
+        except StudyError as error:
+            problems += error.problems
+            continue
+        systems[str(file)] = f"{preset.system}, {preset.export}" if preset else ""
+        sections += found
+        questions += asked
+        money.update(codes)
+    if problems and not sections:
+        raise StudyError(problems)
+    if len(money) > 1:
+        questions.append(f"there are amounts in {', '.join(sorted(money))}: say in [rates] what one of the others is worth.")
+    return Proposal(sections, systems, money.most_common(1)[0][0] if money else "", questions, problems)
 
 
 def _propose_file(
@@ -245,14 +259,16 @@ def _guess(file: Path, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     filled = [sum(map(bool, row)) for row in first]
     if not any(filled):
         raise StudyError(f"{file.name} is empty (no header); export it again.")
-    # a title fills a cell or two
-    place = next(number for number, count in enumerate(filled) if 2 * count >= max(filled))
+    # a title fills a cell or two; a line of metadata is made of numbers
+    wide = [number for number, count in enumerate(filled) if 2 * count >= max(filled)]
+    place = next((number for number in wide if 2 * sum(map(bool, map(NUMBER.fullmatch, first[number]))) < filled[number]), wide[0])
     layout: dict[str, Any] = {"header": [cell for cell in first[place] if cell][:3]} if place else {}
     if place and not first[place][0] and any(row[0] and not any(row[1:]) for row in first[place + 1 :]):
         layout |= {"headings": "Heading", "totals": ["Total*"]}
     known = {table: sum(column in first[place] for column in contract.columns) for table, contract in TABLES.items()}
     by_name = [table for table in TABLES if table.removesuffix("s") in file.name.lower()]
-    return max(TABLES, key=lambda table: (table in by_name[:1], known[table], table == "transactions")), layout
+    likely = "ledger" if any(map(BOOKS.search, first[place])) else "transactions"
+    return max(TABLES, key=lambda table: (table in by_name[:1], known[table], table == likely)), layout
 
 
 def _written(file: Path, table: str, spec: dict[str, Any], preset: Preset | None) -> tuple[dict[str, Any], list[str], Counter]:

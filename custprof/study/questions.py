@@ -14,7 +14,7 @@ _TIME = ("transactions.date", "transactions.order_id")
 #: Question, notebook that answers it, what it needs, and what else the answer rests on where it is there: columns, or whole tables.
 QUESTIONS = (
     ("Who buys how much, and when?", "01", ("transactions",), (*_SALES, *_TIME)),
-    ("Does the ledger agree with the invoice lines?", "01", ("ledger",), ("transactions.revenue", *_COSTS, "ledger")),
+    ("Does the ledger agree with the invoice lines?", "01", ("ledger", "ties"), ("transactions.revenue", *_COSTS, "ledger")),
     ("What does each activity cost, and who causes it?", "02", ("ledger", "cost_model"), ("transactions.customer_id", *_WORK)),
     ("Is the capacity that is paid for used?", "02", ("ledger", "cost_model", "events.minutes"), ("ledger", "events.date")),
     ("What gross margin does each customer leave?", "03", ("transactions.cost_of_goods",), _SALES),
@@ -108,7 +108,7 @@ def answerable(study) -> pd.DataFrame:
         rests = {*needs, *(use for use in uses if modelled or use.partition(".")[0] not in ("events", "ledger") or "ledger" in needs)}
         found = issues[pd.Series([_touches(issue, rests) for issue in issues.itertuples()], index=issues.index, dtype=bool)]
         verdict = "REFUSE" if missing or (found["severity"] == "error").any() else "FLAG" if len(found) else "PASS"
-        lacking = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing" if missing else ""
+        lacking = f"{', '.join(missing).replace('ties', '[[ties]]')} {'is' if len(missing) == 1 else 'are'} missing" if missing else ""
         because = lacking or "; ".join(dict.fromkeys(map(_said, found.itertuples())))
         rows.append((question, notebook, "no" if missing else "yes", ", ".join(missing), verdict, because))
     return pd.DataFrame(rows, columns=["question", "notebook", "answered", "missing", "verdict", "because"])

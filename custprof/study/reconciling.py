@@ -6,6 +6,7 @@ to agree.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +21,8 @@ from custprof.study.sources import PASSED
 __all__ = ["passed_over", "reconcile", "report_totals", "tie_ledger"]
 
 _NAN = float("nan")
+#: Signs of currencies, which reports print on totals alone.
+_CURRENCY = re.compile(r"[$€£¥]\s*")
 
 
 def reconcile(study) -> pd.DataFrame:
@@ -72,7 +75,7 @@ def report_totals(study, table: str, mapping: Mapping) -> pd.DataFrame:
         for row in said.itertuples():
             first = (row.cells[0] or "").strip().casefold() if row.cells else ""
             headings += [(first, row.row)] if row.kind == "heading" else []
-            cell = (row.cells[place] or "").strip() if isinstance(place, int) and place < len(row.cells) else ""
+            cell = _CURRENCY.sub("", row.cells[place] or "").strip() if isinstance(place, int) and place < len(row.cells) else ""
             if row.kind == "total" and cell:
                 own = max((each for each in headings if each[0] in first), key=lambda each: (len(each[0]), each[1]), default=None)
                 starts = [own[1] if own else 0 if row.row == last else before, 0, headings[-1][1] if headings else 0, before]

@@ -98,17 +98,19 @@ def read_part(part: Part, con: duckdb.DuckDBPyConnection, *, careful: bool = Fal
     The engine reads CSV strictly and refuses a file with a line it cannot split; ``careful`` reads it row by row instead, so that no line
     is lost.
     """
-    columns = ", ".join(f"c{i}" for i in range(len(part.header)))
+    columns, numbered = ", ".join(f"c{i}" for i in range(len(part.header))), is_laid_out(part.spec)
     tail = "null::integer as _row, null::varchar as _ragged"
     if part.kind == "sql":
+        tail = tail.replace("null::integer", "row_number() over ()") if numbered else tail
         return f"(select {columns}, {_text(part.files[0])} as _file, {tail} from ({_sql(part)}) as source({columns}))"
     files = ", ".join(map(_text, part.files))
     if part.kind == "parquet":
         named = ", ".join(f'"{name.replace(chr(34), chr(34) * 2)}" as c{i}' for i, name in enumerate(part.header))
-        return f"(select {named}, filename as _file, {tail} from read_parquet([{files}], filename = true))"
+        tail, wanted = (tail.replace("null::integer", "file_row_number + 1"), ", file_row_number = true") if numbered else (tail, "")
+        return f"(select {named}, filename as _file, {tail} from read_parquet([{files}], filename = true{wanted}))"
     if part.kind == "xlsx":
         return _register(part, con)
-    if careful or is_laid_out(part.spec) or any(needs_decoding(Path(file), part.spec.get("encoding")) for file in part.files):
+    if careful or numbered or any(needs_decoding(Path(file), part.spec.get("encoding")) for file in part.files):
         return _register(part, con)
     types = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(part.header)))
     options = f"delim = {_text(part.delimiter)}, quote = '\"', escape = '\"', header = true, auto_detect = false, columns = {{{types}}}"

@@ -176,25 +176,27 @@ class Study:
         """The standard columns of a table that are known."""
         return list(self._mappings[name].columns)
 
-    def sources(self, name: str) -> dict[str, str]:
-        """By our column, what of the table's files feeds it: a header, or the headers that it is made of."""
+    def sources(self, name: str) -> list[dict[str, str]]:
+        """For each section of study.toml that feeds the table (the rows of ``mapping``), by our column, what of its files feeds it: a
+        header, or the headers that it is made of."""
         return sources(self._mappings[name])
 
     def mapping(self) -> pd.DataFrame:
-        """What feeds the tables: table, files, preset, columns (ours, or ours from theirs) and not_used (headers that feed nothing)."""
+        """What feeds the tables, a row by section of study.toml: table, files, preset, columns (ours, or ours from theirs) and not_used
+        (headers that feed nothing)."""
         return describe_mappings(self._mappings)
 
     def missing(self) -> pd.DataFrame:
         """How much of each column is blank among the rows that are used: table, column, rows, missing_share (a fraction)."""
         return count_missing(self)
 
-    def first_rows(self, name: str, count: int = 3) -> pd.DataFrame:
-        """The first used rows of a table in the order of its files, for a look."""
-        return first_rows(self, name, count)
+    def first_rows(self, name: str, count: int = 3, *, section: int = 0) -> pd.DataFrame:
+        """The first used rows of one of the sections that feed a table, in the order of its files, for a look."""
+        return first_rows(self, name, count, self._mappings[name], section)
 
     def unused(self, name: str) -> list[str]:
         """The headers of a table's files that feed nothing."""
-        return self._mappings[name].unused
+        return [header for unused in self._mappings[name].unused for header in unused]
 
     def written_columns(self, name: str) -> list[str]:
         """The columns of ``table(name)``: the standard columns that are known, and further ones where a table keeps them."""
@@ -204,7 +206,7 @@ class Study:
         ]
 
     def lacks(self, *needs: str) -> list[str]:
-        """Which of the things needed are missing: tables, "table.column", "cost_model" or "credit"."""
+        """Which of the things needed are missing: tables, "table.column", "cost_model", "credit" or "ties"."""
         return [need for need in needs if not has(self, need)]
 
     @property
