@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from custprof.study.progress import room
+
 __all__ = ["NotebookError", "ReportError", "execute_notebooks", "find_notebooks"]
 
 JOBS = 2
@@ -122,7 +124,9 @@ def execute_notebooks(paths: Iterable[Path], parameters: Mapping[str, Any], *, p
     cells = sum(cell.cell_type == "code" for notebook in loaded.values() for cell in notebook.cells)
     with (
         tempfile.TemporaryDirectory(prefix="custprof-", ignore_cleanup_errors=True) as folder,
-        tqdm(total=cells, unit="cell", disable=not progress, bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} cells {elapsed}") as bar,
+        tqdm(
+            total=cells, unit="cell", disable=not progress, bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} cells {elapsed}", **room()
+        ) as bar,
         ThreadPoolExecutor(JOBS) as pool,
     ):
         runs = [_Run(name, notebook, folder, bar) for name, notebook in loaded.items()]

@@ -37,6 +37,8 @@ __all__ = ["ClusteredRows"]
 _TYPES = {"STRING": "VARCHAR", "INT": "INTEGER", "TIMESTAMP": "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NTZ": "TIMESTAMP"}
 _NESTED = ("BINARY", "BLOB", "ARRAY", "MAP", "STRUCT", "VARIANT")
 _TEXTS = ("text", "date", "flag", "period")
+#: So many rows are one partition, of which Spark asks every question in one task, without a shuffle.
+_FEW = 100_000
 #: Numbers that a file's rows stay below.
 _FILE = 2**40
 
@@ -118,7 +120,7 @@ class ClusteredRows:
         self._set_repeats_aside(table, mapping)
         raw = self.session.table(self._view(f"raw_{table}")).persist()
         self._held.append(raw)
-        self._name(raw, f"raw_{table}")
+        self._name(raw.coalesce(1) if raw.count() <= _FEW else raw, f"raw_{table}")
         self._type_extra(table, mapping)
         known = [quoted(column) for column in TABLES[table].columns if column in mapping.columns] + [quoted(name) for name in mapping.extra]
         self._put(f"read_{table}", f"select *, rowid as _id from {self._view(f'raw_{table}')}")
@@ -152,10 +154,12 @@ class ClusteredRows:
         return self.con
 
     def query_progress(self) -> float:
-        """Percent of the running stages' tasks that are done."""
+        """Percent of the running stages' tasks that are done; where none runs, of what the driver reads for them."""
         with suppress(Exception):
             tracker = self.session.sparkContext.statusTracker()
             stages = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
+            if not stages:
+                return self.files.query_progress()
             return 100 * sum(stage.numCompletedTasks for stage in stages) / max(sum(stage.numTasks for stage in stages), 1)
         return 0.0
 
