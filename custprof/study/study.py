@@ -280,11 +280,10 @@ class Study:
         if describing.known_table(self, name) in self._counts:
             return
         with watched(self.rows, f"reading {name}"):
-            self.rows.read(name, self._mappings[name])
-            ((read, used),) = self.rows.query(f"select count(*), count(*) filter (_reason is null) from raw_{name}")
-        if not read:
+            counts = self.rows.read(name, self._mappings[name])
+        if not counts["rows_read"]:
             raise StudyError(f"{name}: the files (or the sql) give no rows.")
-        self._counts[name] = {"rows_read": read, "rows_used": used, "rows_set_aside": read - used}
+        self._counts[name] = counts
 
     def _usable(self, name: str) -> None:
         self._load(name)
