@@ -17,8 +17,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from custprof.study.progress import room
-
 __all__ = ["NotebookError", "ReportError", "execute_notebooks", "find_notebooks"]
 
 JOBS = 2
@@ -119,6 +117,8 @@ def execute_notebooks(paths: Iterable[Path], parameters: Mapping[str, Any], *, p
     """
     import nbformat
     from tqdm.auto import tqdm
+
+    from custprof.study.progress import room
 
     loaded = {path.stem: _inject(nbformat.read(path, as_version=4), parameters, path) for path in paths}
     cells = sum(cell.cell_type == "code" for notebook in loaded.values() for cell in notebook.cells)
