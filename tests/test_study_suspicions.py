@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from custprof.study import Study, answerable
@@ -146,3 +147,11 @@ def test_verdicts_follow_from_what_is_missing_and_from_the_check(tmp_path):
     assert asked["verdict"] == "REFUSE" and asked["because"] == (
         "ratings: no usable row (1 rows: nothing to answer from); ratings.score: set aside: out of range (1 rows: missing from the answer)"
     )
+
+
+def test_a_date_of_the_first_year_is_far_from_the_others_and_no_more():
+    lines = pd.DataFrame({"customer_id": "a", "order_id": [str(n) for n in range(200)], "date": ["2024-01-05"] * 199 + ["0001-01-06"]})
+    issues = Study.from_tables({"transactions": lines.assign(revenue=1.0)}, currency="EUR").check()
+    assert issues.set_index("rule").loc["far from the other dates", ["rows", "amount"]].tolist() == [1, 1.0]
+    first = Study.from_tables({"transactions": lines.assign(revenue=1.0, date="0001-01-06")}, currency="EUR")
+    assert "far from the other dates" not in first.check()["rule"].tolist()

@@ -7,7 +7,6 @@ customers who share a name, payments without a date. Each rule is a function fro
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 from custprof.study.conditions import DAY
@@ -45,11 +44,12 @@ def _dates_apart(study) -> Iterator[dict[str, Any]]:
     ):
         if not spread.rows:
             continue
-        first, last = spread.below[0] - timedelta(_YEAR), spread.below[1] + timedelta(_YEAR)
-        if spread.least < first or spread.greatest > last:
+        low, high = spread.below
+        issue = weigh(study, table, f"_reason is null and ({date} < date '{low}' - {_YEAR} or {date} > date '{high}' + {_YEAR})", date)
+        if issue["rows"]:
             yield {
                 "severity": "warning",
-                **weigh(study, table, f"_reason is null and ({date} < date '{first}' or {date} > date '{last}')", date),
+                **issue,
                 "column": date,
                 "rule": "far from the other dates",
                 "advice": "More than a year before or after nearly all others: a year may be mistyped, and it stretches the study.",
