@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
 import signal
 import subprocess
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 from custprof import __version__
 
 __all__ = ["main"]
 
-FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+FAILED, WRONG_INPUT, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+
+
+class _Terminated(KeyboardInterrupt):
+    """The process is asked to end, as Ctrl-C would."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0 if all went well (a new study may leave questions to a person: its last lines say which), 1 if a check found errors, a
-        notebook failed or an export could not be read, 2 if what was given is wrong, 130 after Ctrl-C.
+        notebook failed or an export could not be read, 2 if what was given is wrong, 130 after Ctrl-C, 143 where the process was asked
+        to end.
 
     Examples
     --------
@@ -42,13 +50,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if further and options.do is not _lab:
         parser.error(f"unrecognized arguments: {' '.join(further)}")
     options.further = further
-    before = signal.signal(signal.SIGTERM, _stop)
+    stopping = INTERRUPTED
+
+    def stop(*_) -> None:
+        nonlocal stopping
+        stopping = TERMINATED
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
     try:
         return options.do(options)
-    except (KeyboardInterrupt, ValueError, OSError, RuntimeError) as error:
+    except (KeyboardInterrupt, Exception) as error:
         if _stopped(error):
             _say("Stopped. Nothing was written.")
-            return INTERRUPTED
+            return stopping if arguments is not None else _leave(stopping)
         status = _status(error)
         if status is None:
             raise
@@ -123,11 +138,11 @@ def _new(options) -> int:
     if options.files:
         try:
             print(_next(options.dir, toml, *_show(toml)))
-        except (KeyboardInterrupt, RuntimeError) as error:
+        except (KeyboardInterrupt, Exception) as error:
             if not _stopped(error):
                 raise
             _say(f"Stopped while looking; the study is there: custprof check {options.dir}")
-            return INTERRUPTED
+            return TERMINATED if isinstance(error, _Terminated) else INTERRUPTED
     else:
         print(f"Put transactions.csv beside it (headers of every table: {toml.parent / 'templates'}).\nThen: custprof check {options.dir}")
     return FAILED if options.files and "\n# Not read: " in toml.read_text(encoding="utf-8") else 0
@@ -266,16 +281,30 @@ def _lab(options) -> int:
     while True:
         try:
             return process.wait()
-        except KeyboardInterrupt:  # JupyterLab heard it too, and asks before it stops
-            continue
-        except SystemExit:
+        except _Terminated:
             process.terminate()
             raise
+        except KeyboardInterrupt:  # JupyterLab heard it too, and asks before it stops
+            continue
 
 
-def _stopped(error: BaseException) -> bool:
-    """Whether somebody pressed Ctrl-C; DuckDB says so in words of its own."""
-    return isinstance(error, KeyboardInterrupt) or (type(error) is RuntimeError and str(error) == "Query interrupted")
+def _stopped(error: BaseException | None) -> bool:
+    """Whether somebody stopped the work; DuckDB says so in words of its own, and what reads a table adds some."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt) or (type(error) is RuntimeError and str(error) == "Query interrupted"):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process, tidied up, without waiting for threads: torn down in the midst of their work the engines complain of it."""
+    with suppress(BaseException):
+        atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(status)
 
 
 def _status(error: Exception) -> int | None:
@@ -292,10 +321,6 @@ def _status(error: Exception) -> int | None:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr)
-
-
-def _stop(*_) -> None:
-    sys.exit(128 + signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -240,8 +240,10 @@ def demo_results(study) -> dict[str, pd.DataFrame]:
     lines, invoices = study.table("transactions"), study.table("invoices")
     allocation, model = cp.costing.allocate_study(study), cp.costing.CostModel.read(study.cost_model)
     split = cp.lifetime.split(lines, "2025-06-30")
+    pnl = cp.profit.customer_pnl(study.customer_facts(), allocation)
     return {
-        "profit and loss": cp.profit.customer_pnl(study.customer_facts(), allocation),
+        "profit and loss": pnl,
+        "departments": cp.profit.departments(allocation.by("department"), pnl["profit"], touches=study.table("events")),
         "by period": cp.profit.customer_pnl(study.customer_facts(by="period"), allocation.customers(by="period")),
         "drivers": cp.costing.driver_quantities(model, study),
         "rows behind a driver": cp.costing.driver_rows(model, study, "pick and pack", n=5),

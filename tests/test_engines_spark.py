@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+
 import duckdb
 import pandas as pd
 import pytest
+from conftest import NO_SPARK
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
+from test_invariants_study import BAD_MONEY, THOUSANDTHS
 
 import custprof as cp
 from custprof.report.pseudonyms import pseudonymize
@@ -274,6 +284,100 @@ def test_pseudonyms_of_a_study_that_spark_holds(spark, tmp_path):
     pseudonymize(tmp_path / "in", tmp_path / "out")
     facts = Study.open(tmp_path / "out").customer_facts()
     assert sorted(facts["net_revenue"]) == [1.0, 9.5] and all(name.startswith("c") and len(name) == 17 for name in facts.index)
+
+
+def test_totals_of_reports_are_held_against_what_spark_holds(spark, tmp_path):
+    lines = ["customer_id,order_id,date,revenue", "A,1,2024-01-05,2", "A,2,2024-01-05,3.01", "Sum,,,5.01", "B,3,soon,4", "Sum,,,4.02"]
+    (tmp_path / "transactions.csv").write_text("\n".join([*lines, "Sum,,,9.01"]) + "\n", encoding="utf-8")
+    (tmp_path / "study.toml").write_text('study = { currency = "EUR" }\n[tables.transactions]\ntotals = ["Sum"]\n', encoding="utf-8")
+    held, here = (Study.open(tmp_path, engine=engine) for engine in (spark, "duckdb"))
+    assert held.report_totals("transactions")[["row", "total", "read"]].to_numpy().tolist() == [
+        [4, 5.01, 5.01],
+        [6, 4.02, 4],
+        [7, 9.01, 9.01],
+    ]
+    assert_frame_equal(held.report_totals("transactions"), here.report_totals("transactions"), check_exact=True)
+    assert_frame_equal(held.passed_over("transactions"), here.passed_over("transactions"))
+    assert_frame_equal(held.check(), here.check(), check_exact=True)
+    assert held.check().set_index("rule").loc["report's total differs", ["rows", "amount"]].tolist() == [1, -0.02]
+
+
+CELLS = {
+    "customer_id": st.sampled_from(["C1", "C2", "c1", " C3", "", None]),
+    "order_id": st.sampled_from(["O1", "O2", "O3", "O1 ", "", None]),
+    "date": st.sampled_from(
+        [
+            "2023-12-31",
+            "2024-01-01",
+            "2024-6-3",
+            "2024/06/30",
+            "2024-06-30 23:59",
+            "31.12.2023",
+            "2024-02-30",
+            "",
+            "soon",
+            "1969-12-31",
+            None,
+        ]
+    ),
+    "revenue": THOUSANDTHS | BAD_MONEY | st.none(),
+    "list_amount": THOUSANDTHS | st.sampled_from(["", "n/a", "7-", "+7", ".5", "5.", "1_000", " 12 "]),
+    "is_return": st.sampled_from(["", "true", "no", "YES", "perhaps", None]),
+}
+
+
+@settings(max_examples=5, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+@given(
+    rows=st.lists(st.tuples(*CELLS.values()), min_size=10, max_size=40),
+    people=st.lists(st.tuples(CELLS["customer_id"], st.sampled_from(["Ada", " ada", "Bert", "", None])), min_size=1, max_size=6),
+    aside=st.booleans(),
+)
+def test_whatever_is_wrong_with_rows_both_engines_find_the_same(spark, rows, people, aside):
+    """What is read is used or set aside, in rows and money; issues and profit and loss are equal to the cent."""
+    columns = {"transactions": list(CELLS), "customers": ["customer_id", "name"]}
+    content = {"transactions": rows, "customers": people}
+    ours = {table: pd.DataFrame(content[table], columns=names, dtype=object) for table, names in columns.items()}
+    theirs = {
+        table: spark.createDataFrame(content[table], ", ".join(f"{name} string" for name in names)) for table, names in columns.items()
+    }
+    words = {"study": {"period": "quarter"}, "tables": {"transactions": {"duplicates": "set_aside"} if aside else {}}}
+    held, here = (Study.from_tables(tables, currency="EUR", settings=words) for tables in (theirs, ours))
+    whole = held.reconciliation()
+    assert held.rows.moved == {}
+    assert whole.groupby("table")["rows_read"].first().to_dict() == {"customers": len(people), "transactions": len(rows)}
+    assert (whole["rows_read"] == whole["rows_used"] + whole["rows_set_aside"]).all()
+    rest = whole["amount_read"] - whole["amount_used"] - whole["amount_set_aside"] - whole["amount_rounding"]
+    assert rest.abs().max() < 1e-6
+    assert_frame_equal(whole, here.reconciliation(), check_exact=True)
+    assert_frame_equal(held.check().drop(columns="examples"), here.check().drop(columns="examples"), check_exact=True)
+    assert_frame_equal(in_order(held.quarantine()), in_order(here.quarantine()), check_exact=True, check_dtype=False)
+    if held.counts("transactions")["rows_used"]:
+        pnls = [cp.profit.customer_pnl(study.customer_facts(by="period")) for study in (held, here)]
+        assert_frame_equal(*pnls, check_exact=True)
+
+
+@pytest.mark.skipif(bool(NO_SPARK) or os.name == "nt", reason=NO_SPARK or "signals are those of POSIX")
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_who_stops_spark_hears_one_sentence(tmp_path, number, status):
+    """In a terminal, whose bars tell how far it is; the signal comes while Spark works."""
+    (tmp_path / "study.toml").write_text('study = { currency = "EUR", engine = "spark" }\n', encoding="utf-8")
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,date,revenue\na,1,2024-01-05,9.5\n", encoding="utf-8")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    at_once = "import sys; from custprof.study import progress; progress.PATIENCE = 0; from custprof.__main__ import main; sys.exit(main())"
+    ours, theirs = os.openpty()
+    process = subprocess.Popen([sys.executable, "-c", at_once, "check", str(tmp_path)], stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    said = b""
+    with suppress(OSError):  # so a terminal ends
+        while piece := os.read(ours, 65536):
+            before_it, said = said, said + piece
+            if b"reading transactions" in said and b"reading transactions" not in before_it:
+                process.send_signal(number)
+    os.close(ours)
+    assert process.wait(60) == status
+    assert b"starting Spark" in said and b"Traceback" not in said and b"ERROR" not in said
+    assert said.replace(b"\r", b"\n").strip().splitlines()[-1] == b"Stopped. Nothing was written."
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
 @pytest.mark.parametrize("form", ["%Y-%j", "%d.%m.%Y %z", "%c"])

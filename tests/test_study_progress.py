@@ -10,6 +10,7 @@ import time
 import pytest
 
 from custprof.study import Study, intake, progress, proposing
+from custprof.study.checks import RULES
 
 
 class Engine:
@@ -89,3 +90,40 @@ def test_an_interrupted_reading_starts_again(small_study, monkeypatch):
         study.check()
     assert len(study.frame("transactions")) == len(whole.splitlines()) - 1 + 1
     assert study.reconciliation().loc[0, "rows_read"] == len(whole.splitlines())
+
+
+def test_work_inside_watched_work_shows_no_bar_of_its_own(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "_seen", lambda: True)
+    monkeypatch.setattr(progress, "PATIENCE", 0.05)
+    monkeypatch.setattr(progress, "_STEP", 0.02)
+    with progress.watched(Engine(), "checking"), progress.watched(None, "adding up rows"):
+        time.sleep(0.3)
+    with progress.watched(None, "starting"):
+        time.sleep(0.3)
+    said = capsys.readouterr().err
+    assert "checking:  50%" in said and "adding up rows" not in said and "starting: 00:00" in said
+
+
+def test_a_check_tells_how_many_of_its_rules_are_asked(small_study, monkeypatch):
+    """Each question may be short, all of them are not."""
+    seen, of = [], progress.Steps.of
+
+    def taken(steps, items):
+        for item in of(steps, items):
+            seen.append(steps.query_progress())
+            yield item
+
+    monkeypatch.setattr(progress.Steps, "of", taken)
+    Study.open(small_study).check()
+    assert seen == [100 * number / len(RULES) for number in range(len(RULES))]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are those of POSIX")
+def test_a_terminal_that_does_not_say_its_size_is_shown_the_bar():
+    code = (
+        "import time; from custprof.study import progress; progress.PATIENCE = 0.1\nwith progress.watched(None, 'reading'): time.sleep(1)"
+    )
+    ours, theirs = os.openpty()
+    done = subprocess.run([sys.executable, "-c", code], stdin=theirs, stdout=theirs, stderr=theirs, timeout=60, check=True)
+    os.close(theirs)
+    assert done.returncode == 0 and b"reading: 00:00" in os.read(ours, 10_000)

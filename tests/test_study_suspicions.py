@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from custprof.study import Study, answerable
@@ -156,3 +157,11 @@ def test_nothing_ties_where_nobody_named_accounts(tmp_path):
     assert asked[["verdict", "because"]].tolist() == ["REFUSE", "[[ties]] is missing"]
     issues(tmp_path, ledger=f"{LEDGER}L2,2024-01,4000,{-SALES}\n", toml=TIE)
     assert answerable(Study.open(tmp_path)).set_index("question").loc[TIES, "verdict"] == "PASS"
+
+
+def test_a_date_of_the_first_year_is_far_from_the_others_and_no_more():
+    lines = pd.DataFrame({"customer_id": "a", "order_id": [str(n) for n in range(200)], "date": ["2024-01-05"] * 199 + ["0001-01-06"]})
+    issues = Study.from_tables({"transactions": lines.assign(revenue=1.0)}, currency="EUR").check()
+    assert issues.set_index("rule").loc["far from the other dates", ["rows", "amount"]].tolist() == [1, 1.0]
+    first = Study.from_tables({"transactions": lines.assign(revenue=1.0, date="0001-01-06")}, currency="EUR")
+    assert "far from the other dates" not in first.check()["rule"].tolist()

@@ -6,12 +6,16 @@ so are the rows that are no customer: every view sums to the same company.
 
 from __future__ import annotations
 
+from typing import Any
+
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
 from custprof.profit.inputs import check_amounts, check_beside, check_pnl
 from custprof.profit.ladder import RESIDUALS, customers_only
 from custprof.profit.totals import total
+from custprof.study.engine import collect, lazy
 
 __all__ = ["NOT_KNOWN", "departments", "profit_by", "relationship"]
 
@@ -120,7 +124,7 @@ def relationship(facts: pd.DataFrame, *, new_since, acquired_on: pd.Series | Non
     return pd.Series(stands, index=first.index, name="relationship")
 
 
-def departments(costs: pd.DataFrame, profit: pd.Series, *, touches: pd.DataFrame | None = None) -> pd.DataFrame:
+def departments(costs: pd.DataFrame, profit: pd.Series, *, touches: Any = None) -> pd.DataFrame:
     """What every department spends on customers, on how many, and on which.
 
     Parameters
@@ -129,8 +133,8 @@ def departments(costs: pd.DataFrame, profit: pd.Series, *, touches: pd.DataFrame
         Cost by customer_id (residual rows included) and department: ``allocation.by("department")``.
     profit : Series of float
         Profit by customer_id.
-    touches : DataFrame, optional
-        One row per contact, with department and customer_id, such as the events of a study.
+    touches : lazy or eager frame, optional
+        One row per contact, with department and customer_id, such as ``study.table("events")``: counted where the rows are.
 
     Returns
     -------
@@ -159,8 +163,9 @@ def departments(costs: pd.DataFrame, profit: pd.Series, *, touches: pd.DataFrame
     table["share_on_loss_makers"] = own[losing].apply(total) / table["cost"].where(table["cost"] != 0)
     table["not_customers"] = costs[costs.index.isin(RESIDUALS)].apply(total)
     if touches is not None:
-        known = touches[touches["customer_id"].isin(own.index)]
-        table["touches"] = known.groupby("department").size().reindex(table.index, fill_value=0)
+        counted = collect(lazy(touches).group_by("customer_id", "department").agg(touches=nw.len()))
+        known = counted[counted["customer_id"].isin(own.index)]
+        table["touches"] = known.groupby("department")["touches"].sum().reindex(table.index, fill_value=0)
     kept = table[(table["cost"] != 0) | (table["not_customers"] != 0)]
     return kept.sort_index().sort_values("cost", ascending=False, kind="stable").rename_axis(index="department")
 

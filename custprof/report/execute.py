@@ -118,11 +118,15 @@ def execute_notebooks(paths: Iterable[Path], parameters: Mapping[str, Any], *, p
     import nbformat
     from tqdm.auto import tqdm
 
+    from custprof.study.progress import room
+
     loaded = {path.stem: _inject(nbformat.read(path, as_version=4), parameters, path) for path in paths}
     cells = sum(cell.cell_type == "code" for notebook in loaded.values() for cell in notebook.cells)
     with (
         tempfile.TemporaryDirectory(prefix="custprof-", ignore_cleanup_errors=True) as folder,
-        tqdm(total=cells, unit="cell", disable=not progress, bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} cells {elapsed}") as bar,
+        tqdm(
+            total=cells, unit="cell", disable=not progress, bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} cells {elapsed}", **room()
+        ) as bar,
         ThreadPoolExecutor(JOBS) as pool,
     ):
         runs = [_Run(name, notebook, folder, bar) for name, notebook in loaded.items()]

@@ -7,19 +7,24 @@ before anything runs.
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from custprof.study.engine import ENGINES
 from custprof.study.errors import StudyError
+from custprof.study.progress import watched
 
 __all__ = ["choose_engine", "spark_session"]
 
@@ -90,22 +95,49 @@ def spark_session():
     }
     with tempfile.TemporaryFile() as log:
         try:
-            with _said_to(log), warnings.catch_warnings(action="ignore"):
-                return SparkSession.builder.appName("custprof").config(map=settings).getOrCreate()
+            with _said_to(log), watched(None, "starting Spark"), warnings.catch_warnings(action="ignore"):
+                session = SparkSession.builder.appName("custprof").config(map=settings).getOrCreate()
         except Exception as error:
             log.seek(0)
             said = [*log.read().decode(errors="replace").splitlines()[-3:], str(error).splitlines()[0]]
             raise StudyError("Spark does not start: " + "; ".join(said)) from None
+    _hear_interruptions(session)
+    return session
+
+
+def _hear_interruptions(session) -> None:
+    """Let Ctrl-C end the jobs of a session in silence: pyspark would ask over the line that waits for an answer, and complain."""
+
+    def stop(*_) -> None:
+        def cancel() -> None:
+            with suppress(Exception):
+                session.sparkContext.cancelAllJobs()
+
+        threading.Thread(target=cancel, daemon=True).start()
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread() and "SPARK_REMOTE" not in os.environ:
+        signal.signal(signal.SIGINT, stop)
+        logging.getLogger().addFilter(_is_no_interruption)
+
+
+def _is_no_interruption(record: logging.LogRecord) -> bool:
+    """Py4J writes every interruption with its traceback into the log that all share."""
+    return not (record.exc_info and isinstance(record.exc_info[1], KeyboardInterrupt) and "sending command" in str(record.msg))
 
 
 @contextmanager
 def _said_to(log) -> Iterator[None]:
     """Let what is started here write its standard error into a file: Java would go on talking into notebooks."""
-    kept = os.dup(2)
+    kept, own = os.dup(2), sys.stderr
     os.dup2(log.fileno(), 2)
     try:
-        yield
+        with open(kept, "w", buffering=1, closefd=False) as shown:
+            # what Python itself has to say goes where it went
+            sys.stderr = shown if own is sys.__stderr__ else own
+            yield
     finally:
+        sys.stderr = own
         os.dup2(kept, 2)
         os.close(kept)
 

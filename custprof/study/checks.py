@@ -6,7 +6,7 @@ said once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,7 @@ from custprof.study import provenance, suspicions
 from custprof.study.advice import advise
 from custprof.study.conditions import CONDITIONS
 from custprof.study.contracts import REFERENCES, TABLES
-from custprof.study.weighing import place, weigh
+from custprof.study.weighing import place, weigh, weigh_each
 
 __all__ = ["COLUMNS", "RULES", "find_issues"]
 
@@ -23,15 +23,17 @@ COLUMNS = ["severity", "table", "column", "rule", "rows", "amount", "examples", 
 _SEVERITIES = ["error", "warning", "info"]
 
 
-def find_issues(study) -> pd.DataFrame:
-    """Issues of a study, errors first, by table and column.
+def find_issues(study, through: Callable[[Sequence[Any]], Iterable[Any]] = iter) -> pd.DataFrame:
+    """Issues of a study, errors first, by table and column; `through` counts the rules as they are asked.
 
     Returns
     -------
     DataFrame with severity (error, warning, info), table, column, rule, rows, amount (money of the rows where the table has money and it
     is known, else missing), examples (at most three) and advice (what to do).
     """
-    issues = [{"column": "", "rows": 0, "amount": float("nan"), "examples": "", **issue} for rule in RULES for issue in rule(study)]
+    issues = [
+        {"column": "", "rows": 0, "amount": float("nan"), "examples": "", **issue} for rule in through(RULES) for issue in rule(study)
+    ]
     frame = pd.DataFrame(issues, columns=COLUMNS)
     tables = [*TABLES, *frame["table"]]
     rank = frame.assign(
@@ -41,7 +43,7 @@ def find_issues(study) -> pd.DataFrame:
 
 
 def _set_aside(study) -> Iterator[dict[str, Any]]:
-    for table in study.tables:
+    for table in (table for table in study.tables if study.counts(table)["rows_set_aside"]):
         for reason, cell in study.query(
             f"select _reason, min(_cell) from raw_{table} where _reason is not null group by _reason order by _reason"
         ):
@@ -57,7 +59,7 @@ def _set_aside(study) -> Iterator[dict[str, Any]]:
 
 def _nothing_left(study) -> Iterator[dict[str, Any]]:
     for table in study.tables:
-        if not study.query(f"select 1 from raw_{table} where _reason is null limit 1"):
+        if not study.counts(table)["rows_used"]:
             yield {
                 "severity": "error",
                 **weigh(study, table, "true", "_cell"),
@@ -65,18 +67,6 @@ def _nothing_left(study) -> Iterator[dict[str, Any]]:
                 "advice": (
                     f"Every row of {table} is set aside for the reasons given beside; put them right, or take the table out of study.toml."
                 ),
-            }
-
-
-def _unknown_customer(study) -> Iterator[dict[str, Any]]:
-    for table in study.tables:
-        if TABLES[table].nameless and (issue := weigh(study, table, "_reason is null and customer_id is null"))["rows"]:
-            yield {
-                "severity": "warning",
-                **issue,
-                "column": "customer_id",
-                "rule": "no customer",
-                "advice": 'Used, and counted in the row "(unknown customer)"; fill customer_id in where it can be known.',
             }
 
 
@@ -139,10 +129,10 @@ def _repeated_lines(study) -> Iterator[dict[str, Any]]:
 
 
 def _conditions(study) -> Iterator[dict[str, Any]]:
-    for rule in CONDITIONS:
-        if rule.table in study.tables and {rule.column, *rule.needs} <= set(study.columns(rule.table)):
-            where = f"_reason is null and ({rule.where.format(half=0.5 / 10**study.decimals)})"
-            issue = weigh(study, rule.table, where, rule.column, amount=rule.amount)
+    for table in study.tables:
+        rules = [rule for rule in CONDITIONS if rule.table == table and {rule.column, *rule.needs} <= set(study.columns(table))]
+        asked = [(f"_reason is null and ({rule.where.format(half=0.5 / 10**study.decimals)})", rule.column, rule.amount) for rule in rules]
+        for rule, issue in zip(rules, weigh_each(study, table, asked) if asked else [], strict=True):
             if issue["rows"]:
                 yield {"severity": rule.severity, **issue, "column": rule.column, "rule": rule.rule, "advice": rule.advice}
 
@@ -170,7 +160,7 @@ def _elapsed_only(study) -> Iterator[dict[str, Any]]:
             "table": "events",
             "column": "minutes",
             "rule": "no effort",
-            "rows": study.query("select count(*) from used_events")[0][0],
+            "rows": study.counts("events")["rows_used"],
             "advice": "Events can be counted, their time cannot: map minutes of work (the time a ticket was open is no effort).",
         }
 
@@ -216,7 +206,6 @@ def _ties(study) -> Iterator[dict[str, Any]]:
 RULES = [
     _nothing_left,
     _set_aside,
-    _unknown_customer,
     _not_listed,
     _repeated_lines,
     _conditions,

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from functools import reduce
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -25,11 +26,10 @@ from custprof.study.backends import spark_session
 from custprof.study.cells import literal
 from custprof.study.contracts import TABLES
 from custprof.study.dialect import Untranslatable, to_spark
-from custprof.study.embedded import EmbeddedRows
+from custprof.study.embedded import EmbeddedRows, count_rows
 from custprof.study.errors import StudyError
 from custprof.study.intake import Mapping, quoted, short, type_part, type_rows
 from custprof.study.settings import Settings
-from custprof.study.sources import Part
 
 __all__ = ["ClusteredRows"]
 
@@ -37,6 +37,8 @@ __all__ = ["ClusteredRows"]
 _TYPES = {"STRING": "VARCHAR", "INT": "INTEGER", "TIMESTAMP": "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NTZ": "TIMESTAMP"}
 _NESTED = ("BINARY", "BLOB", "ARRAY", "MAP", "STRUCT", "VARIANT")
 _TEXTS = ("text", "date", "flag", "period")
+#: So many rows are one partition, of which Spark asks every question in one task, without a shuffle.
+_FEW = 100_000
 #: Numbers that a file's rows stay below.
 _FILE = 2**40
 
@@ -86,22 +88,16 @@ class ClusteredRows:
         except Exception as error:
             raise StudyError(f"Spark cannot read the table {name!r}: {str(error).splitlines()[0]}") from None
 
-    def read(self, table: str, mapping: Mapping) -> None:
-        """Read a table's rows where they are, and set those aside that cannot be used.
-
-        Raises
-        ------
-        StudyError
-            Where Spark cannot read them.
-        """
+    def read(self, table: str, mapping: Mapping) -> dict[str, int]:
+        """As in ``EmbeddedRows``, with the rows where they are; a StudyError where Spark cannot read them."""
         try:
-            self._read(table, mapping)
+            return self._read(table, mapping)
         except StudyError:
             raise
         except Exception as error:
             raise StudyError(f"{table}: {short(mapping.parts[0])} cannot be read: {str(error).splitlines()[0]}") from error
 
-    def _read(self, table: str, mapping: Mapping) -> None:
+    def _read(self, table: str, mapping: Mapping) -> dict[str, int]:
         numbers = [number for number, part in enumerate(mapping.parts) if part.kind in ("spark", "parquet")]
         try:
             frames = [self._typed(table, mapping, number) for number in numbers]
@@ -109,7 +105,7 @@ class ClusteredRows:
             self.moved[table] = f"{error} is not read in Spark"
             numbers, frames, mapping = [], [], self._moved(mapping)
         frames += self._read_here(table, _only(mapping, [n for n in range(len(mapping.parts)) if n not in numbers]))
-        files = ", ".join(literal(file) for part in mapping.parts for file in _names(part))
+        files = ", ".join(literal(Path(file).name if part.kind == "parquet" else file) for part in mapping.parts for file in part.files)
         self._name(reduce(lambda some, more: some.unionByName(more, allowMissingColumns=True), frames), f"raw_{table}")
         self._put(
             f"raw_{table}", f"select *, array_position(array({files}), _file) * {_FILE} + _row as rowid from {self._view(f'raw_{table}')}"
@@ -119,18 +115,22 @@ class ClusteredRows:
         raw = self.session.table(self._view(f"raw_{table}")).persist()
         self._held.append(raw)
         self._name(raw, f"raw_{table}")
+        counts = count_rows(self, table)
+        if counts["rows_read"] <= _FEW:
+            self._name(raw.coalesce(1), f"raw_{table}")
         self._type_extra(table, mapping)
         known = [quoted(column) for column in TABLES[table].columns if column in mapping.columns] + [quoted(name) for name in mapping.extra]
         self._put(f"read_{table}", f"select *, rowid as _id from {self._view(f'raw_{table}')}")
         self._put(f"used_{table}", self._said(f"select {', '.join(known)} from raw_{table} where _reason is null"))
+        return counts
 
     def query(self, sql: str) -> list[tuple]:
         """The rows of a query in DuckDB's words."""
-        return [tuple(map(_plain, row)) for row in self._sql(self._said(sql)).collect()]
+        return [tuple(map(_plain, row)) for row in self.session.sql(self._said(sql)).collect()]
 
     def frame(self, sql: str) -> pd.DataFrame:
         """The rows of a query as a pandas DataFrame, of the types that DuckDB gives and in its order where it has one."""
-        found = self._sql(self._said(sql))
+        found = self.session.sql(self._said(sql))
         kinds = {"string": "varchar", "int": "integer", "timestamp": "timestamp", "timestamp_ntz": "timestamp", "void": "integer"}
         cast = ", ".join(
             f"{quoted(name)}::{'double' if kind.startswith('decimal') else kinds.get(kind, kind)} as {quoted(name)}"
@@ -152,12 +152,13 @@ class ClusteredRows:
         return self.con
 
     def query_progress(self) -> float:
-        """Percent of the running stages' tasks that are done."""
+        """Percent of the running stages' tasks that are done; where none runs, of what the driver reads for them."""
         with suppress(Exception):
             tracker = self.session.sparkContext.statusTracker()
             stages = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
-            return 100 * sum(stage.numCompletedTasks for stage in stages) / max(sum(stage.numTasks for stage in stages), 1)
-        return 0.0
+            if stages:
+                return 100 * sum(stage.numCompletedTasks for stage in stages) / max(sum(stage.numTasks for stage in stages), 1)
+        return self.files.query_progress()
 
     def _typed(self, table: str, mapping: Mapping, number: int) -> Any:
         """The typed rows of a part that Spark reads in place."""
@@ -169,13 +170,13 @@ class ClusteredRows:
         cells = ", ".join(f"{quoted(name)} as c{place}" for place, name in enumerate(part.header))
         if part.kind == "parquet":
             relation, where = f"files_{table}_{number}", "_file, _row"
-            rows = self.session.read.parquet(*part.files)
+            rows = self.session.read.parquet(*map(_local, part.files))
             self._name(rows.selectExpr("*", "_metadata.file_name as _file", "int(_metadata.row_index + 1) as _row"), relation)
         else:
             relation, where = part.spec["relation"], f"{literal(part.files[0])} as _file, null::integer as _row"
         source = f"(select {cells}, {where}, null::varchar as _ragged from {relation}) as source"
         floats = {f"c{place}" for place, kind in enumerate(part.types) if kind in ("FLOAT", "DOUBLE")}
-        return self._sql(self._said(type_part(table, mapping, number, source, self.settings), floats))
+        return self.session.sql(self._said(type_part(table, mapping, number, source, self.settings), floats))
 
     def _moved(self, mapping: Mapping) -> Mapping:
         """The mapping of a table whose rows Spark cannot read: they go to DuckDB as Parquet."""
@@ -196,7 +197,7 @@ class ClusteredRows:
         file = self.folder / f"read_{table}.parquet"
         self.files.write(f"select * exclude (_id) from read_{table}", file)
         self.con.execute(f"drop view read_{table}; drop table raw_{table}")
-        return [self.session.read.parquet(str(file))]
+        return [self.session.read.parquet(_local(file))]
 
     def _name_by_alias(self, table: str, mapping: Mapping) -> None:
         """As in ``EmbeddedRows``: customers by the names that aliases.csv confirms."""
@@ -252,16 +253,13 @@ class ClusteredRows:
         frame.createOrReplaceTempView(self._view(name))
 
     def _put(self, name: str, sql: str) -> None:
-        self._name(self._sql(sql), name)
+        self._name(self.session.sql(sql), name)
 
     def _said(self, sql: str, floats: set[str] | None = None) -> str:
         """A query in Spark's words, over the views of this study."""
         return to_spark(
             sql, tables=lambda name: self._view(name) if self._view(name) in self._views else name, floats=floats or self._floats
         )
-
-    def _sql(self, sql: str) -> Any:
-        return self.session.sql(sql)
 
 
 def _only(mapping: Mapping, numbers: list[int]) -> Mapping:
@@ -279,9 +277,9 @@ def _only(mapping: Mapping, numbers: list[int]) -> Mapping:
     )
 
 
-def _names(part: Part) -> list[str]:
-    """What stands as ``_file`` beside the rows of a part."""
-    return [file.rsplit("/", 1)[-1] if part.kind == "parquet" else file for file in part.files]
+def _local(file: str | Path) -> str:
+    """A file of this machine as Spark calls it; a bare path would be one of the cluster's own file system."""
+    return "file:///" + Path(file).absolute().as_posix().lstrip("/")
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 from custprof.study.contracts import TABLES
 
-__all__ = ["CONDITIONS", "Condition"]
+__all__ = ["CONDITIONS", "DAY", "Condition"]
+
+#: Minutes of a day.
+DAY = 24 * 60
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,17 @@ class Condition:
 
 
 CONDITIONS = [
+    *(
+        Condition(
+            table,
+            "customer_id",
+            "no customer",
+            "customer_id is null",
+            'Used, and counted in the row "(unknown customer)"; fill customer_id in where it can be known.',
+        )
+        for table, contract in TABLES.items()
+        if contract.nameless
+    ),
     *(
         Condition(
             table,
@@ -102,6 +116,13 @@ CONDITIONS = [
         "info",
     ),
     Condition("events", "minutes", "negative minutes", "minutes < 0", "Time cannot be negative; correct the entries.", ("minutes",)),
+    Condition(
+        "events",
+        "minutes",
+        "more than a day in one entry",
+        f"minutes > {DAY}",
+        "It looks like time that passed while something was open, which is no effort; map minutes of work.",
+    ),
     Condition(
         "invoices",
         "paid_on",

@@ -89,7 +89,7 @@ def known_table(study, name: str) -> str:
 
 def refuse_unusable(study, table: str) -> None:
     """Raise a StudyError where all rows of a table are set aside, with the commonest reasons."""
-    if study.query(f"select 1 from used_{table} limit 1"):
+    if study.counts(table)["rows_used"]:
         return
     reasons = study.query(f"select replace(_reason, '|', ' ') from raw_{table} group by _reason order by count(*) desc, 1 limit 3")
     said = "; ".join(reason.strip() for (reason,) in reasons)

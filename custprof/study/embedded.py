@@ -20,7 +20,7 @@ from custprof.study.errors import StudyError
 from custprof.study.intake import Mapping, first_row, quoted, type_rows
 from custprof.study.settings import Settings
 
-__all__ = ["EmbeddedRows"]
+__all__ = ["EmbeddedRows", "count_rows"]
 
 
 class EmbeddedRows:
@@ -72,8 +72,8 @@ class EmbeddedRows:
         """Refuses a table of Spark's catalog."""
         raise StudyError(f"table = {name!r} is one of Spark's catalog; say engine = 'spark', or name a file or sql.")
 
-    def read(self, table: str, mapping: Mapping) -> None:
-        """Read a table's rows, and set those aside that cannot be used."""
+    def read(self, table: str, mapping: Mapping) -> dict[str, int]:
+        """Read a table's rows, and set those aside that cannot be used; how many there are is told by ``count_rows``."""
         type_rows(table, mapping, self.con, self.settings)
         self._name_by_alias(table, mapping)
         self._fold(table, mapping)
@@ -82,6 +82,7 @@ class EmbeddedRows:
         self.number_rows(table, mapping)
         known = [column for column in TABLES[table].columns if column in mapping.columns] + [quoted(name) for name in mapping.extra]
         self.con.execute(f"create or replace temp view used_{table} as select {', '.join(known)} from raw_{table} where _reason is null")
+        return count_rows(self, table)
 
     def number_rows(self, table: str, mapping: Mapping) -> None:
         """Make the view ``read_<table>``, in which every row has its number in its file."""
@@ -156,6 +157,12 @@ class EmbeddedRows:
         for name in map(quoted, mapping.extra):
             if not self.query(f"select count(*) from raw_{table} where {name} is not null and try_cast({name} as double) is null")[0][0]:
                 self.con.execute(f"alter table raw_{table} alter {name} type double")
+
+
+def count_rows(rows: Any, table: str) -> dict[str, int]:
+    """How many rows of a table were read, are used and were set aside, wherever they live: rows_read, rows_used, rows_set_aside."""
+    ((read, used),) = rows.query(f"select count(*), count(*) filter (_reason is null) from raw_{table}")
+    return {"rows_read": read, "rows_used": used, "rows_set_aside": read - used}
 
 
 def _connect(folder: str, memory_limit: str = "", threads: int = 0) -> duckdb.DuckDBPyConnection:

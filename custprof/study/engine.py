@@ -13,6 +13,8 @@ import duckdb
 import narwhals.stable.v2 as nw
 import pandas as pd
 
+from custprof.study.progress import watched
+
 __all__ = [
     "ENGINES",
     "PERIODS",
@@ -52,7 +54,7 @@ def collect(frame: nw.LazyFrame) -> pd.DataFrame:
     period.
     """
     kind = frame.implementation
-    with warnings.catch_warnings():
+    with watched(None, "adding up rows"), warnings.catch_warnings():
         if kind.is_spark_like():
             # pyspark warns of every new pandas at every call; what it is asked here is tested
             warnings.simplefilter("ignore")

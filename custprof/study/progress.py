@@ -6,18 +6,37 @@ Work of the engine that lasts over two seconds shows a bar, in a notebook as in 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from shutil import get_terminal_size
 from typing import Any
 
-__all__ = ["watched"]
+__all__ = ["Steps", "room", "watched"]
 
 #: Seconds before a bar is shown.
 PATIENCE = 2.0
 _STEP = 0.25
+#: Work that is part of other work that is watched shows no bar of its own.
+_ONE = threading.Lock()
+
+
+class Steps:
+    """How far a row of questions is, each of which is short: of the running one an engine could tell, of those to come it cannot."""
+
+    def __init__(self) -> None:
+        self._percent = 0.0
+
+    def of(self, items: Sequence[Any]) -> Iterator[Any]:
+        """The items, counted as they are taken."""
+        for number, item in enumerate(items):
+            self._percent = 100 * number / len(items)
+            yield item
+
+    def query_progress(self) -> float:
+        """Percent of the items that are done."""
+        return self._percent
 
 
 @contextmanager
@@ -26,20 +45,28 @@ def watched(con: Any, what: str) -> Iterator[None]:
 
     Parameters
     ----------
-    con : what tells how far it is by ``query_progress``: a connection of DuckDB, or where a study's rows are
+    con : what tells how far it is by ``query_progress``: a connection of DuckDB, where a study's rows are, or `Steps`; None where nobody
+        can tell, and only the time is shown
     what : what is done, in words ("reading transactions")
     """
-    if not _seen():
+    if not _seen() or not _ONE.acquire(blocking=False):
         yield
         return
     done = threading.Event()
     watcher = threading.Thread(target=_watch, args=(con, what, done), daemon=True)
-    watcher.start()
     try:
+        watcher.start()
         yield
     finally:
         done.set()
         watcher.join()
+        _ONE.release()
+
+
+def room() -> dict[str, int]:
+    """The room for a bar of tqdm: in a terminal that does not say how large it is, it would show nothing at all."""
+    size = get_terminal_size()
+    return {"ncols": min(size.columns, 100), "nrows": size.lines} if sys.stderr.isatty() else {}
 
 
 def _watch(con: Any, what: str, done: threading.Event) -> None:
@@ -47,13 +74,11 @@ def _watch(con: Any, what: str, done: threading.Event) -> None:
         return
     from tqdm.auto import tqdm
 
-    form = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
-    # a terminal that does not tell its size (0 columns and rows, as in containers) would be shown nothing
-    width, height = shutil.get_terminal_size() if sys.stderr.isatty() else (None, None)
-    with tqdm(total=100, desc=what, leave=False, bar_format=form, ncols=width, nrows=height) as bar:
+    shown = "{desc}: {elapsed}" if con is None else "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
+    with tqdm(total=100, desc=what, leave=False, bar_format=shown, **room()) as bar:
         while not done.wait(_STEP):
             # several queries one after the other: the bar never goes back
-            bar.n = max(bar.n, min(99, con.query_progress()))
+            bar.n = max(bar.n, min(99, con.query_progress())) if con is not None else 0
             bar.refresh()
 
 

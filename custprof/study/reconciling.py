@@ -43,10 +43,12 @@ def tie_ledger(study) -> pd.DataFrame:
     -------
     DataFrame with accounts, fact, ledger (times the tie's sign), tables, difference (ledger - tables; missing where one side is not known).
     """
-    rows = []
-    for tie in study.settings.ties:
-        accounts = [str(account) for account in tie["accounts"]]
-        ledger, tables = _ledger_sum(study, accounts) * tie.get("sign", 1), _fact_sum(study, tie["fact"])
+    named = [[str(account) for account in tie["accounts"]] for tie in study.settings.ties]
+    posted, rows = _ledger_sums(study, {account for accounts in named for account in accounts}), []
+    for tie, accounts in zip(study.settings.ties, named, strict=True):
+        lines = [posted[account] for account in set(accounts) if account in posted]
+        ledger = sum(lines) / 10**study.decimals * tie.get("sign", 1) if lines else _NAN
+        tables = _fact_sum(study, tie["fact"])
         rows.append((", ".join(accounts), tie["fact"], ledger, tables, round(ledger - tables, study.decimals) + 0.0))
     return pd.DataFrame(rows, columns=["accounts", "fact", "ledger", "tables", "difference"])
 
@@ -106,46 +108,44 @@ def _read_between(study, table: str, column: str, spans: list[tuple[str, int, in
 
 
 def _reconcile_table(study, table: str) -> list[dict[str, Any]]:
-    rows, kept = study.query(f"select count(*), count(*) filter (_reason is null) from raw_{table}")[0]
-    counts = {"rows_read": rows, "rows_used": kept, "rows_set_aside": rows - kept}
     money = [column for column in TABLES[table].money if column in study.columns(table)]
-    return [{"table": table, "column": column, **counts, **_amounts(study, table, column)} for column in money] or [
-        {
-            "table": table,
-            "column": "",
-            **counts,
-            "amount_read": _NAN,
-            "amount_used": _NAN,
-            "amount_set_aside": _NAN,
-            "amount_rounding": _NAN,
-            "rows_unknown": 0,
+    unknown = dict.fromkeys(("amount_read", "amount_used", "amount_set_aside", "amount_rounding"), _NAN) | {"rows_unknown": 0}
+    amounts = _amounts(study, table, money) if money else {"": unknown}
+    return [{"table": table, "column": column, **study.counts(table), **found} for column, found in amounts.items()]
+
+
+def _amounts(study, table: str, columns: list[str]) -> dict[str, dict[str, Any]]:
+    scale, asked, amounts = 10**study.decimals, [], {}
+    for column in columns:
+        whole = f"sum(round({column} * {scale})::hugeint)"
+        # a blank optional cell is known to be nothing; an unreadable one is not
+        lost = "true" if column in TABLES[table].required else f"split_part(_reason, '|', 1) in ('', '{column}')"
+        asked += [
+            f"coalesce({whole} filter (_reason is null), 0)",
+            f"coalesce({whole} filter (_reason is not null), 0)",
+            f'coalesce(sum("_rest_{column}"), 0)',
+            f"count(*) filter (_reason is not null and {column} is null and {lost})",
+        ]
+    found = iter(study.query(f"select {', '.join(asked)} from raw_{table}")[0])
+    for column in columns:
+        used, aside, rest, unknown = (int(next(found)) for _ in range(4))
+        amounts[column] = {
+            "amount_read": float(Decimal((used + aside) * 10**FINE + rest) / (scale * 10**FINE)),
+            "amount_used": used / scale,
+            "amount_set_aside": aside / scale,
+            "amount_rounding": float(Decimal(rest) / (scale * 10**FINE)),
+            "rows_unknown": unknown,
         }
-    ]
+    return amounts
 
 
-def _amounts(study, table: str, column: str) -> dict[str, Any]:
-    scale, whole = 10**study.decimals, f"sum(round({column} * {10**study.decimals})::hugeint)"
-    # a blank optional cell is known to be nothing; an unreadable one is not
-    lost = "true" if column in TABLES[table].required else f"split_part(_reason, '|', 1) in ('', '{column}')"
-    used, aside, rest, unknown = study.query(
-        f"select coalesce({whole} filter (_reason is null), 0), coalesce({whole} filter (_reason is not null), 0), "
-        f'coalesce(sum("_rest_{column}"), 0), count(*) filter (_reason is not null and {column} is null and {lost}) from raw_{table}'
-    )[0]
-    used, aside, rest = int(used), int(aside), int(rest)
-    return {
-        "amount_read": float(Decimal((used + aside) * 10**FINE + rest) / (scale * 10**FINE)),
-        "amount_used": used / scale,
-        "amount_set_aside": aside / scale,
-        "amount_rounding": float(Decimal(rest) / (scale * 10**FINE)),
-        "rows_unknown": unknown,
-    }
-
-
-def _ledger_sum(study, accounts: list[str]) -> float:
-    if "ledger" not in study.tables:
-        return _NAN
-    listed = ", ".join("'" + account.replace("'", "''") + "'" for account in accounts)
-    return _sum(study, "ledger", "amount", f"where account in ({listed})")
+def _ledger_sums(study, accounts: set[str]) -> dict[str, int]:
+    """What the ledger posts to accounts, in minor units; those without a line are left out."""
+    if "ledger" not in study.tables or not accounts:
+        return {}
+    unit, listed = 10**study.decimals, ", ".join(map(literal, sorted(accounts)))
+    asked = f"select account, sum(round(amount * {unit})::bigint) from used_ledger where account in ({listed}) group by account"
+    return {account: int(total) for account, total in study.query(asked)}
 
 
 def _fact_sum(study, fact: str) -> float:
@@ -159,7 +159,7 @@ def _fact_sum(study, fact: str) -> float:
     return float((facts[fact] * unit).round().sum() / unit) if fact in facts else _NAN
 
 
-def _sum(study, table: str, column: str, where: str = "") -> float:
+def _sum(study, table: str, column: str) -> float:
     unit = 10**study.decimals
-    total = study.query(f"select sum(round({column} * {unit})::bigint) from used_{table} {where}")[0][0]
+    total = study.query(f"select sum(round({column} * {unit})::bigint) from used_{table}")[0][0]
     return _NAN if total is None else int(total) / unit

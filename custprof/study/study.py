@@ -16,26 +16,17 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import pandas as pd
 
+from custprof.study import describing
 from custprof.study.aliases import suggest_for
 from custprof.study.cells import period_sql
 from custprof.study.checks import find_issues
 from custprof.study.clustered import ClusteredRows
 from custprof.study.contracts import TABLES
-from custprof.study.describing import (
-    count_missing,
-    describe_mappings,
-    first_rows,
-    has,
-    known_table,
-    list_quarantine,
-    refuse_unusable,
-    sources,
-)
 from custprof.study.embedded import EmbeddedRows
 from custprof.study.errors import StudyError
 from custprof.study.facts import monthly_revenue, study_facts
 from custprof.study.opening import Found, find_tables, given_settings
-from custprof.study.progress import watched
+from custprof.study.progress import Steps, watched
 from custprof.study.reconciling import passed_over, reconcile, report_totals, tie_ledger
 from custprof.study.settings import Settings, read_settings
 
@@ -82,7 +73,7 @@ class Study:
         self.cost_model, self.credit = settings.cost_model, settings.credit
         self.tables = list(found.mappings)
         self.rows, self._mappings = found.rows, found.mappings
-        self._read: set[str] = set()
+        self._counts: dict[str, dict[str, int]] = {}
         self._kept: dict[Any, Any] = {}
 
     @classmethod
@@ -170,7 +161,13 @@ class Study:
     def frame(self, name: str) -> pd.DataFrame:
         """The used rows of a table as a pandas DataFrame, sorted by all columns."""
         self._usable(name)
-        return self._once(("frame", name), lambda: self.rows.frame(f"select * from used_{name} order by all")).copy()
+        with watched(self.rows, f"fetching {name}"):
+            return self._once(("frame", name), lambda: self.rows.frame(f"select * from used_{name} order by all")).copy()
+
+    def counts(self, name: str) -> dict[str, int]:
+        """How many rows of a table were read, are used and were set aside: rows_read, rows_used, rows_set_aside."""
+        self._load(name)
+        return dict(self._counts[name])
 
     def columns(self, name: str) -> list[str]:
         """The standard columns of a table that are known."""
@@ -179,20 +176,20 @@ class Study:
     def sources(self, name: str) -> list[dict[str, str]]:
         """For each section of study.toml that feeds the table (the rows of ``mapping``), by our column, what of its files feeds it: a
         header, or the headers that it is made of."""
-        return sources(self._mappings[name])
+        return describing.sources(self._mappings[name])
 
     def mapping(self) -> pd.DataFrame:
         """What feeds the tables, a row by section of study.toml: table, files, preset, columns (ours, or ours from theirs) and not_used
         (headers that feed nothing)."""
-        return describe_mappings(self._mappings)
+        return describing.describe_mappings(self._mappings)
 
     def missing(self) -> pd.DataFrame:
         """How much of each column is blank among the rows that are used: table, column, rows, missing_share (a fraction)."""
-        return count_missing(self)
+        return describing.count_missing(self)
 
     def first_rows(self, name: str, count: int = 3, *, section: int = 0) -> pd.DataFrame:
         """The first used rows of one of the sections that feed a table, in the order of its files, for a look."""
-        return first_rows(self, name, count, self._mappings[name], section)
+        return describing.first_rows(self, name, count, self._mappings[name], section)
 
     def unused(self, name: str) -> list[str]:
         """The headers of a table's files that feed nothing."""
@@ -202,12 +199,12 @@ class Study:
         """The columns of ``table(name)``: the standard columns that are known, and further ones where a table keeps them."""
         return [
             *(column for column in TABLES[name].columns if column in self.columns(name)),
-            *self._mappings[known_table(self, name)].extra,
+            *self._mappings[describing.known_table(self, name)].extra,
         ]
 
     def lacks(self, *needs: str) -> list[str]:
         """Which of the things needed are missing: tables, "table.column", "cost_model", "credit" or "ties"."""
-        return [need for need in needs if not has(self, need)]
+        return [need for need in needs if not describing.has(self, need)]
 
     @property
     def start(self) -> pd.Timestamp:
@@ -223,14 +220,15 @@ class Study:
         """Issues found in the data: severity, table, column, rule, rows, amount, examples, advice (see ``checks.find_issues``)."""
         for table in self.tables:
             self._load(table)
-        with watched(self.rows, "checking"):
-            return self._once("issues", lambda: find_issues(self)).copy()
+        steps = Steps()
+        with watched(steps, "checking"):
+            return self._once("issues", lambda: find_issues(self, steps.of)).copy()
 
     def quarantine(self, table: str | None = None) -> pd.DataFrame:
         """Rows set aside: table, file, row (the header is row 1), column, reason, cell (the offending text), amount (where known) and
         text (the whole row).
         """
-        return list_quarantine(self, self.tables if table is None else [known_table(self, table)])
+        return describing.list_quarantine(self, self.tables if table is None else [describing.known_table(self, table)])
 
     def suggest_aliases(self) -> pd.DataFrame:
         """Customers that a table may mean by names that no customer bears, to be confirmed in aliases.csv (see ``aliases.suggest``)."""
@@ -238,7 +236,8 @@ class Study:
 
     def reconciliation(self) -> pd.DataFrame:
         """What was read, used and set aside, by table and money column (see ``reconciling.reconcile``)."""
-        return self._once("reconciliation", lambda: reconcile(self)).copy()
+        with watched(self.rows, "adding up what was read"):
+            return self._once("reconciliation", lambda: reconcile(self)).copy()
 
     def passed_over(self, table: str) -> pd.DataFrame:
         """Rows of printed reports that are no rows of a table: file, row, kind (title, heading, total) and cells."""
@@ -283,17 +282,17 @@ class Study:
         return self.rows
 
     def _load(self, name: str) -> None:
-        if known_table(self, name) in self._read:
+        if describing.known_table(self, name) in self._counts:
             return
         with watched(self.rows, f"reading {name}"):
-            self.rows.read(name, self._mappings[name])
-            if not self.rows.query(f"select 1 from raw_{name} limit 1"):
-                raise StudyError(f"{name}: the files (or the sql) give no rows.")
-        self._read.add(name)
+            counts = self.rows.read(name, self._mappings[name])
+        if not counts["rows_read"]:
+            raise StudyError(f"{name}: the files (or the sql) give no rows.")
+        self._counts[name] = counts
 
     def _usable(self, name: str) -> None:
         self._load(name)
-        self._once(("usable", name), lambda: refuse_unusable(self, name))
+        self._once(("usable", name), lambda: describing.refuse_unusable(self, name))
 
     def _dates(self) -> tuple[pd.Timestamp, pd.Timestamp]:
         self._usable("transactions")

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from custprof.study.conditions import DAY
 from custprof.study.contracts import TABLES
-from custprof.study.weighing import quantiles, weigh
+from custprof.study.weighing import spreads, weigh
 
 __all__ = ["RULES"]
 
@@ -18,42 +19,41 @@ __all__ = ["RULES"]
 TIMES = 100
 #: Fewer rows say nothing about proportions.
 FEWEST = 100
-_DAY = 24 * 60
+_YEAR = 366
 
 
 def _outliers(study) -> Iterator[dict[str, Any]]:
     columns = [("transactions", column) for column in TABLES["transactions"].money] + [("events", "minutes")]
-    for table, column in columns:
-        if table in study.tables and column in study.columns(table):
-            rows, (high,) = quantiles(study, table, f"abs({column})", f"{column} <> 0", 0.99)
-            if rows >= FEWEST:
-                issue = weigh(study, table, f"_reason is null and abs({column}) > {TIMES * high}", column)
-                if issue["rows"]:
-                    yield {
-                        "severity": "warning",
-                        **issue,
-                        "column": column,
-                        "rule": "out of proportion",
-                        "advice": f"More than {TIMES} times what 99 of 100 rows stay below: is a decimal sign misplaced? Used as it is.",
-                    }
+    known = [(table, column) for table, column in columns if table in study.tables and column in study.columns(table)]
+    found = spreads(study, [(table, f"abs({column})", f"{column} <> 0") for table, column in known], 0.99)
+    for (table, column), spread in zip(known, found, strict=True):
+        if spread.rows >= FEWEST and spread.greatest > (high := TIMES * spread.below[0]):
+            yield {
+                "severity": "warning",
+                **weigh(study, table, f"_reason is null and abs({column}) > {high}", column),
+                "column": column,
+                "rule": "out of proportion",
+                "advice": f"More than {TIMES} times what 99 of 100 rows stay below: is a decimal sign misplaced? Used as it is.",
+            }
 
 
 def _dates_apart(study) -> Iterator[dict[str, Any]]:
-    for table in study.tables:
-        date = TABLES[table].date
-        if date:
-            rows, (low, high) = quantiles(study, table, date, f"{date} is not null", 0.01, 0.99)
-            if not rows:
-                continue
-            issue = weigh(study, table, f"_reason is null and ({date} < date '{low}' - 366 or {date} > date '{high}' + 366)", date)
-            if issue["rows"]:
-                yield {
-                    "severity": "warning",
-                    **issue,
-                    "column": date,
-                    "rule": "far from the other dates",
-                    "advice": "More than a year before or after nearly all others: a year may be mistyped, and it stretches the study.",
-                }
+    dated = [(table, TABLES[table].date) for table in study.tables if TABLES[table].date]
+    for (table, date), spread in zip(
+        dated, spreads(study, [(table, date, f"{date} is not null") for table, date in dated], 0.01, 0.99), strict=True
+    ):
+        if not spread.rows:
+            continue
+        low, high = spread.below
+        issue = weigh(study, table, f"_reason is null and ({date} < date '{low}' - {_YEAR} or {date} > date '{high}' + {_YEAR})", date)
+        if issue["rows"]:
+            yield {
+                "severity": "warning",
+                **issue,
+                "column": date,
+                "rule": "far from the other dates",
+                "advice": "More than a year before or after nearly all others: a year may be mistyped, and it stretches the study.",
+            }
 
 
 def _outside(study) -> Iterator[dict[str, Any]]:
@@ -93,18 +93,9 @@ def _returns_without_sale(study) -> Iterator[dict[str, Any]]:
 def _elapsed_time(study) -> Iterator[dict[str, Any]]:
     if "events" not in study.tables or "minutes" not in study.columns("events"):
         return
-    issue = weigh(study, "events", f"_reason is null and minutes > {_DAY}", "minutes")
-    if issue["rows"]:
-        yield {
-            "severity": "warning",
-            **issue,
-            "column": "minutes",
-            "rule": "more than a day in one entry",
-            "advice": "It looks like time that passed while something was open, which is no effort; map minutes of work.",
-        }
     if "employee" in study.columns("events"):
-        busy = f"select employee, date from used_events where employee is not null group by all having round(sum(minutes), 6) > {_DAY}"
-        issue = weigh(study, "events", f"_reason is null and minutes <= {_DAY} and (employee, date) in ({busy})", "employee", distinct=True)
+        busy = f"select employee, date from used_events where employee is not null group by all having round(sum(minutes), 6) > {DAY}"
+        issue = weigh(study, "events", f"_reason is null and minutes <= {DAY} and (employee, date) in ({busy})", "employee", distinct=True)
         if issue["rows"]:
             yield {
                 "severity": "warning",
