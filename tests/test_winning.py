@@ -9,7 +9,7 @@ from conftest import NOTEBOOKS
 
 from custprof.acquisition import LeadScorer, budget, compare_campaigns
 from custprof.datasets import load_demo
-from custprof.report.summary import SHEETS
+from custprof.report.sheets import SHEETS
 from custprof.report.winning import GROWTH, STRETCH, acquisition_sheets
 from custprof.study import Study
 

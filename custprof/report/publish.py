@@ -104,7 +104,8 @@ def _open(study, engine: str | None):
 
 
 def _write(making: Path, study, path: str | None, files: list[Path], engine: str | None, progress: bool) -> None:
-    from custprof.report.summary import SHEETS, cover, summarize_study
+    from custprof.report.sheets import SHEETS
+    from custprof.report.summary import cover, summarize_study
     from custprof.report.workbook import to_excel
 
     summarized = _beside(summarize_study, study)

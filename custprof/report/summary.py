@@ -11,45 +11,15 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from custprof.report.sheets import SHEETS
 from custprof.report.worth import ANNUAL_RATE, HORIZON, LEVEL
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SHEETS", "cover", "summarize_study"]
+__all__ = ["cover", "summarize_study"]
 
 LIMIT = 100_000
-SHEETS = {
-    "Key figures": "The study in a dozen numbers.",
-    "Ladder": "From list revenue to profit, all customers and the cost that no customer caused.",
-    "Customer P&L": "Profit and loss of every customer, best first, then the rows that are no customer.",
-    "Whale curve": "Customers by profit, best first, with the running total.",
-    "Views": "Profit by kind of customer, region and account manager, by regular, new and potential customers.",
-    "Margin map": "Margin against cost to serve of every customer, its cell, and what to do there.",
-    "Leakage": "Discounts, returns, terms and services far beyond those of peers of equal volume, most money first.",
-    "Profit by period": "Profit of every customer in every period.",
-    "Drift": "Why the profit of every customer changed: effects that add up to the cent.",
-    "Early warning": "Profitable customers by the probability of a loss in the next period, with the reasons.",
-    "Recommendations": "Keep, repair or part: from full and avoidable profit, with the reason.",
-    "Repair": "Customers to repair or to part with: the rise in price to break even, up to a tenth, and what remains to a fee or effort.",
-    "Call again": "Customers who left or fell silent: what is at stake, and what a contact may cost if one in twenty comes back.",
-    "Referrals": "Who referred others: their value, which is the referred customers' own as well, beside the referrer's.",
-    "Indirect benefits": "Case studies, features and names by customer, as they were estimated; never part of the profit.",
-    "Segments": "Segments of customers by level and make-up of their profit, ordered by mean profit.",
-    "Lifetime value": "What every customer will bring in the next five years, after the cost to serve, discounted at 10 % a year.",
-    "Campaigns": "Cost and profit so far of the customers that every campaign won, with intervals.",
-    "Budget": "A tenth more customers than a usual year, from channels that pay, none for a quarter more than it has shown.",
-    "Room for customers": "Whether the customers of the budget can be served with today's capacity, the scarcest department first.",
-    "Leads": "Open leads by what a contact is worth: chance, times what customers like them earn, less the contact.",
-    "Leads to prune": "Contact time that went to leads worth less than it, and what not contacting them would have brought.",
-    "Activity cost": "Cost of every activity, and where it went: customers, nobody known, unused capacity.",
-    "Balance": "What goes into and out of every pool and activity; the remainder is zero.",
-    "Rates": "What one unit of every driver costs.",
-    "Capacity": "Minutes paid for and minutes used.",
-    "Ties": "Ledger accounts against what the tables say; differences are shown, never forced.",
-    "Reconciliation": "Rows and money read = used + set aside.",
-    "Issues": "What the check of the tables found, and what to do about it.",
-}
 
 
 def summarize_study(study) -> dict[str, pd.DataFrame]:

@@ -12,6 +12,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -89,8 +90,8 @@ def write_sections(proposal: Proposal) -> str:
     names = Counter(table for table, _ in proposal.sections)
     lines = []
     for table, spec in proposal.sections:
-        section = [f"[[tables.{table}]]" if names[table] > 1 else f"[tables.{table}]"]
-        section += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in spec.items() if key != "columns"]
+        title = f"[[tables.{table}]]" if names[table] > 1 else f"[tables.{table}]"
+        section = [title, *(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in spec.items() if key != "columns")]
         if "preset" not in spec:
             theirs = spec["columns"]["theirs"]
             missing = [f'# {ours} = "{UNNAMED.get(ours, "...")}"' for ours in TABLES[table].required if ours not in theirs]
@@ -297,8 +298,6 @@ def _currencies(under: dict[str, Any], columns: dict[str, Any], header: list[str
 
 def _from(file: Path, folder: Path) -> str:
     """A file's name as study.toml writes it: from the study's folder."""
-    try:
-        name = os.path.relpath(file.resolve(), folder.resolve())
-    except ValueError:  # another drive
-        name = str(file.resolve())
-    return name.replace("\\", "/")
+    with suppress(ValueError):  # another drive
+        return os.path.relpath(file.resolve(), folder.resolve()).replace("\\", "/")
+    return str(file.resolve()).replace("\\", "/")

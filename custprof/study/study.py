@@ -62,8 +62,6 @@ class Study:
     [137.0, 130.0, 7.0]
     >>> study.customer_facts()["net_revenue"].to_dict()
     {'a': 90.0, 'b': 40.0}
-    >>> study.lacks("ledger", "transactions.revenue"), study.money(130)
-    (['ledger'], '130 EUR')
     """
 
     def __init__(self, settings: Settings, found: Found):
@@ -197,10 +195,8 @@ class Study:
 
     def written_columns(self, name: str) -> list[str]:
         """The columns of ``table(name)``: the standard columns that are known, and further ones where a table keeps them."""
-        return [
-            *(column for column in TABLES[name].columns if column in self.columns(name)),
-            *self._mappings[describing.known_table(self, name)].extra,
-        ]
+        known = self.columns(name)
+        return [*(column for column in TABLES[name].columns if column in known), *self._mappings[name].extra]
 
     def lacks(self, *needs: str) -> list[str]:
         """Which of the things needed are missing: tables, "table.column", "cost_model", "credit" or "ties"."""
