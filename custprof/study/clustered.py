@@ -106,19 +106,18 @@ class ClusteredRows:
             numbers, frames, mapping = [], [], self._moved(mapping)
         frames += self._read_here(table, _only(mapping, [n for n in range(len(mapping.parts)) if n not in numbers]))
         files = ", ".join(literal(Path(file).name if part.kind == "parquet" else file) for part in mapping.parts for file in part.files)
-        self._name(reduce(lambda some, more: some.unionByName(more, allowMissingColumns=True), frames), f"raw_{table}")
+        self._name(reduce(lambda some, more: some.unionByName(more, allowMissingColumns=True), frames), f"typed_{table}")
         self._put(
-            f"raw_{table}", f"select *, array_position(array({files}), _file) * {_FILE} + _row as rowid from {self._view(f'raw_{table}')}"
+            f"typed_{table}",
+            f"select *, array_position(array({files}), _file) * {_FILE} + _row as rowid from {self._view(f'typed_{table}')}",
         )
         self._name_by_alias(table, mapping)
         self._set_repeats_aside(table, mapping)
-        raw = self.session.table(self._view(f"raw_{table}")).persist()
-        self._held.append(raw)
-        self._name(raw, f"raw_{table}")
-        counts = count_rows(self, table)
-        if counts["rows_read"] <= _FEW:
-            self._name(raw.coalesce(1), f"raw_{table}")
-        self._type_extra(table, mapping)
+        self._held.append(self.session.table(self._view(f"typed_{table}")).persist())
+        counts = count_rows(self, f"typed_{table}")
+        # under a name of its own: Spark lets the rows of a view go that is made anew
+        rows = self.session.sql(self._changed(table, self._numbers(table, mapping), f"typed_{table}"))
+        self._name(rows.coalesce(1) if counts["rows_read"] <= _FEW else rows, f"raw_{table}")
         known = [quoted(column) for column in TABLES[table].columns if column in mapping.columns] + [quoted(name) for name in mapping.extra]
         self._put(f"read_{table}", f"select *, rowid as _id from {self._view(f'raw_{table}')}")
         self._put(f"used_{table}", self._said(f"select {', '.join(known)} from raw_{table} where _reason is null"))
@@ -206,7 +205,7 @@ class ClusteredRows:
         names = confirmed(self.settings.aliases, table)
         known = self.session.createDataFrame([tuple(row) for row in names.to_numpy()], "_name string, _customer string")
         self._name(known, "aliases")
-        self._change(table, {"customer_id": "coalesce(_customer, customer_id)"}, f"raw_{table} left join aliases on _name = customer_id")
+        self._change(table, {"customer_id": "coalesce(_customer, customer_id)"}, f"typed_{table} left join aliases on _name = customer_id")
 
     def _set_repeats_aside(self, table: str, mapping: Mapping) -> None:
         """As in ``EmbeddedRows``: one row of those that are folded stays; repeats of a key or line are set aside."""
@@ -215,7 +214,7 @@ class ClusteredRows:
         if mapping.asks("fold"):
             numbered = f"row_number() over (partition by _reason is null, {mapping.known} order by {place})"
             self._change(
-                table, {}, f"(select *, {numbered} as _again from raw_{table}) as numbered where _reason is not null or _again = 1"
+                table, {}, f"(select *, {numbered} as _again from typed_{table}) as numbered where _reason is not null or _again = 1"
             )
         key = TABLES[table].key
         if key is None and not mapping.asks("duplicates", "set_aside"):
@@ -227,23 +226,26 @@ class ClusteredRows:
         self._change(
             table,
             {column: f"case when {again} then {value} else {column} end" for column, value in changes.items()},
-            f"(select *, {numbered} as _again from raw_{table}) as numbered",
+            f"(select *, {numbered} as _again from typed_{table}) as numbered",
         )
 
-    def _type_extra(self, table: str, mapping: Mapping) -> None:
+    def _numbers(self, table: str, mapping: Mapping) -> dict[str, str]:
         """As in ``EmbeddedRows``: extra columns that hold only numbers become numbers."""
-        if mapping.extra:
-            names = [quoted(name) for name in mapping.extra]
+        names, numbers = [quoted(name) for name in mapping.extra], {}
+        if names:
             unread = ", ".join(f"count(*) filter ({name} is not null and try_cast({name} as double) is null)" for name in names)
-            (counts,) = self.query(f"select {unread} from raw_{table}")
+            (counts,) = self.query(f"select {unread} from typed_{table}")
             numbers = {name: f"try_cast({quoted(name)} as double)" for name, count in zip(mapping.extra, counts, strict=True) if not count}
-            self._change(table, numbers, f"raw_{table}")
+        return numbers
 
     def _change(self, table: str, changes: dict[str, str], source: str) -> None:
-        """Make raw_<table> anew with some columns changed."""
-        columns = self.session.table(self._view(f"raw_{table}")).columns
+        """Make typed_<table> anew with some columns changed."""
+        self._put(f"typed_{table}", self._changed(table, changes, source))
+
+    def _changed(self, table: str, changes: dict[str, str], source: str) -> str:
+        columns = self.session.table(self._view(f"typed_{table}")).columns
         chosen = [f"{changes[name]} as {quoted(name)}" if name in changes else quoted(name) for name in columns]
-        self._put(f"raw_{table}", self._said(f"select {', '.join(chosen)} from {source}"))
+        return self._said(f"select {', '.join(chosen)} from {source}")
 
     def _view(self, name: str) -> str:
         return self._prefix + name

@@ -82,7 +82,7 @@ class EmbeddedRows:
         self.number_rows(table, mapping)
         known = [column for column in TABLES[table].columns if column in mapping.columns] + [quoted(name) for name in mapping.extra]
         self.con.execute(f"create or replace temp view used_{table} as select {', '.join(known)} from raw_{table} where _reason is null")
-        return count_rows(self, table)
+        return count_rows(self, f"raw_{table}")
 
     def number_rows(self, table: str, mapping: Mapping) -> None:
         """Make the view ``read_<table>``, in which every row has its number in its file."""
@@ -159,9 +159,9 @@ class EmbeddedRows:
                 self.con.execute(f"alter table raw_{table} alter {name} type double")
 
 
-def count_rows(rows: Any, table: str) -> dict[str, int]:
+def count_rows(rows: Any, relation: str) -> dict[str, int]:
     """How many rows of a table were read, are used and were set aside, wherever they live: rows_read, rows_used, rows_set_aside."""
-    ((read, used),) = rows.query(f"select count(*), count(*) filter (_reason is null) from raw_{table}")
+    ((read, used),) = rows.query(f"select count(*), count(*) filter (_reason is null) from {relation}")
     return {"rows_read": read, "rows_used": used, "rows_set_aside": read - used}
 
 
