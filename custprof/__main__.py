@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import atexit
 import os
-import signal
 import subprocess
 import sys
-import traceback
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
 
 from custprof import __version__
+from custprof.stopping import FAILED, INTERRUPTED, TERMINATED, Terminated, run_to_end, say, was_stopped
 
 __all__ = ["main"]
-
-FAILED, WRONG_INPUT, INTERRUPTED, TERMINATED = 1, 2, 130, 143
-
-
-class _Terminated(KeyboardInterrupt):
-    """The process is asked to end, as Ctrl-C would."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,27 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if further and options.do is not _lab:
         parser.error(f"unrecognized arguments: {' '.join(further)}")
     options.further = further
-    stopping = INTERRUPTED
-
-    def stop(*_) -> None:
-        nonlocal stopping
-        stopping = TERMINATED
-        raise _Terminated
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        return options.do(options)
-    except (KeyboardInterrupt, Exception) as error:
-        if _stopped(error):
-            _say("Stopped. Nothing was written.")
-            return stopping if arguments is not None else _leave(stopping)
-        status = _status(error)
-        if status is None:
-            raise
-        _say(f"custprof: {error}")
-        return status
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    return run_to_end(lambda: options.do(options), leaves=arguments is None)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -139,10 +109,10 @@ def _new(options) -> int:
         try:
             print(_next(options.dir, toml, *_show(toml)))
         except (KeyboardInterrupt, Exception) as error:
-            if not _stopped(error):
+            if not was_stopped(error):
                 raise
-            _say(f"Stopped while looking; the study is there: custprof check {options.dir}")
-            return TERMINATED if isinstance(error, _Terminated) else INTERRUPTED
+            say(f"Stopped while looking; the study is there: custprof check {options.dir}")
+            return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
     else:
         print(f"Put transactions.csv beside it (headers of every table: {toml.parent / 'templates'}).\nThen: custprof check {options.dir}")
     return FAILED if options.files and "\n# Not read: " in toml.read_text(encoding="utf-8") else 0
@@ -281,46 +251,11 @@ def _lab(options) -> int:
     while True:
         try:
             return process.wait()
-        except _Terminated:
+        except Terminated:
             process.terminate()
             raise
         except KeyboardInterrupt:  # JupyterLab heard it too, and asks before it stops
             continue
-
-
-def _stopped(error: BaseException | None) -> bool:
-    """Whether somebody stopped the work; DuckDB says so in words of its own, and what reads a table adds some."""
-    while error is not None:
-        if isinstance(error, KeyboardInterrupt) or (type(error) is RuntimeError and str(error) == "Query interrupted"):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
-def _leave(status: int) -> NoReturn:
-    """End the process, tidied up, without waiting for threads: torn down in the midst of their work the engines complain of it."""
-    with suppress(BaseException):
-        atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):
-            stream.flush()
-    os._exit(status)
-
-
-def _status(error: Exception) -> int | None:
-    """The exit status of an error whose message says everything; None for a fault of the program, which keeps its traceback.
-
-    A ValueError raised in custprof's own lines was written for the reader; one from deep in a library was not.
-    """
-    if type(error).__name__ == "NotebookError":
-        return FAILED
-    raised = traceback.extract_tb(error.__traceback__)[-1].filename
-    spoken = isinstance(error, ValueError) and Path(raised).is_relative_to(Path(__file__).parent)
-    return WRONG_INPUT if spoken or isinstance(error, OSError) else None
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 if __name__ == "__main__":
