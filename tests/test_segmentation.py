@@ -537,7 +537,7 @@ def test_the_recipe_of_tutorials_deletes_the_losses_and_hides_the_others():
         tutorial_segments(rfm.assign(recency=1.0, frequency=1, monetary=5.0), profit)
     with pytest.raises(ValueError, match="profit has no row for 10 of 310 customers"):
         tutorial_segments(rfm, profit.head(300))
-    with pytest.raises(ValueError, match="X has no recency and no frequency"):
+    with pytest.raises(ValueError, match="X lacks recency, frequency; it has monetary"):
         tutorial_segments(rfm[["monetary"]], profit)
     with pytest.raises(ValueError, match="4 segments asked of 3 different customers who spent something"):
         tutorial_segments(rfm.head(4).drop(index="c3"), profit)

@@ -48,7 +48,7 @@ def test_the_worth_stands_with_its_interval(tmp_path):
 def test_where_sizes_forbid_a_value_the_card_says_so_and_who_is_there_is_still_known(tmp_path):
     study = shop(tmp_path, lambda c, rng: rng.choice([10.0, 3000.0], p=[0.95, 0.05]))
     card, tables = worth_card(study)
-    assert (card["value"], card["note"]) == ("not known", "refused: sizes of purchases; see notebook 05")
+    assert (card["value"], card["note"]) == ("not known", "notebook 05 refuses the models, by its verdict on: sizes of purchases")
     assert "Lifetime value" not in tables
     found = value_customers(study, customer_pnl(study.customer_facts(), None), None)
     assert found.value is None and found.avoidable is None and found.p_alive.between(0, 1).all()
