@@ -565,6 +565,26 @@ def test_the_closing_says_which_of_ledger_and_cost_model_is_missing(tmp_path):
     assert "without a cost model" in said and "No ledger" not in said
 
 
+def test_one_of_a_kind_is_said_in_the_singular(tmp_path):
+    from custprof.report.summary import _reading_note, cover, summarize_study
+    from custprof.study import Study
+
+    one = pd.DataFrame({"table": ["transactions"], "rows_read": [1], "rows_set_aside": [0]})
+    assert _reading_note(one) == "The only row of 1 table is used: transactions."
+    assert _reading_note(one.assign(rows_read=1200)) == "All 1,200 rows of 1 table are used: transactions."
+    assert "1 of 1 row of transactions." in _reading_note(one.assign(rows_set_aside=1))
+    (tmp_path / "study.toml").write_text("")
+    lines = ["customer_id,order_id,date,revenue", "a,1,2024-01-05,90", "b,2,2024-02-05,80", "c,3,2024-03-05,-20"]
+    (tmp_path / "transactions.csv").write_text("\n".join(lines))
+    study = Study.open(tmp_path)
+    cards = {card["label"]: card for card in cover(study, summarize_study(study))["cards"]}
+    assert cards["Customers with a negative net revenue"]["note"] == "33.3% of all, -20"
+    (tmp_path / "transactions.csv").write_text("\n".join([*lines, "d,4,2024-04-05,-10"]))
+    study = Study.open(tmp_path)
+    cards = {card["label"]: card for card in cover(study, summarize_study(study))["cards"]}
+    assert cards["Customers with a negative net revenue"]["note"] == "50.0% of all, -30 together"
+
+
 def test_the_first_page_of_a_study_of_lines_alone_says_what_is_not_known(small_study):
     from custprof.report.pages import render_index
     from custprof.report.summary import cover, summarize_study
