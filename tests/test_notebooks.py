@@ -35,10 +35,21 @@ def test_a_notebook_is_read_more_than_run(path):
     assert lengths[len(lengths) // 2] <= 5
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_needs_the_truth_is_tagged_as_the_demo_s(path):
+    """Else the report of a study says of it that it is not answered. What is found is never the demo's alone."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        tags, first = cell.metadata.get("tags", []), cell.source.partition("\n")[0]
+        needs = first.removeprefix("%%needs").partition("--")[0].split() if first.startswith("%%needs") else []
+        assert "truth" not in needs or "demo" in tags, first
+        assert not {"demo", "finding"} <= set(tags) and not {"demo", "parameters"} <= set(tags)
+
+
 @pytest.mark.parametrize("name", SEVEN)
 def test_a_notebook_runs_on_the_demo(demo_report, name):
     page = (demo_report / f"{name}.html").read_text(encoding="utf-8")
-    assert "Not answered here" not in page
+    assert "Not answered here" not in page and "Exercises" in page
+    assert ("Does the truth agree" in page) == (name == "06_acquisition")
     assert "Traceback" not in page and 'data-mime-type="application/vnd.jupyter.stderr" tab' not in page
 
 
@@ -60,3 +71,6 @@ def test_the_notebooks_run_on_a_study_that_has_only_transactions(tmp_path):
     assert set(pages) == set(SEVEN)
     assert "Not answered here" in pages["02_costs"]
     assert not any("Traceback" in page for page in pages.values())
+    for name, page in pages.items():
+        assert "Exercises" not in page and "no known truth" not in page and "Does the truth agree" not in page, name
+    assert "Cost per customer alone" in pages["06_acquisition"] and "Every lead takes time" not in pages["06_acquisition"]

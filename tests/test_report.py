@@ -200,9 +200,15 @@ def references(page: str) -> References:
     return found
 
 
-def page_of(*cells) -> str:
+def page_of(*cells, **options) -> str:
     pages = [{"name": "01_a", "title": "A <b>"}, {"name": "02_b", "title": "B"}]
-    return render_notebook(v4.new_notebook(cells=list(cells)), pages, "01_a", study="Q & A")
+    return render_notebook(v4.new_notebook(cells=list(cells)), pages, "01_a", study="Q & A", **options)
+
+
+def words_of(page: str) -> str:
+    """What is read on a page whose code stays behind its button."""
+    cells = re.sub(r'<div class="[^"]*jp-CodeMirrorEditor.*?</pre>', " ", page.partition("<main")[2] or page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", cells))
 
 
 def test_a_page_has_math_images_and_code_within_itself():
@@ -247,6 +253,51 @@ def test_neighbours_that_lack_the_same_say_so_once():
     assert "Not answered here: what it costs; who causes it. The study has no ledger table." in words
     assert words.count("Not answered here") == 3 and words.count("ask()") == 5
     assert lacking == before
+
+
+def test_a_section_that_answers_nothing_is_its_heading_and_one_sentence():
+    """A page of a study without campaigns was prose about tables that were not there."""
+    leads, rate, again = (told(needs_sentence(lacking, "what it costs")) for lacking in (["leads"], ["leads", "ledger"], ["leads"]))
+    cells = [
+        v4.new_markdown_cell("# Why?\n\nThe question stays."),
+        v4.new_markdown_cell("## Which channel?\n\nMany leads, few customers."),
+        leads,
+        v4.new_code_cell("rate = None"),
+        v4.new_markdown_cell("A young campaign is no failed one."),
+        rate,
+        v4.new_markdown_cell("## How many?\n\nOne is answered."),
+        told("**12** are."),
+        again,
+        v4.new_markdown_cell("## Takeaways\n\nThese stay."),
+    ]
+    before = [cell.copy() for cell in cells]
+    words = words_of(page_of(*cells))
+    assert "Which channel? ¶ Not answered here: what it costs. The study has no leads table. How many?" in words.replace("&#182;", "¶")
+    assert "few customers" not in words and "young campaign" not in words
+    assert (
+        all(kept in words for kept in ("The question stays", "One is answered", "12 are", "These stay"))
+        and words.count("Not answered") == 2
+    )
+    assert cells == before
+
+
+def test_what_belongs_to_the_demo_or_to_learning_is_on_the_demo_s_page_alone():
+    demo = {"metadata": {"tags": ["demo"]}}
+    cells = [
+        v4.new_markdown_cell("# Why?"),
+        v4.new_markdown_cell("## Does the truth agree?", **demo),
+        v4.new_code_cell("ask()", outputs=told("It does.").outputs, **demo),
+        v4.new_markdown_cell(
+            "## Takeaways\n\nKept.\n\n## Exercises (answers in [a](solutions/02_b.ipynb))\n\n1. Try.\n\nNext: [02 B?](02_b.ipynb)"
+        ),
+    ]
+    lessons = ("truth", "It does", "Exercises", "1. Try", "Try.")
+    page, plain = words_of(page_of(*cells)), words_of(page_of(*cells, lessons=False))
+    assert all(each in page for each in ("truth", "It does", "Exercises", "Try."))
+    assert not any(each in plain for each in lessons)
+    assert all("Kept." in each and "02 B?" in each for each in (page, plain))
+    inverse = v4.new_markdown_cell("## Exercises\n\n1. Try [this](02_b.ipynb)\n2. And that.\n\n## Sources\n\nNamed.")
+    assert "Try" not in (last := words_of(page_of(inverse, lessons=False))) and "Named." in last
 
 
 def test_per_cent_is_written_in_one_way_and_never_breaks():
@@ -420,6 +471,21 @@ def test_a_report_is_never_written_into_the_study(small_study, write_notebook):
     assert sorted(path.name for path in small_study.rglob("*")) == before
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a terminal of Unix")
+def test_a_report_shows_its_bar_in_a_terminal_alone(write_notebook):
+    """A log held one line of a thousand bars; a terminal of containers has 0 columns and shows it all the same."""
+    code = "import pathlib, sys; from custprof.report.execute import execute_notebooks\n"
+    code += "execute_notebooks([pathlib.Path(sys.argv[1])], {'study_path': None, 'engine': None})"
+    command = [sys.executable, "-c", code, str(write_notebook("1 + 1"))]
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    assert subprocess.run(command, capture_output=True, env=environment, check=True).stderr == b""
+    here, there = os.openpty()
+    subprocess.run(command, stderr=there, env=environment, check=True)
+    os.set_blocking(here, False)
+    assert b"3/3 cells" in os.read(here, 65536)
+    os.close(here), os.close(there)
+
+
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_who_stops_a_report_gets_nothing_and_no_kernel_goes_on(write_notebook, tmp_path, number, status):
     """The demo's summary is being computed beside the notebook, in DuckDB and numpy: nothing of theirs is said."""
@@ -499,6 +565,26 @@ def test_the_closing_says_which_of_ledger_and_cost_model_is_missing(tmp_path):
     assert "without a cost model" in said and "No ledger" not in said
 
 
+def test_one_of_a_kind_is_said_in_the_singular(tmp_path):
+    from custprof.report.summary import _reading_note, cover, summarize_study
+    from custprof.study import Study
+
+    one = pd.DataFrame({"table": ["transactions"], "rows_read": [1], "rows_set_aside": [0]})
+    assert _reading_note(one) == "The only row of 1 table is used: transactions."
+    assert _reading_note(one.assign(rows_read=1200)) == "All 1,200 rows of 1 table are used: transactions."
+    assert "1 of 1 row of transactions." in _reading_note(one.assign(rows_set_aside=1))
+    (tmp_path / "study.toml").write_text("")
+    lines = ["customer_id,order_id,date,revenue", "a,1,2024-01-05,90", "b,2,2024-02-05,80", "c,3,2024-03-05,-20"]
+    (tmp_path / "transactions.csv").write_text("\n".join(lines))
+    study = Study.open(tmp_path)
+    cards = {card["label"]: card for card in cover(study, summarize_study(study))["cards"]}
+    assert cards["Customers with a negative net revenue"]["note"] == "33.3% of all, -20"
+    (tmp_path / "transactions.csv").write_text("\n".join([*lines, "d,4,2024-04-05,-10"]))
+    study = Study.open(tmp_path)
+    cards = {card["label"]: card for card in cover(study, summarize_study(study))["cards"]}
+    assert cards["Customers with a negative net revenue"]["note"] == "50.0% of all, -30 together"
+
+
 def test_the_first_page_of_a_study_of_lines_alone_says_what_is_not_known(small_study):
     from custprof.report.pages import render_index
     from custprof.report.summary import cover, summarize_study
@@ -513,6 +599,8 @@ def test_the_first_page_of_a_study_of_lines_alone_says_what_is_not_known(small_s
         "label": "Customers with a negative net revenue", "value": "0", "note": "", "loss": False,
     }  # fmt: skip
     assert "Net revenue of the company" not in cards  # there is nothing beside the customers
+    said = render_index({**front, "pages": [], "workbook": "customer_profit.xlsx", "sheets": list(tables)})
+    assert "The main tables of this report" in said and "Every table" not in said
     assert front["figures"][0]["alt"].startswith("Whale curve: cumulative net revenue of the customers")
     assert front["notes"][1] == "All 26 rows of 1 table are used: transactions."
     assert tables["Recommendations"].columns[-1] == "reason"

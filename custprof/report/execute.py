@@ -91,7 +91,7 @@ def execute_notebooks(paths: Iterable[Path], parameters: Mapping[str, Any], *, p
     parameters : mapping of str to value
         Set after the cell tagged ``parameters``; values by their repr.
     progress : bool, default True
-        Show a bar that counts cells.
+        Show a bar that counts cells, in a terminal or a notebook; nothing in a pipe or a log.
 
     Returns
     -------
@@ -125,7 +125,11 @@ def execute_notebooks(paths: Iterable[Path], parameters: Mapping[str, Any], *, p
     with (
         tempfile.TemporaryDirectory(prefix="custprof-", ignore_cleanup_errors=True) as folder,
         tqdm(
-            total=cells, unit="cell", disable=not progress, bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} cells {elapsed}", **room()
+            total=cells,
+            unit="cell",
+            disable=None if progress else True,  # None: shown where somebody looks
+            bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} cells {elapsed}",
+            **room(),
         ) as bar,
         ThreadPoolExecutor(JOBS) as pool,
     ):

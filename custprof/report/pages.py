@@ -1,13 +1,15 @@
 """How does an executed notebook become a page that is read offline?
 
 nbconvert's laboratory template with the report's own style: code behind a button, formulas as MathML, pictures within the page and told in
-words, links to the other pages, and nothing loaded from anywhere. Cells that lack the same stand as one sentence. The index page is written
-from the summary of the study with the same style.
+words, links to the other pages, and nothing loaded from anywhere. Cells that lack the same stand as one sentence, and of a section that
+answers nothing its heading and that sentence stay. What belongs to the demo company or to learning (cells tagged ``demo``, the exercises)
+is left out of the report of any other study. The index page is written from the summary of the study with the same style.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 __all__ = ["first_finding", "question_of", "render_index", "render_notebook"]
@@ -17,11 +19,15 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
 BOLD_NUMBER = re.compile(r"\*\*[^*]*\d[^*]*\*\*")
 INJECTED = "injected-parameters"
+LESSON = "demo"
+HEADING = re.compile(r"^#{1,6} .+$", re.MULTILINE)
+# from their heading to the next one, or to the link with which the notebook ends
+EXERCISES = re.compile(r"^## Exercises.*?(?=^#{1,2} |^[^\n]*\]\(\w+\.ipynb\)\s*\Z|\Z)", re.MULTILINE | re.DOTALL)
 UNANSWERED = re.compile(r"(\*\*Not answered here:\*\*) (.+?)[.]? (The study has [^?]+)")
 PER_CENT = re.compile(r"(?<=\d) ?%(?!\w)")
 
 
-def render_notebook(notebook, pages: list[dict], name: str, *, study: str = "") -> str:
+def render_notebook(notebook, pages: list[dict], name: str, *, study: str = "", lessons: bool = True) -> str:
     """The page of an executed notebook.
 
     Parameters
@@ -34,6 +40,8 @@ def render_notebook(notebook, pages: list[dict], name: str, *, study: str = "") 
         Which of them this is, the name of the notebook's file without ``.ipynb``.
     study : str, default ""
         The name of the study, shown in the bar.
+    lessons : bool, default True
+        With the cells tagged ``demo`` and the exercises; without them for any other study than the demo company.
 
     Returns
     -------
@@ -52,7 +60,7 @@ def render_notebook(notebook, pages: list[dict], name: str, *, study: str = "") 
     import nbformat
 
     cells = [_without_widgets(cell) for cell in notebook.cells if INJECTED not in cell.metadata.get("tags", [])]
-    cells = [_with_spaced_signs(cell) for cell in _lacking_once(cells)]
+    cells = [_with_spaced_signs(cell) for cell in _lacking_once(_folded(cells if lessons else _without_lessons(cells)))]
     metadata = {**notebook.metadata, "title": question_of(notebook) or name}
     shown = nbformat.from_dict({**notebook, "cells": cells, "metadata": metadata})
     here = next(place for place, page in enumerate(pages) if page["name"] == name)
@@ -128,6 +136,42 @@ def _without_widgets(cell):
     """A widget has no life on a page, and a static table stands beside it."""
     outputs = [output for output in cell.get("outputs", []) if WIDGET not in output.get("data", {})]
     return {**cell, "outputs": outputs} if len(outputs) < len(cell.get("outputs", [])) else cell
+
+
+def _without_lessons(cells: list) -> list:
+    """They have run, since a cell of a study may use what they made; they are only not shown."""
+    kept = [cell for cell in cells if LESSON not in cell["metadata"].get("tags", [])]
+    return [{**cell, "source": EXERCISES.sub("", cell["source"])} if cell["cell_type"] == "markdown" else cell for cell in kept]
+
+
+def _folded(cells: list) -> list:
+    """Of a section that answers nothing the heading and what is lacking: its prose is about tables that are not there."""
+    starts = [place for place, cell in enumerate(cells) if cell["cell_type"] == "markdown" and cell["source"].startswith("## ")]
+    shown = []
+    for start, end in pairwise([0, *starts, len(cells)]):
+        section = cells[start:end]
+        told = [UNANSWERED.fullmatch(_said(cell)) for cell in section if cell.get("outputs")]
+        shown += _bare(section, {found.group(3) for found in told}) if start in starts and told and all(told) else section
+    return shown
+
+
+def _bare(section: list, reasons: set[str]) -> list:
+    """Headings and code; where one cell lacks all that another lacks, and more, the lesser reason suffices for both."""
+    shown = []
+    for cell in section:
+        if found := UNANSWERED.fullmatch(_said(cell)):
+            reason = min((each for each in reasons if _what(each) in _what(found.group(3))), key=lambda each: (len(each), each))
+            data = {"text/markdown": _said(cell).removesuffix(found.group(3)) + reason}
+            shown.append({**cell, "outputs": [{**cell["outputs"][0], "data": data}]})
+        elif cell["cell_type"] == "code":
+            shown.append(cell)
+        elif headings := HEADING.findall(cell["source"]):
+            shown.append({**cell, "source": "\n\n".join(headings)})
+    return shown
+
+
+def _what(reason: str) -> str:
+    return reason.removeprefix("The study has ").removesuffix(".")
 
 
 def _lacking_once(cells: list) -> list:

@@ -104,6 +104,7 @@ def _open(study, engine: str | None):
 
 
 def _write(making: Path, study, path: str | None, files: list[Path], engine: str | None, progress: bool) -> None:
+    from custprof.datasets import demo_path
     from custprof.report.sheets import SHEETS
     from custprof.report.summary import cover, summarize_study
     from custprof.report.workbook import to_excel
@@ -115,8 +116,9 @@ def _write(making: Path, study, path: str | None, files: list[Path], engine: str
         {"name": name, "label": name.replace("_", " "), "title": question_of(notebook) or name, "finding": first_finding(notebook)}
         for name, notebook in executed.items()
     ]
+    shown = {"study": study.name, "lessons": study.folder == demo_path()}
     for name, notebook in executed.items():
-        _write_text(making / f"{name}.html", render_notebook(notebook, pages, name, study=study.name))
+        _write_text(making / f"{name}.html", render_notebook(notebook, pages, name, **shown))
     to_excel(tables, making / WORKBOOK, notes=SHEETS, title=f"{study.name}: customer profitability")
     _write_text(making / "index.html", render_index({**cover(study, tables), "pages": pages, "workbook": WORKBOOK, "sheets": list(tables)}))
     _write_text(making / MARKER, json.dumps({"study": study.name, "files": sorted(each.name for each in making.iterdir())}, indent=1))

@@ -203,7 +203,8 @@ def _cards(study, figures: pd.DataFrame, what: str, *, judged: bool) -> list[dic
         together = "the customers and the rows that are no customer's"
         cards.append(_card(f"{what.capitalize()} of the company", study.money(whole), together, loss=whole < 0))
     at_loss = "Customers at a loss" if what == "profit" else f"Customers with a negative {what}"
-    note = f"{share['customers at a loss']:.1%} of all, {study.money(losses)} together" if count["customers at a loss"] else ""
+    in_all = " together" if count["customers at a loss"] > 1 else ""
+    note = f"{share['customers at a loss']:.1%} of all, {study.money(losses)}{in_all}" if count["customers at a loss"] else ""
     cards.append(_card(at_loss, f"{count['customers at a loss']:,}", note, loss=losses < 0))
     for action, label in {"repair": "Customers to repair", "part": "Customers to part with"}.items():
         found = figures.loc[f"customers to {action}"]
@@ -241,13 +242,14 @@ def _reading_note(reconciliation: pd.DataFrame) -> str:
     tables = reconciliation.drop_duplicates("table")
     left = tables[tables["rows_set_aside"] > 0]
     if left.empty:
-        return f"All {tables['rows_read'].sum():,} rows of {_tables(len(tables))} are used: {', '.join(tables['table'])}."
-    said = [f"{row.rows_set_aside:,} of {row.rows_read:,} rows of {row.table}" for row in left.itertuples()]
-    return f"Set aside, with the reasons below: {'; '.join(said)}. All other rows of {_tables(len(tables))} are used."
+        rows, used = _counted(tables["rows_read"].sum(), "row"), f"used: {', '.join(tables['table'])}."
+        return f"The only row of 1 table is {used}" if rows == "1 row" else f"All {rows} of {_counted(len(tables), 'table')} are {used}"
+    said = [f"{row.rows_set_aside:,} of {_counted(row.rows_read, 'row')} of {row.table}" for row in left.itertuples()]
+    return f"Set aside, with the reasons below: {'; '.join(said)}. All other rows of {_counted(len(tables), 'table')} are used."
 
 
-def _tables(count: int) -> str:
-    return f"{count} table{'' if count == 1 else 's'}"
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _issue_table(issues: pd.DataFrame) -> dict:
