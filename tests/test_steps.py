@@ -34,10 +34,10 @@ def test_calls_to_make_need_the_value_of_single_customers(demo):
     study, pnl = demo
     history = summarize(study.table("transactions"))
     model, terms = CustomerValue().fit(history), value_terms(history, pnl)
-    now, active = (model.predict(each, **terms, horizon=5) for each in (history, history.assign(T=history["recency"])))
-    worth = Worth(now, now["value"], now["p_alive"], None, "", history, active)
+    now = model.predict(history, **terms, horizon=5)
+    worth = Worth(now, now["value"], now["p_alive"], None, "", history)
     calls = step_sheets(study, pnl, None, worth, decisions.recommend(pnl))["Call again"]
-    pd.testing.assert_frame_equal(calls, decisions.reengage(pnl, history, now, active, chance=0.05))
+    pd.testing.assert_frame_equal(calls, decisions.reengage(pnl, history, now, chance=0.05))
 
 
 def test_a_study_of_transactions_alone_has_none_of_them(small_study):

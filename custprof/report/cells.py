@@ -29,6 +29,7 @@ FIGURES = {
 PHRASES = {
     "at_risk": "no profit that could leave",
     "avoidable": "no cost that is known to end with its customer",
+    "calling": "no model of value that takes some customers for gone",
     "cost_model": "no cost model",
     "costed": "no cost that would part the value of customers from that of their revenue",
     "credit": "no terms of credit",

@@ -48,7 +48,7 @@ def step_sheets(study, pnl: pd.DataFrame, allocation, worth: Worth, advice: pd.D
         sheets["Referrals"] = _referrals(study, pnl, worth)
     if not study.lacks("contributions"):
         sheets["Indirect benefits"] = indirect_benefit(study.table("contributions"), decimals=study.decimals)
-    if worth.active is not None:
+    if worth.history is not None:
         sheets["Call again"] = _calls(pnl, allocation, worth)
     return sheets
 
@@ -70,10 +70,9 @@ def _referrals(study, pnl: pd.DataFrame, worth: Worth) -> pd.DataFrame:
 
 
 def _calls(pnl: pd.DataFrame, allocation, worth: Worth) -> pd.DataFrame:
-    """Whom to call again, at the cost of an hour of the dearest time where that is known."""
+    """Whom to call again, at the cost of an hour of the dearest time of those who see customers, where that is known."""
     from custprof.decisions import reengage
 
-    rates = None if allocation is None else allocation.rates().query("driver == 'minutes'")["rate"]
+    rates = None if allocation is None else allocation.rates().query("driver == 'minutes' and level == 'customer'")["rate"]
     hour = 60 * rates.max() if rates is not None and rates.max() > 0 else None
-    now = worth.value.assign(value=worth.avoidable)
-    return reengage(pnl, worth.history, now, worth.active, chance=CHANCE, contact_cost=hour)
+    return reengage(pnl, worth.history, worth.value.assign(value=worth.avoidable), chance=CHANCE, contact_cost=hour)
