@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from custprof import decisions
+from custprof import acquisition, decisions
+from custprof.costing import allocate_study
 from custprof.datasets import load_demo
 from custprof.lifetime import CustomerValue, summarize, value_terms
 from custprof.profit import customer_pnl
@@ -28,6 +29,18 @@ def test_what_no_model_is_needed_for_is_there_without_one(demo):
     assert sheets["Referrals"][["type_one", "type_two"]].sum().tolist() == [referred["one"], referred["two"]]
     assert sheets["Referrals"]["referral_value"].is_monotonic_decreasing
     assert sheets["Indirect benefits"]["indirect_benefit"].sum() == pytest.approx(study.frame("contributions")["value"].sum())
+
+
+def test_a_referral_saves_what_winning_a_customer_costs_with_the_time_for_leads(demo):
+    study, pnl = demo
+    allocation, people = allocate_study(study), study.frame("customers")
+    sheets = step_sheets(study, pnl, allocation, Worth(None, None, None, None, "refused"), decisions.recommend(pnl))
+    rate = acquisition.contact_rate(allocation)
+    cost = acquisition.acquisition_cost(study.frame("campaigns"), people, study.frame("leads"), by="channel", minute_rate=rate)
+    known = cost.drop(index=["(no campaign)", "(unknown campaign)"], errors="ignore")
+    referrals = sheets["Referrals"]
+    each = referrals["saved_cost"].sum() / referrals[["type_one", "type_two"]].sum().sum()
+    assert known["contact_cost"].sum() > 0 and each == pytest.approx(known["cost"].sum() / known["customers"].sum())
 
 
 def test_calls_to_make_need_the_value_of_single_customers(demo):

@@ -56,7 +56,7 @@ def test_where_sizes_forbid_a_value_the_card_says_so_and_who_is_there_is_still_k
 
 @pytest.mark.filterwarnings("ignore:.*ended at its boundary")
 def test_whom_to_call_again_is_asked_only_where_the_model_takes_some_for_gone(tmp_path, monkeypatch):
-    monkeypatch.setattr("custprof.report.worth._ROUNDS", 2)
+    monkeypatch.setattr("custprof.report.worth._ROUNDS", 10)
     rng = np.random.default_rng(5)  # customers who never leave
     rows = [(f"c{c:03}", pd.Timestamp("2022-01-01") + pd.Timedelta(days=int(day)), round(rng.gamma(5, 2 + c % 9), 2))
             for c in range(300) for day in np.cumsum(rng.exponential(20 + rng.gamma(2, 20), 40)) if day < 700]  # fmt: skip
