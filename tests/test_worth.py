@@ -69,6 +69,18 @@ def test_whom_to_call_again_is_asked_only_where_the_model_takes_some_for_gone(tm
     assert demo.history.index.equals(demo.avoidable.index)
 
 
+def test_without_a_word_on_avoidable_cost_the_value_counts_all_of_it(monkeypatch):
+    monkeypatch.setattr("custprof.report.worth._ROUNDS", 10)
+    study = cp.datasets.load_demo()
+    allocation = cp.costing.allocate_study(study)
+    pnl = customer_pnl(study.customer_facts(), allocation)
+    known, not_known = (
+        value_customers(study, each, allocation) for each in (pnl, pnl.drop(columns=["avoidable_cost", "avoidable_profit"]))
+    )
+    pd.testing.assert_series_equal(not_known.avoidable, known.value["value"])
+    assert (known.avoidable >= known.value["value"] - 1e-6).all() and known.avoidable.sum() > known.value["value"].sum()
+
+
 def test_no_history_has_no_worth(tmp_path):
     study = shop(tmp_path, lambda c, rng: 10.0, days=20)
     found = value_customers(study, customer_pnl(study.customer_facts(), None), None)

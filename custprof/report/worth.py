@@ -20,7 +20,8 @@ _ROUNDS = 100
 class Worth(NamedTuple):
     """What `value_customers` found; None where a verdict of `lifetime.suitability` forbids it, and ``refused`` then says which.
 
-    ``value``: frame by customer; ``avoidable``: Series, counting avoidable cost only; ``p_alive``: Series; ``total``: value, low and high
+    ``value``: frame by customer; ``avoidable``: Series, counting avoidable cost only, or all cost
+    where nobody has said which ends with a customer; ``p_alive``: Series; ``total``: value, low and high
     of all; ``history``: summary of the purchases, where the model takes some customers for gone and found its parameters.
     """
 
@@ -78,6 +79,7 @@ def value_customers(study, pnl: pd.DataFrame, allocation) -> Worth:
     single = verdicts.loc["sizes of purchases", "verdict"] == "PASS"
     if not single:
         return Worth(value, None, value["p_alive"], total, "")
-    avoidable = model.predict(history, **value_terms(history, pnl, allocation, avoidable=True), **ahead)["value"]
+    terms = value_terms(history, pnl, allocation, avoidable="avoidable_profit" in pnl)
+    avoidable = model.predict(history, **terms, **ahead)["value"]
     leaving = (verdicts.loc[["parameters found", "customers leave"], "verdict"] == "PASS").all()
     return Worth(value, avoidable, value["p_alive"], total, "", history if leaving else None)
