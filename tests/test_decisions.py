@@ -355,7 +355,7 @@ def test_where_costs_are_not_known_nothing_is_called_a_loss_at_full_cost():
     advice = decisions.recommend(by_period.groupby(level=0).sum(), verified=verified)
     assert advice["action"].tolist() == ["repair", "keep"]
     assert advice["reason"].tolist() == [
-        "has a net revenue of -4.00; avoidable cost is not known, so parting cannot be judged",
+        "has a net revenue of -4.00: more was returned than bought in this time, so look at the returns first",
         "has a net revenue of 7.00; further cost is not known",
     ]
 

@@ -24,6 +24,10 @@ def test_what_no_model_is_needed_for_is_there_without_one(demo):
     sheets = step_sheets(study, pnl, None, Worth(None, None, None, None, "refused"), advice)
     assert list(sheets) == ["Repair", "Referrals", "Indirect benefits"]
     assert set(sheets["Repair"].index) == set(advice.index[advice["action"] == "repair"])
+    assert sheets["Repair"]["action"].eq("repair").all()
+    returned = pnl.assign(net_revenue=pnl["net_revenue"].where(pnl.index != sheets["Repair"].index[0], -1.0))
+    fewer = step_sheets(study, returned, None, Worth(None, None, None, None, "refused"), advice)["Repair"]
+    assert fewer.index.tolist() == sheets["Repair"].index[1:].tolist()  # who returned more than it bought has no price
     assert sheets["Repair"]["profit"].is_monotonic_increasing and sheets["Repair"]["rise"].max() <= 0.1
     referred = study.frame("customers")["referral_type"].value_counts()
     assert sheets["Referrals"][["type_one", "type_two"]].sum().tolist() == [referred["one"], referred["two"]]

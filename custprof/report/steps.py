@@ -43,7 +43,8 @@ def step_sheets(study, pnl: pd.DataFrame, allocation, worth: Worth, advice: pd.D
         orders = study.customer_facts()["orders"].reindex(advice.index, fill_value=0)
         rising = [name for name in ("commission",) if name in pnl]
         prices = reprice(pnl, highest_rise=HIGHEST_RISE, rising=rising, orders=orders)
-        sheets["Repair"] = prices.loc[talk].sort_values("profit", kind="stable")
+        bought = prices.loc[talk].query("net_revenue >= 0")  # who returned more than it bought has no price or fee
+        sheets["Repair"] = advice[["action"]].join(bought, how="right").sort_values("profit", kind="stable")
     if not study.lacks("customers.referred_by", "customers.referral_type"):
         sheets["Referrals"] = _referrals(study, pnl, allocation, worth)
     if not study.lacks("contributions"):
