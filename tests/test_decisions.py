@@ -6,6 +6,7 @@ import pytest
 
 from custprof import decisions
 from custprof.datasets import load_demo, load_truth
+from custprof.decisions.verdicts import loss_reasons
 from custprof.profit import customer_pnl
 
 PNL = pd.DataFrame(
@@ -457,3 +458,10 @@ def test_the_figure_of_verdicts_shows_the_losses_of_each():
     assert ax.get_xlabel() == "profit of the customers who lose (EUR)"
     assert not plots.verify_losses(found[found["profit"] > 0]).patches
     plt.close("all")
+
+
+def test_no_draw_of_rates_makes_a_loss_more_than_almost_certain():
+    found = pd.DataFrame({"verdict": "confirmed loss", "profit": -50.0, "avoidable_profit": -25.0, "periods": 2, "loss_periods": 2,
+                          "avoidable_loss_periods": 2, "avoidable_loss_probability": [1.0, 0.9999]})  # fmt: skip
+    said = loss_reasons(found, what="profit", error=0.2, certainty=0.9)
+    assert [reason.rsplit("that is ")[1] for reason in said] == ["almost certain", "99 % likely"]
