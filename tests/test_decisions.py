@@ -6,6 +6,7 @@ import pytest
 
 from custprof import decisions
 from custprof.datasets import load_demo, load_truth
+from custprof.decisions.verdicts import loss_reasons
 from custprof.profit import customer_pnl
 
 PNL = pd.DataFrame(
@@ -355,7 +356,7 @@ def test_where_costs_are_not_known_nothing_is_called_a_loss_at_full_cost():
     advice = decisions.recommend(by_period.groupby(level=0).sum(), verified=verified)
     assert advice["action"].tolist() == ["repair", "keep"]
     assert advice["reason"].tolist() == [
-        "has a net revenue of -4.00; avoidable cost is not known, so parting cannot be judged",
+        "has a net revenue of -4.00: more was returned than bought in this time, so look at the returns first",
         "has a net revenue of 7.00; further cost is not known",
     ]
 
@@ -457,3 +458,10 @@ def test_the_figure_of_verdicts_shows_the_losses_of_each():
     assert ax.get_xlabel() == "profit of the customers who lose (EUR)"
     assert not plots.verify_losses(found[found["profit"] > 0]).patches
     plt.close("all")
+
+
+def test_no_draw_of_rates_makes_a_loss_more_than_almost_certain():
+    found = pd.DataFrame({"verdict": "confirmed loss", "profit": -50.0, "avoidable_profit": -25.0, "periods": 2, "loss_periods": 2,
+                          "avoidable_loss_periods": 2, "avoidable_loss_probability": [1.0, 0.9999]})  # fmt: skip
+    said = loss_reasons(found, what="profit", error=0.2, certainty=0.9)
+    assert [reason.rsplit("that is ")[1] for reason in said] == ["almost certain", "99 % likely"]

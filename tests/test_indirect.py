@@ -153,3 +153,24 @@ def test_benefits_without_kind_or_value_are_counted():
     assert found.loc["a"].tolist() == [3, 3, 0.0, 0.0]
     with pytest.raises(ValueError, match="contributions lack customer_id; they have date"):
         decisions.indirect_benefit(ROWS[["date"]])
+
+
+def test_ids_that_are_missing_or_of_another_type_are_refused():
+    people = pd.DataFrame({"customer_id": [1, 2, 3], "referred_by": [None, "1", "1"], "referral_type": [None, "one", "two"]})
+    with pytest.raises(
+        ValueError, match=r"0 of 1 ids of referred_by match those of the customers, first three \['1'\] against \[1, 2, 3\]"
+    ):
+        decisions.referral_value(people, pd.Series({1: 10.0, 2: 5.0, 3: 1.0}))
+    nameless = pd.DataFrame({"customer_id": ["a", None], "referred_by": [None, "a"], "referral_type": [None, "one"]})
+    with pytest.raises(ValueError, match="customer_id is missing in 1 of 2 rows of customers; fill or drop them before"):
+        decisions.referral_value(nameless, pd.Series({"a": 10.0}))
+
+
+def test_benefits_that_are_no_amounts_or_no_kinds_are_refused():
+    rows = pd.DataFrame({"customer_id": ["a", "b"], "kind": ["brand", "feature"], "value": [1.0, float("inf")]})
+    with pytest.raises(ValueError, match="value is infinite in 1 rows of contributions"):
+        decisions.indirect_benefit(rows)
+    with pytest.raises(TypeError, match="value of contributions is of type String, not a number"):
+        decisions.indirect_benefit(rows.assign(value=["much", "1"]))
+    with pytest.raises(ValueError, match="kind is 'benefits', the name of a column of the result"):
+        decisions.indirect_benefit(rows.assign(kind="benefits", value=1.0))

@@ -141,17 +141,16 @@ def test_a_call_is_worth_the_same_in_any_order_and_currency(data, seed):
     summary.attrs = {"unit": "W", "end": "2025-06-30"}
     pnl = pd.DataFrame({"profit": draw.normal(50, 100, count)}, index=ids)
     now = pd.DataFrame({"value": draw.normal(20, 50, count), "p_alive": draw.random(count)}, index=ids)
-    active = pd.DataFrame({"value": draw.normal(60, 80, count)}, index=ids)
-    found = decisions.reengage(pnl, summary, now, active, chance=0.25, contact_cost=2.0)
+    found = decisions.reengage(pnl, summary, now, chance=0.25, contact_cost=2.0)
     assert (
         (found["profit"] > 0).all() and (found["active_value"] > 0).all() and (found["due_on"].dropna() > pd.Timestamp("2025-06-30")).all()
     )
     assert np.allclose(found["expected_gain"], 0.25 * found["at_stake"] - 2)
     assert found["most_per_contact"].is_monotonic_decreasing
     pd.testing.assert_frame_equal(
-        decisions.reengage(mixed(pnl, seed), mixed(summary, seed), mixed(now, seed), active, chance=0.25, contact_cost=2.0), found
+        decisions.reengage(mixed(pnl, seed), mixed(summary, seed), mixed(now, seed), chance=0.25, contact_cost=2.0), found
     )
-    money = [frame.assign(**{name: frame[name] * 16}) for frame, name in ((pnl, "profit"), (now, "value"), (active, "value"))]
+    money = [frame.assign(**{name: frame[name] * 16}) for frame, name in ((pnl, "profit"), (now, "value"))]
     larger = decisions.reengage(money[0], summary, *money[1:], chance=0.25, contact_cost=32.0)
     assert larger.index.equals(found.index) and np.allclose(larger["expected_gain"], 16 * found["expected_gain"])
     assert np.allclose(larger["chance_to_pay"], found["chance_to_pay"])

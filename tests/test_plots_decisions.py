@@ -32,7 +32,6 @@ def test_repaired_prices_stand_by_the_way_it_takes():
 def test_calls_stand_best_first_with_silence_and_rhythm():
     frame = pd.DataFrame(
         {
-            "status": ["probably left", "quieter than its rhythm", "probably left"],
             "silent_days": [1200, 90, 400],
             "usual_interval": [30.4, 12.0, float("nan")],
             "most_per_contact": [50.0, 40.0, 30.0],
@@ -46,7 +45,6 @@ def test_calls_stand_best_first_with_silence_and_rhythm():
         "silent for 90 days, came every 12",
         "silent for 400 days, came once",
     ]
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["probably left", "quieter than its rhythm"]
     assert len(plots.reengage(frame, top=1).patches) == 1 and not plots.reengage(frame.head(0)).patches
 
 

@@ -17,6 +17,11 @@ PNL = pd.DataFrame(
 )
 
 
+def test_orders_below_zero_are_refused():
+    with pytest.raises(ValueError, match="orders are -2 for 'b'; give counts of zero or more"):
+        decisions.reprice(PNL, orders=pd.Series({"a": 3, "b": -2, "c": 0, "d": 1, "e": 1}))
+
+
 def test_the_rise_to_break_even_and_the_loss_of_volume_that_undoes_it():
     found = decisions.reprice(PNL)
     assert found.index.tolist() == ["a", "b", "c", "d", "e"]

@@ -54,6 +54,33 @@ def test_where_sizes_forbid_a_value_the_card_says_so_and_who_is_there_is_still_k
     assert found.value is None and found.avoidable is None and found.p_alive.between(0, 1).all()
 
 
+@pytest.mark.filterwarnings("ignore:.*ended at its boundary")
+def test_whom_to_call_again_is_asked_only_where_the_model_takes_some_for_gone(tmp_path, monkeypatch):
+    monkeypatch.setattr("custprof.report.worth._ROUNDS", 10)
+    rng = np.random.default_rng(5)  # customers who never leave
+    rows = [(f"c{c:03}", pd.Timestamp("2022-01-01") + pd.Timedelta(days=int(day)), round(rng.gamma(5, 2 + c % 9), 2))
+            for c in range(300) for day in np.cumsum(rng.exponential(20 + rng.gamma(2, 20), 40)) if day < 700]  # fmt: skip
+    lines = pd.DataFrame(rows, columns=["customer_id", "date", "revenue"]).rename_axis("order_id").reset_index()
+    lines.to_csv(tmp_path / "transactions.csv", index=False)
+    (tmp_path / "study.toml").write_text('[study]\nname = "Shop"\ncurrency = "EUR"\n', encoding="utf-8")
+    studies = cp.Study.open(tmp_path), cp.datasets.load_demo()
+    loyal, demo = (value_customers(each, customer_pnl(each.customer_facts(), None), None) for each in studies)
+    assert loyal.avoidable is not None and loyal.history is None
+    assert demo.history.index.equals(demo.avoidable.index)
+
+
+def test_without_a_word_on_avoidable_cost_the_value_counts_all_of_it(monkeypatch):
+    monkeypatch.setattr("custprof.report.worth._ROUNDS", 10)
+    study = cp.datasets.load_demo()
+    allocation = cp.costing.allocate_study(study)
+    pnl = customer_pnl(study.customer_facts(), allocation)
+    known, not_known = (
+        value_customers(study, each, allocation) for each in (pnl, pnl.drop(columns=["avoidable_cost", "avoidable_profit"]))
+    )
+    pd.testing.assert_series_equal(not_known.avoidable, known.value["value"])
+    assert (known.avoidable >= known.value["value"] - 1e-6).all() and known.avoidable.sum() > known.value["value"].sum()
+
+
 def test_no_history_has_no_worth(tmp_path):
     study = shop(tmp_path, lambda c, rng: 10.0, days=20)
     found = value_customers(study, customer_pnl(study.customer_facts(), None), None)

@@ -60,7 +60,8 @@ def referral_value(
     ------
     ValueError
         If a customer refers itself or customers refer each other in a circle, a type is missing or unknown, the value or saved cost of a
-        referred customer is missing, amounts are infinite, or a customer stands twice.
+        referred customer is missing, amounts are infinite, a customer stands twice or without an id, or referrers are named by ids of
+        another type than the customers.
 
     Notes
     -----
@@ -126,7 +127,9 @@ def indirect_benefit(contributions, *, decimals: int = 2) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If `contributions` lack customer_id.
+        If `contributions` lack customer_id, a value is infinite, or a kind has the name of another column.
+    TypeError
+        If the values are no numbers.
 
     Examples
     --------
@@ -147,16 +150,34 @@ def indirect_benefit(contributions, *, decimals: int = 2) -> pd.DataFrame:
     kind = nw.col("kind").cast(nw.String).fill_null(_NO_KIND) if "kind" in known else nw.lit(_NO_KIND)
     open_value = nw.col("value").is_null() if "value" in known else nw.lit(True)
     amount = money("value", decimals) if "value" in known else nw.lit(0)
+    if "value" in known:
+        _check_values(rows)
     rows = rows.with_columns(customer_key(), _kind=kind, _open=open_value.cast(nw.Int64), _amount=amount)
     sums = collect(
         rows.group_by("customer_id", "_kind").agg(
             nw.len().alias("benefits"), nw.col("_open").sum().alias("not_valued"), nw.col("_amount").sum().alias("amount")
         )
     ).astype({"benefits": "int64", "not_valued": "int64", "amount": "int64"})
+    taken = sorted({"benefits", "not_valued", "indirect_benefit"} & set(sums["_kind"]))
+    if taken:
+        raise ValueError(f"kind is {taken[0]!r}, the name of a column of the result; call that kind something else.")
     counts = sums.groupby("customer_id")[["benefits", "not_valued"]].sum()
     cents = sums.pivot_table(index="customer_id", columns="_kind", values="amount", aggfunc="sum", fill_value=0)
     cents = cents.rename_axis(columns=None).sort_index(axis="columns").assign(indirect_benefit=cents.sum(axis="columns"))
     return counts.join(cents / 10**decimals)
+
+
+def _check_values(rows: nw.LazyFrame) -> None:
+    """Refuse values that are no finite numbers."""
+    kind = rows.collect_schema()["value"]
+    if not kind.is_numeric():
+        if kind != nw.Unknown and collect(rows.select(nw.col("value").count().alias("given")))["given"].iloc[0]:
+            raise TypeError(f"value of contributions is of type {kind}, not a number; give amounts of money.")
+        return
+    if kind.is_float():
+        wrong = collect(rows.select((nw.col("value").abs() == float("inf")).cast(nw.Int64).sum().alias("wrong")))["wrong"].iloc[0]
+        if wrong > 0:
+            raise ValueError(f"value is infinite in {int(wrong):,} rows of contributions; correct them, or leave them empty.")
 
 
 def _people(customers: pd.DataFrame, missing_type: str | None) -> pd.DataFrame:
@@ -166,6 +187,9 @@ def _people(customers: pd.DataFrame, missing_type: str | None) -> pd.DataFrame:
     if missing_type not in (None, "one", "two"):
         raise ValueError(f"missing_type is {missing_type!r}; choose 'one' (would not have come otherwise) or 'two' (would have).")
     people = customers.set_index("customer_id") if "customer_id" in customers else customers
+    nameless = int(people.index.isna().sum())
+    if nameless:
+        raise ValueError(f"customer_id is missing in {nameless:,} of {len(people):,} rows of customers; fill or drop them before.")
     if people.index.has_duplicates:
         raise ValueError(f"customers {people.index[people.index.duplicated()][:3].tolist()} stand in more than one row; keep one each.")
     referrer = people["referred_by"].astype(object)
@@ -174,6 +198,8 @@ def _people(customers: pd.DataFrame, missing_type: str | None) -> pd.DataFrame:
     if len(own):
         raise ValueError(f"{len(own):,} customers refer themselves, first {own[:3].tolist()}; correct referred_by.")
     is_referred = referrer.notna() | kind.notna()
+    if referrer.notna().any():
+        check_beside(pd.Series(0.0, index=pd.Index(referrer.dropna().unique())), people.index, "referred_by")
     _refuse_circles(referrer[referrer.isin(people.index)])
     typed = kind.map({words: _TYPES.get(str(words).strip().lower().removesuffix(".0")) for words in kind.dropna().unique()}).astype(object)
     strange = kind[kind.notna() & typed.isna()]

@@ -75,7 +75,9 @@ def recommend(
     advice = rows[columns].copy()
     if value is not None:
         advice["value"] = value.reindex(rows.index).astype(float)
-    asked = advice if p_alive is None else advice.assign(p_alive=p_alive.reindex(rows.index))
+    sold = rows[["net_revenue"]].astype(float) if "net_revenue" in rows else rows[[]]
+    asked = advice.join(sold)
+    asked = asked if p_alive is None else asked.assign(p_alive=p_alive.reindex(rows.index))
     if verified is not None:
         asked = asked.join(verified[["verdict", "reason"]])
     what = profit_name(rows)
@@ -101,6 +103,8 @@ def _advised(row, what: str) -> tuple[str, str, str]:
         return "keep", f"{what} not negative", f"{has}; further cost is not known"
     lost = f"loses {money_words(-row.profit)} at full cost" if full else has
     if not hasattr(row, "avoidable_profit"):
+        if getattr(row, "net_revenue", 0.0) < 0:
+            return "repair", "more returned than bought", f"{has}: more was returned than bought in this time, so look at the returns first"
         return "repair", "avoidable cost not known", f"{lost}; avoidable cost is not known, so parting cannot be judged"
     if row.avoidable_profit >= 0:
         left = f"still pays its avoidable cost and leaves {money_words(row.avoidable_profit)}"

@@ -114,6 +114,8 @@ def reprice(
     found = pd.DataFrame({"net_revenue": sold, "profit": profit, "needed_rise": needed, "rise": rise, "brings": brings, "fee": fee})
     if orders is not None:
         counts = _beside(orders, rows.index, "orders")
+        if (counts < 0).any():
+            raise ValueError(f"orders are {counts[counts < 0].iloc[0]:g} for {counts.index[counts < 0][0]!r}; give counts of zero or more.")
         found["fee_per_order"] = fee / counts.where(counts > 0)
     found["way"] = np.select([lacking == 0, fee == 0, rise > 0], WAYS[:3], default=WAYS[3])
     if "avoidable_profit" in rows:

@@ -82,10 +82,11 @@ def _reason(row, what: str, error: str, certainty: str) -> str:
         return f'{lost}, but not without the {money_words(row.amount)} more for "{row.cost}" in {row.period} than in any other period{part}'
     if not hasattr(row, "avoidable_loss_probability"):
         return lost
-    chance = f"{int(100 * row.avoidable_loss_probability)} %"  # never rounded up to what was asked for
+    percent = int(100 * row.avoidable_loss_probability)  # never rounded up to what was asked for
+    chance = f"{percent} % likely" if percent < 100 else "almost certain"  # of draws, all
     if row.verdict == UNCERTAIN:
-        return f"{lost}, but with rates and work uncertain by {error} that is only {chance} likely, and {certainty} is asked for"
-    return f"{lost}; with rates and work uncertain by {error} that is {chance} likely"
+        return f"{lost}, but with rates and work uncertain by {error} that is only {chance}, and {certainty} is asked for"
+    return f"{lost}; with rates and work uncertain by {error} that is {chance}"
 
 
 def money_words(amount: float) -> str:

@@ -216,28 +216,22 @@ def reengage(frame: pd.DataFrame, *, ax: Axes | None = None, currency: str = "",
     Returns
     -------
     matplotlib Axes
-        One bar per customer, blue for those who have probably left and lighter for those who are quiet; beside it how long the customer has
-        been silent, and how often it used to come.
+        One bar per customer; beside it how long the customer has been silent, and how often it used to come.
 
     Examples
     --------
-    >>> frame = pd.DataFrame({"status": ["probably left"], "silent_days": [560], "usual_interval": [35.0], "most_per_contact": [80.0]})
+    >>> frame = pd.DataFrame({"silent_days": [560], "usual_interval": [35.0], "most_per_contact": [80.0]})
     >>> [text.get_text() for text in reengage(frame).texts]
     ['silent for 560 days, came every 35']
     >>> plt.close()
     """
     shown = frame.head(top)
     ax = _axes(ax, (7.5, 1.4 + 0.34 * max(len(shown), 3)))
-    rows, amounts = np.arange(len(shown)), shown["most_per_contact"].to_numpy()
-    for status, color in (("probably left", GAIN), ("quieter than its rhythm", "#88BBDD")):
-        of_these = (shown["status"] == status).to_numpy()
-        if of_these.any():
-            ax.barh(rows[of_these], amounts[of_these], color=color, height=0.65, label=status)
+    amounts = shown["most_per_contact"].to_numpy()
+    ax.barh(range(len(shown)), amounts, color=GAIN, height=0.65)
     came = [f"came every {days:,.0f}" if days == days else "came once" for days in shown["usual_interval"]]
     words = [f"silent for {days:,} days, {often}" for days, often in zip(shown["silent_days"], came, strict=True)]
     _finish(ax, [str(name) for name in shown.index], amounts, words, "a contact may cost at most", currency)
-    if len(shown):
-        legend_below(ax, ncols=2)
     return ax
 
 

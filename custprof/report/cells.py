@@ -29,6 +29,7 @@ FIGURES = {
 PHRASES = {
     "at_risk": "no profit that could leave",
     "avoidable": "no cost that is known to end with its customer",
+    "calling": "no model of value that takes some customers for gone",
     "cost_model": "no cost model",
     "costed": "no cost that would part the value of customers from that of their revenue",
     "credit": "no terms of credit",
@@ -47,6 +48,7 @@ PHRASES = {
     "timed": "no department with a capacity in minutes",
     "truth": "no known truth behind it",
     "predictable": "no purchase history that a model of purchases may be used on",
+    "priceable": "no customer at a loss who bought more than it returned",
     "scored": "no leads, won and lost, enough to learn chances from",
     "single": "no history of purchases and of their sizes that the value of a single customer could rest on",
     "usable": "no history of purchases and of their sizes that a model of value may be used on",

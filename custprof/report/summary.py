@@ -66,7 +66,7 @@ def summarize_study(study) -> dict[str, pd.DataFrame]:
         "Customer P&L": _with_segment(best_first(pnl), segmenter.segments_),
         "Whale curve": whale_curve(profit),
         "Profit by period": profits_by_period(customers_only(by_period)),
-        "Recommendations": _with_segment(advice.rename(columns={"value": "value_at_avoidable_cost"}), segmenter.segments_),
+        "Recommendations": _with_segment(_named_by_cost(advice), segmenter.segments_),
         "Segments": segmenter.profile_,
         "Ties": study.ties(),
         "Reconciliation": study.reconciliation(),
@@ -118,6 +118,11 @@ def cover(study, tables: Mapping[str, pd.DataFrame]) -> dict:
         "tables": [_issue_table(issues)] if issues is not None and (issues["severity"] != "info").any() else [],
         "made": f"Made by custprof {__version__}. {_closing(study, pnl)}",
     }
+
+
+def _named_by_cost(advice: pd.DataFrame) -> pd.DataFrame:
+    """The recommendations, whose value says what cost it counts: the avoidable part, or all where that part is not known."""
+    return advice.rename(columns={"value": "value_at_avoidable_cost" if "avoidable_profit" in advice else "value_at_full_cost"})
 
 
 def _closing(study, pnl: pd.DataFrame) -> str:

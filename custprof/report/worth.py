@@ -20,8 +20,9 @@ _ROUNDS = 100
 class Worth(NamedTuple):
     """What `value_customers` found; None where a verdict of `lifetime.suitability` forbids it, and ``refused`` then says which.
 
-    ``value``: frame by customer; ``avoidable``: Series, counting avoidable cost only; ``p_alive``: Series; ``total``: value, low and high
-    of all; ``history``: summary of the purchases; ``active``: frame as ``value``, at avoidable cost, as things stood at the last purchase.
+    ``value``: frame by customer; ``avoidable``: Series, counting avoidable cost only, or all cost
+    where nobody has said which ends with a customer; ``p_alive``: Series; ``total``: value, low and high
+    of all; ``history``: summary of the purchases, where the model takes some customers for gone and found its parameters.
     """
 
     value: pd.DataFrame | None
@@ -30,7 +31,6 @@ class Worth(NamedTuple):
     total: pd.Series | None
     refused: str
     history: pd.DataFrame | None = None
-    active: pd.DataFrame | None = None
 
 
 def value_customers(study, pnl: pd.DataFrame, allocation) -> Worth:
@@ -46,7 +46,7 @@ def value_customers(study, pnl: pd.DataFrame, allocation) -> Worth:
     Returns
     -------
     Worth
-        ``avoidable`` and ``active`` are missing, too, where values are not for decisions about single customers.
+        ``avoidable`` and ``history`` are missing, too, where values are not for decisions about single customers.
 
     Examples
     --------
@@ -79,6 +79,7 @@ def value_customers(study, pnl: pd.DataFrame, allocation) -> Worth:
     single = verdicts.loc["sizes of purchases", "verdict"] == "PASS"
     if not single:
         return Worth(value, None, value["p_alive"], total, "")
-    terms = value_terms(history, pnl, allocation, avoidable=True)
-    now, active = (model.predict(each, **terms, **ahead) for each in (history, history.assign(T=history["recency"])))
-    return Worth(value, now["value"], value["p_alive"], total, "", history, active)
+    terms = value_terms(history, pnl, allocation, avoidable="avoidable_profit" in pnl)
+    avoidable = model.predict(history, **terms, **ahead)["value"]
+    leaving = (verdicts.loc[["parameters found", "customers leave"], "verdict"] == "PASS").all()
+    return Worth(value, avoidable, value["p_alive"], total, "", history if leaving else None)
