@@ -15,6 +15,7 @@ from custprof.study import StudyError
 from custprof.study.checks import COLUMNS
 
 from .allocating import allocate
+from .capacities import capacity_issues, covered_months
 from .drivers import driver_quantities, lacking_columns
 from .inputs import read_lines, read_quantities, unknown_quantities
 from .kinds import check_study
@@ -66,6 +67,8 @@ def check_model(model: CostModel, study=None) -> pd.DataFrame:
     try:
         ledger, lacking = study.frame("ledger"), lacking_columns(model, study)
         found += [_said(*issue) for issue in (*_accounts(model, ledger, study.settings.ties), *_invoiced_too(model, study, ledger))]
+        months = covered_months(study, ledger)
+        found += [_said(rule, None, advice) for rule, advice in capacity_issues(model, study.period, months)]
         found += study.check().query("table == 'ledger' and rule.str.contains('another currency')").to_dict("records")
         for table, activity, columns in lacking:
             names = ", ".join(columns)
@@ -76,7 +79,7 @@ def check_model(model: CostModel, study=None) -> pd.DataFrame:
     except StudyError:  # no row of a table can be used, an error of the study's own check
         return _frame(found)
     found += [_said(rule, None, advice, rows=rows) for rule, rows, advice in unknown_quantities(model, drivers)]
-    return _frame(found + _tried(model, ledger, drivers.drop(columns="missing"), study.decimals, found))
+    return _frame(found + _tried(model.over(months), ledger, drivers.drop(columns="missing"), study.decimals, found))
 
 
 def _alone(model: CostModel):
