@@ -62,7 +62,7 @@ PER_YEAR = {"pools": {"desk": DESK | {"capacity_per": "year"}}, "activities": OR
 
 def with_ledger(tmp_path, content: str, periods: list[str], start: str, end: str, **settings) -> cp.Study:
     """Cost of 600 in each period, and an order of ten minutes at each end of the data."""
-    (tmp_path / "costs.toml").write_text(content)
+    (tmp_path / "costs.toml").write_text(content, encoding="utf-8")
     ledger = pd.DataFrame({"line_id": periods, "period": periods, "account": "6100", "amount": 600.0})
     lines = pd.DataFrame({"customer_id": ["a", "b"], "order_id": ["1", "2"], "revenue": [10.0, 20.0], "date": pd.to_datetime([start, end])})
     tables = {"transactions": lines, "ledger": ledger}
@@ -137,3 +137,21 @@ def test_a_capacity_per_year_needs_months_and_minutes():
 
 def test_spreading_by_revenue_forgets_what_the_capacity_was_of():
     assert cp.costing.volume_based(cp.costing.CostModel.from_dict(PER_YEAR)).pools["desk"].capacity_per is None
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("6020", 'The ledger has "6020 Gehälter Lager"; write accounts in full, as they stand there.'),
+        ("6020 Gehalter Lager", 'The ledger has "6020 Gehälter Lager"; write accounts in full, as they stand there.'),
+        ("602", "Correct the number of the account, or leave it out: no cost comes from it."),
+    ],
+)
+def test_an_account_is_named_as_the_ledger_writes_it(tmp_path, written, said):
+    study = with_ledger(tmp_path, PLAIN.replace("6100", written), ["2024"], "2024-01-02", "2024-12-30")
+    ledger = study.frame("ledger").assign(account="6020 Gehälter Lager")
+    study = cp.Study.from_tables(
+        {"transactions": study.frame("transactions"), "ledger": ledger}, currency="EUR", cost_model=tmp_path / "costs.toml"
+    )
+    issues = cp.costing.check_costs(study).set_index("rule")["advice"]
+    assert issues[f'pool "desk" names account {written}, which the ledger lacks'] == said
