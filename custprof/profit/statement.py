@@ -116,9 +116,9 @@ def profit_basis(pnl: pd.DataFrame) -> str:
     Examples
     --------
     >>> from custprof.profit import customer_pnl
-    >>> pnl = customer_pnl(pd.DataFrame({"net_revenue": [100.0], "cost_of_goods": [60.0], "freight": [5.0]}, index=["a"]))
+    >>> pnl = customer_pnl(pd.DataFrame({"net_revenue": [100.0], "cost_of_goods": [60.0]}, index=["a"]))
     >>> print(profit_basis(pnl))
-    Contribution is net revenue less cost of goods and freight. Not known, so not deducted: commission, credit cost, bad debt, cost to serve.
+    Gross margin is net revenue less cost of goods. Not known, so not deducted: freight, commission, credit cost, bad debt, cost to serve.
     """
     check_frame(pnl, "pnl", say="give the frame of customer_pnl")
     steps = ("cost_of_goods", *DIRECT_COSTS, "cost_to_serve")
