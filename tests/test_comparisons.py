@@ -1,4 +1,4 @@
-"""Pages 03 and 04 compare like with like: a period that the data cut short is left out, or said."""
+"""Pages 02 to 04 name units and pools, and compare like with like: a period that the data cut short is left out, or said."""
 
 from __future__ import annotations
 
@@ -22,8 +22,15 @@ def compare_pages(folder, first_year: int) -> str:
     lines.to_csv(folder / "transactions.csv", index=False)
     paths = [ROOT / "notebooks" / name for name in ("03_profit.ipynb", "04_segments.ipynb")]
     done = execute_notebooks(paths, {"study_path": str(folder)}, progress=False)
+    return outputs_of(done)
+
+
+def outputs_of(done: dict) -> str:
+    """All sentences and tables of executed notebooks."""
     outputs = [output for notebook in done.values() for cell in notebook.cells for output in cell.get("outputs", [])]
-    return "\n".join(str(output.get("data", {}).get(kind, "")) for output in outputs for kind in ("text/markdown", "text/plain"))
+    return "\n".join(
+        str(output.get("data", {}).get(kind, "")) for output in outputs for kind in ("text/markdown", "text/html", "text/plain")
+    )
 
 
 @pytest.mark.parametrize("first_year", [2023, 2024])
@@ -37,3 +44,9 @@ def test_a_year_of_six_months_is_left_out_or_said(tmp_path, first_year):
         assert "**Not like with like: 2025 holds 6 of 12 months**" in said
         assert "from 2024 to 2025; 2025 holds 6 of 12 months" in said
     assert "where the list price goes" not in said  # the list amount alone tells it
+
+
+def test_page_02_names_the_unit_of_a_quantity_and_calls_pools_as_its_figures_do():
+    said = outputs_of(execute_notebooks([ROOT / "notebooks" / "02_costs.ipynb"], {}, progress=False))
+    assert "quantity (minutes)" in said and "order desk" in said
+    assert not any(pool in said for pool in ("order_desk", "customer_service", "field_sales", "credit_control"))
