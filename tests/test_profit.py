@@ -156,6 +156,10 @@ def test_profit_basis_says_what_is_deducted_and_what_is_not_known(facts, allocat
     assert profit.profit_basis(profit.customer_pnl(facts, allocation)) == (
         "Profit is net revenue less cost of goods, freight, commission, credit cost, bad debt and cost to serve (2 activities)."
     )
+    assert profit.profit_basis(profit.customer_pnl(facts[["net_revenue", "cost_of_goods"]])) == (
+        "Gross margin is net revenue less cost of goods. "
+        "Not known, so not deducted: freight, commission, credit cost, bad debt, cost to serve."
+    )
     assert profit.profit_basis(profit.customer_pnl(facts[["net_revenue"]])) == (
         "Profit is net revenue. Not known, so not deducted: cost of goods, freight, commission, credit cost, bad debt, cost to serve."
     )
@@ -510,6 +514,7 @@ def test_quadrant_parts_the_customers_at_the_rates_of_all_together():
     }
     assert found["cell"].to_dict() == cells
     assert found.loc["d", "action"].startswith("renegotiate prices") and found.loc["e", "action"].startswith("ask why")
+    assert "look after the large ones in person" in found.loc["c", "action"]  # c may bring most of all by amount
     assert found.loc["b", ["margin_rate", "cost_rate"]].tolist() == [0.5, 0.5] and np.isnan(found.loc["f", "margin_rate"])
     moved = profit.quadrant(MAP, margin_rate=0.15, cost_rate=0.6)
     assert moved["cell"].tolist()[:4] == ["passive", "passive", "passive", "bargain basement"]

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from custprof.study.coverage import MONTHS
+
 from .equations import TimeEquation
 
 __all__ = ["LEVELS", "NEGATIVE", "ORDER_NUMBERS", "TABLES", "YES_NO", "Activity", "Flows", "Pool"]
@@ -40,17 +42,23 @@ ORDER_NUMBERS = ("lines", "quantity", "revenue", "is_return", "first_order")
 
 @dataclass(frozen=True)
 class Pool:
-    """Cost of a department or a resource, gathered from ledger accounts; with `capacity_minutes` (each period, or by period) it is
-    time-driven."""
+    """Cost of a department or a resource, gathered from ledger accounts; with `capacity_minutes` it is time-driven: minutes of
+    each period, or by period, or with `capacity_per` of a whole year, quarter or month."""
 
     name: str
     accounts: tuple[str, ...] = ()
     department: str | None = None
     capacity_minutes: float | Mapping[str, float] | None = None
+    capacity_per: str | None = None
 
     def capacity(self, period: str) -> float | None:
         """Minutes that can be worked in a period; None where the pool has no capacity for it."""
         return self.capacity_minutes.get(period) if isinstance(self.capacity_minutes, Mapping) else self.capacity_minutes
+
+    def prorated(self, months: Mapping[str, float]) -> dict[str, float]:
+        """Minutes by period where `capacity_per` says what they are of, by the months that the data cover of each."""
+        known = {period: self.capacity(period) for period in months}
+        return {period: minutes * months[period] / MONTHS[self.capacity_per] for period, minutes in known.items() if minutes is not None}
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,13 @@ The ledger and the driver quantities are read into arrays, the flow works out th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from .allocation import Allocation
+from .capacities import covered_months
 from .drivers import driver_quantities
 from .flow import Inputs, run_flow
 from .inputs import read_lines, read_quantities
@@ -30,6 +33,7 @@ def allocate(
     order: list | None = None,
     decimals: int = 2,
     customers: pd.DataFrame | None = None,
+    months: Mapping[str, float] | None = None,
 ) -> Allocation:
     """Allocate a ledger to customers, every cent of it.
 
@@ -53,6 +57,8 @@ def allocate(
     customers : DataFrame, optional
         What is known of customers, one row each: ``customer_id`` (a column or the index) and any of kind, industry, region, channel,
         account_manager, for `Allocation.by`.
+    months : mapping, optional
+        By period of the ledger, how many months of it the data cover: needed where the model gives a capacity per year, quarter or month.
 
     Returns
     -------
@@ -62,7 +68,7 @@ def allocate(
     ------
     ValueError
         If a column is missing, an amount or quantity is not a number, a line stands twice, an activity is not in the model, or customers
-        have negative driver quantities and the activity names no policy, or a flow lacks its amounts for a period.
+        have negative driver quantities and the activity names no policy, or a flow lacks its amounts for a period, or months are not known.
 
     Examples
     --------
@@ -86,6 +92,11 @@ def allocate(
         raise ValueError(f"decimals is {decimals!r}; give 0 to 4 decimals of the currency's minor unit.")
     for what, frame in (("ledger", ledger), ("drivers", drivers)):
         check_frame(frame, what, say="give a DataFrame")
+    per = [name for name, pool in model.pools.items() if pool.capacity_per is not None]
+    if per and months is None:
+        pool = f'pool "{per[0]}" has its capacity per {model.pools[per[0]].capacity_per}'
+        raise ValueError(f"{pool}; give months, how many of each period the data cover (study.period_coverage).")
+    model = model.over(months or {})
     by_period = "period" in ledger.columns and "period" in drivers.columns
     issues: list[tuple] = []
     lines, periods = read_lines(model, ledger, by_period, decimals, issues)
@@ -114,7 +125,8 @@ def allocate_study(study, *, method: str = "reciprocal", order: list | None = No
     model = CostModel.read(study.cost_model)
     drivers = driver_quantities(model, study)
     customers = None if study.lacks("customers") else study.frame("customers")
-    return allocate(model, study.frame("ledger"), drivers, method=method, order=order, decimals=study.decimals, customers=customers)
+    ledger, terms = study.frame("ledger"), {"method": method, "order": order, "decimals": study.decimals}
+    return allocate(model, ledger, drivers, customers=customers, months=covered_months(study, ledger), **terms)
 
 
 def _attributes(customers: pd.DataFrame | None, ids: np.ndarray) -> pd.DataFrame:

@@ -7,7 +7,9 @@ value, accounts in no pool, pools without activities, time beyond capacity.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import difflib
+import re
+from collections.abc import Callable, Collection
 
 import pandas as pd
 
@@ -15,6 +17,7 @@ from custprof.study import StudyError
 from custprof.study.checks import COLUMNS
 
 from .allocating import allocate
+from .capacities import capacity_issues, covered_months
 from .drivers import driver_quantities, lacking_columns
 from .inputs import read_lines, read_quantities, unknown_quantities
 from .kinds import check_study
@@ -66,6 +69,8 @@ def check_model(model: CostModel, study=None) -> pd.DataFrame:
     try:
         ledger, lacking = study.frame("ledger"), lacking_columns(model, study)
         found += [_said(*issue) for issue in (*_accounts(model, ledger, study.settings.ties), *_invoiced_too(model, study, ledger))]
+        months = covered_months(study, ledger)
+        found += [_said(rule, None, advice) for rule, advice in capacity_issues(model, study.period, months)]
         found += study.check().query("table == 'ledger' and rule.str.contains('another currency')").to_dict("records")
         for table, activity, columns in lacking:
             names = ", ".join(columns)
@@ -76,7 +81,7 @@ def check_model(model: CostModel, study=None) -> pd.DataFrame:
     except StudyError:  # no row of a table can be used, an error of the study's own check
         return _frame(found)
     found += [_said(rule, None, advice, rows=rows) for rule, rows, advice in unknown_quantities(model, drivers)]
-    return _frame(found + _tried(model, ledger, drivers.drop(columns="missing"), study.decimals, found))
+    return _frame(found + _tried(model.over(months), ledger, drivers.drop(columns="missing"), study.decimals, found))
 
 
 def _alone(model: CostModel):
@@ -97,12 +102,13 @@ def _accounts(model: CostModel, ledger: pd.DataFrame, ties: list):
     for account, pool in model.pool_of().items():
         if account not in booked:
             rule = f'pool "{pool}" names account {account}, which the ledger lacks'
-            yield rule, None, "correct the number of the account, or leave it out: no cost comes from it"
+            yield rule, None, _nearest(account, booked) or "correct the number of the account, or leave it out: no cost comes from it"
     tied = {str(account) for tie in ties for account in tie["accounts"]}
     amounts = ledger["amount"].groupby(accounts).sum()
     for account in model.direct:
         if account not in booked:
-            yield f"direct names account {account}, which the ledger lacks", None, "correct the number of the account, or leave it out"
+            advice = _nearest(account, booked) or "correct the number of the account, or leave it out"
+            yield f"direct names account {account}, which the ledger lacks", None, advice
         elif account not in tied:
             rule = f"account {account} is direct and no tie says which money of the invoice lines it is"
             yield rule, amounts[account], "it is left out of the cost of customers: add it to [[ties]] of study.toml, or to a pool"
@@ -111,6 +117,13 @@ def _accounts(model: CostModel, ledger: pd.DataFrame, ties: list):
         stray &= ~ledger["pool"].isin(list(model.pools))
     for account, amount in ledger.loc[stray, "amount"].groupby(accounts[stray]).sum().items():
         yield f"account {account} is in no pool and not direct", amount, "add it to a pool, or to direct if it is on the invoice lines"
+
+
+def _nearest(account: str, booked: Collection[str]) -> str:
+    """What the ledger calls an account that is written another way, such as by its number alone."""
+    joined = sorted(name for name in booked if re.match(rf"{re.escape(account)}\W", name))
+    close = joined or difflib.get_close_matches(account, sorted(booked), n=1, cutoff=0.8)
+    return f'the ledger has "{close[0]}"; write accounts in full, as they stand there' if len(close) == 1 else ""
 
 
 def _invoiced_too(model: CostModel, study, ledger: pd.DataFrame):

@@ -6,6 +6,7 @@ pool and name what drives it. Everything that is wrong with a model is said at o
 
 from __future__ import annotations
 
+import copy
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -72,9 +73,11 @@ class CostModel:
         ----------
         content : mapping
             ``direct`` (accounts), ``avoidable`` (account: fraction of its cost that ends when the work ends), ``pools`` (name: accounts,
-            department, capacity_minutes), ``statistics`` (name: amounts by pool, such as workplaces), ``flows`` (support pool: amounts of
-            service by pool, or ``driver``, a statistic) and ``activities`` (name: pool, level, table, per, where, driver or minutes, share,
-            rate, avoidable, negative). Capacities and amounts of service are one number, or a table by period.
+            department, capacity_minutes, capacity_per), ``statistics`` (name: amounts by pool, such as workplaces), ``flows`` (support
+            pool: amounts of service by pool, or ``driver``, a statistic) and ``activities`` (name: pool, level, table, per, where, driver
+            or minutes, share, rate, avoidable, negative). Capacities and amounts of service are one number, or a table by period. A
+            capacity counts in full for each period; with capacity_per ("year", "quarter" or "month") it is that of a whole one, and a
+            period has its part of it, by the months that the data cover (see `over`).
         name : str
             Name for messages where the content has none.
 
@@ -117,6 +120,29 @@ class CostModel:
         if self.activities[activity].rate is not None:
             return "standard"
         return "actual" if self.pools[self.activities[activity].pool].capacity_minutes is None else "practical capacity"
+
+    def over(self, months: Mapping[str, float]) -> CostModel:
+        """The model with every capacity as minutes by period, where capacity_per says what they are of.
+
+        Parameters
+        ----------
+        months : mapping
+            By period, how many months of it the data cover (see `study.period_coverage`).
+
+        Examples
+        --------
+        >>> desk = {"accounts": ["6100"], "capacity_minutes": 120_000, "capacity_per": "year"}
+        >>> CostModel.from_dict({"pools": {"desk": desk}}).over({"2024": 12, "2025": 6}).pools["desk"].capacity_minutes
+        {'2024': 120000.0, '2025': 60000.0}
+        """
+        per = {name: pool for name, pool in self.pools.items() if pool.capacity_per is not None}
+        if not per:
+            return self
+        content = copy.deepcopy(dict(self.content))
+        for name, pool in per.items():
+            del content["pools"][name]["capacity_per"]
+            content["pools"][name]["capacity_minutes"] = pool.prorated(months)
+        return CostModel.from_dict(content, name=self.name)
 
     def pool_of(self) -> dict[str, str]:
         """Pool by account."""

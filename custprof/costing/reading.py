@@ -11,6 +11,8 @@ import math
 import numbers
 from collections.abc import Mapping
 
+from custprof.study.coverage import MONTHS
+
 from .activities import LEVELS, NEGATIVE, ORDER_NUMBERS, TABLES, YES_NO, Activity, Flows, Pool
 from .equations import TimeEquation, TimeEquationError, read_equation
 from .support import support_shares
@@ -19,7 +21,7 @@ __all__ = ["CostModelError", "ModelReading"]
 
 _KEYS = {
     "model": ("name", "direct", "avoidable", "pools", "statistics", "flows", "activities"),
-    "pool": ("accounts", "department", "capacity_minutes"),
+    "pool": ("accounts", "department", "capacity_minutes", "capacity_per"),
     "activity": ("pool", "level", "table", "per", "where", "driver", "minutes", "share", "rate", "avoidable", "negative"),
 }
 _MAY_BE = {
@@ -108,8 +110,13 @@ class ModelReading:
                 )
         if isinstance(capacity, Mapping):
             capacity = {str(period): minutes for period, minutes in capacity.items()}
-        department = content.get("department")
-        return Pool(name, self._accounts(where, content.get("accounts", [])), None if department is None else str(department), capacity)
+        per = content.get("capacity_per")
+        if per is not None:
+            self._one_of(where, "capacity_per", per, MONTHS)
+        if per is not None and capacity is None:
+            self.problems.append(f"{where} has capacity_per and no capacity_minutes; give the minutes of a whole {per}")
+        department = None if content.get("department") is None else str(content["department"])
+        return Pool(name, self._accounts(where, content.get("accounts", [])), department, capacity, per)
 
     def _avoidable(self, content, direct: tuple[str, ...], pools: Mapping[str, Pool]) -> dict[str, float]:
         """Avoidable share by account."""

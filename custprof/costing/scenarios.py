@@ -146,6 +146,7 @@ def volume_based(model: CostModel) -> CostModel:
     content = copy.deepcopy(dict(model.content))
     serving = [pool for pool in model.operating if any(not activity.sustaining for activity in model.activities_of(pool))]
     _set(content["pools"], "capacity_minutes", dict.fromkeys(serving))
+    _set(content["pools"], "capacity_per", dict.fromkeys(serving))
     kept = {name: entry for name, entry in content.get("activities", {}).items() if entry["pool"] not in serving}
     spread = {"level": "customer", "table": "transactions", "driver": "revenue", "negative": "zero"}
     content["activities"] = {f"{pool} by revenue": {"pool": pool, **spread} for pool in serving} | kept

@@ -26,7 +26,7 @@ __all__ = ["CELLS", "NO_REVENUE", "quadrant"]
 CELLS = {
     "passive": "protect: reward loyalty, keep competitors away",
     "carriage trade": "keep the service, charge for what is special, make it cheaper to give",
-    "bargain basement": "keep it simple: standard terms, self-service, more volume",
+    "bargain basement": "a low rate, not a low profit: keep serving simple and seek volume; look after the large ones in person",
     "aggressive": "renegotiate prices and terms, set minimum orders, cut the effort",
 }
 #: The cell of customers without positive net revenue, who have no rates.

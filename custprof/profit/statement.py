@@ -116,9 +116,9 @@ def profit_basis(pnl: pd.DataFrame) -> str:
     Examples
     --------
     >>> from custprof.profit import customer_pnl
-    >>> pnl = customer_pnl(pd.DataFrame({"net_revenue": [100.0], "cost_of_goods": [60.0], "freight": [5.0]}, index=["a"]))
-    >>> profit_basis(pnl)
-    'Profit is net revenue less cost of goods and freight. Not known, so not deducted: commission, credit cost, bad debt, cost to serve.'
+    >>> pnl = customer_pnl(pd.DataFrame({"net_revenue": [100.0], "cost_of_goods": [60.0]}, index=["a"]))
+    >>> print(profit_basis(pnl))
+    Gross margin is net revenue less cost of goods. Not known, so not deducted: freight, commission, credit cost, bad debt, cost to serve.
     """
     check_frame(pnl, "pnl", say="give the frame of customer_pnl")
     steps = ("cost_of_goods", *DIRECT_COSTS, "cost_to_serve")
@@ -128,7 +128,8 @@ def profit_basis(pnl: pd.DataFrame) -> str:
     if "cost_to_serve" in pnl:
         count = int((customers_only(pnl)[activity_columns(pnl)] != 0).any().sum())  # the others never reach a customer
         deducted[-1] += f" ({count} {'activity' if count == 1 else 'activities'})"
-    words = "Profit is net revenue" + (f" less {_listed(deducted)}" if deducted else "") + "."
+    name = profit_name(pnl) if deducted else "profit"  # without any cost, the net revenue has to do for it
+    words = f"{name.capitalize()} is net revenue" + (f" less {_listed(deducted)}" if deducted else "") + "."
     return words + (f" Not known, so not deducted: {', '.join(unknown)}." if unknown else "")
 
 

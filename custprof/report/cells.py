@@ -37,6 +37,7 @@ PHRASES = {
     "followed": "no leads known from their channel and the minutes spent on them to the customer they became",
     "history": "no sales over two months or more",
     "leaking": "no customer far from what its peers get",
+    "listed": "neither list_amount nor discount in transactions",
     "losses": "no customer at a loss",
     "minute_rate": "no cost of a minute of work on leads",
     "past": "no invoices old enough to know their fate",

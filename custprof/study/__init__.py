@@ -1,6 +1,7 @@
 """study: from a folder of exports to checked tables, with every row and every amount accounted for."""
 
 from custprof.study.contracts import REFERENCES, TABLES, Contract
+from custprof.study.coverage import period_coverage
 from custprof.study.engine import ENGINES, PERIODS, UNKNOWN_CUSTOMER
 from custprof.study.errors import StudyError
 from custprof.study.facts import customer_facts, monthly_revenue
@@ -19,4 +20,5 @@ __all__ = [
     "answerable",
     "customer_facts",
     "monthly_revenue",
+    "period_coverage",
 ]
