@@ -495,6 +495,52 @@ def test_how_soon_a_lead_was_answered_is_not_known_before(many_leads):
     assert "response_hours" not in LeadScorer().fit(leads.assign(response_hours=3.0)).features_
 
 
+@pytest.fixture(scope="module")
+def exported():
+    """What a sales system exports of 600 leads that are won by mere chance, every column as it comes."""
+    rng = np.random.default_rng(5)
+    n = 600
+    created = pd.Series(pd.date_range("2024-01-01", periods=n))
+    won = pd.Series(rng.random(n) < 0.3)
+    closed = (created + pd.Timedelta(days=80)) < created.max()
+    stage = np.select([won, closed], ["Closed Won", "Closed Lost"], rng.choice(["Prospecting", "Proposal"], n))
+    return pd.DataFrame(
+        {
+            "lead_id": range(n), "created_on": created, "won_on": (created + pd.to_timedelta(rng.integers(5, 80, n), unit="D")).where(won),
+            "StageName": stage, "Deal Stage": stage, "Probability": np.select([won, closed], [100, 0], 40), "IsWon": won,
+            "IsClosed": won | closed, "CloseDate": (created + pd.Timedelta(days=40)).astype(str).where(won | closed),
+            "last_activity": np.where(won, 3, 60), "Forecast Category": stage, "ExpectedRevenue": np.where(won, 500.0, 0.0),
+            "Lead Status": stage, "Phase": np.where(won, "gewonnen", "offen"),
+            "Grund": np.where(~won & (rng.random(n) < 0.6), "Preis", None),
+            "Score": np.where(won, 10.0, 0.0) + rng.normal(0, 1, n), "ordered": pd.Series(1.0, index=range(n)).where(won),
+            "Industry": rng.choice(["food", "steel", "trade"], n), "LeadSource": rng.choice(["web", "phone"], n),
+            "Employees": rng.integers(1, 90, n),
+        }
+    )  # fmt: skip
+
+
+def test_scorer_does_not_learn_how_a_lead_ended_from_an_export_of_a_sales_system(exported):
+    scorer = LeadScorer().fit(exported)
+    assert scorer.features_ == ["Industry", "LeadSource", "Employees"]
+    assert 0.35 < scorer.evaluate(exported).loc["model", "auc"] < 0.65
+    assert scorer.left_out_["StageName"] == "only known after the contact"
+    assert scorer.left_out_["Phase"] == scorer.left_out_["Score"] == "its values foretell the outcome (nearly) perfectly"
+    assert scorer.left_out_["Grund"] == "leads with 'Preis' were never won"
+    assert "ordered" in scorer.left_out_
+
+
+def test_a_feature_that_helps_but_does_not_give_the_outcome_away_stays(many_leads):
+    leads, _ = many_leads
+    assert LeadScorer(window=60).fit(leads).left_out_ == dict.fromkeys(
+        ["contact_minutes", "won_on", "customer_id"], "only known after the contact"
+    )
+
+
+def test_what_is_known_afterwards_is_refused_also_by_name(exported):
+    with pytest.raises(ValueError, match="Deal Stage is only known after the contact"):
+        LeadScorer(["Industry", "Deal Stage"]).fit(exported)
+
+
 def test_what_keeps_chances_from_being_learnt_is_said(many_leads):
     leads, _ = many_leads
     assert scoring_obstacle(leads) == ""

@@ -1,8 +1,8 @@
 """Which leads are worth the contact, from what is known before it?
 
 A logistic regression on the features that a lead has when it comes. What the contact itself produces (the answer and its speed, minutes,
-the win, the customer) is left out, leads too young to be won yet are left out of the fit, and the test is out of time: fitted on earlier
-leads, judged on later ones, against simply guessing the earlier share of wins.
+the stage, the win, the customer) is left out, leads too young to be won yet are left out of the fit, and the test is out of time: fitted on
+earlier leads, judged on later ones, against simply guessing the earlier share of wins.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
+from custprof.acquisition.features import known_afterwards, telltales
 from custprof.costing.kinds import check_frame
 from custprof.profit.shares import wilson
 
 __all__ = ["LeadScorer", "scoring_obstacle"]
 
 LEAST = 10  # won, and lost, leads to learn from, and as many to judge by: with fewer an AUC is chance
-AFTERWARDS = ("contact_minutes", "response_hours", "won_on", "customer_id")
-NOT_FEATURES = (*AFTERWARDS, "lead_id", "created_on", "campaign_id")
+NOT_FEATURES = ("lead_id", "created_on", "campaign_id")
 
 
 class LeadScorer(BaseEstimator):
@@ -34,7 +34,9 @@ class LeadScorer(BaseEstimator):
     Parameters
     ----------
     features : list of str, optional
-        Columns to use. Default: all but lead_id, created_on, campaign_id (the next campaign has no past) and what the contact produces.
+        Columns to use. Default: all but lead_id, created_on, campaign_id (the next campaign has no past), other dates, what by its name
+        the contact produces (stage, status, probability, closed, last activity, ...), and what gives the outcome away in the data, whatever
+        its name. Who names features vouches that the data do so for a good reason; the names are refused all the same.
         Texts are categories, numbers enter as arcsinh, missing values as a category or the median with a mark.
     window : int
         Days that a lead has to be won: it counts as won if it was within them, and leads younger than this at ``as_of`` are not used to
@@ -43,6 +45,8 @@ class LeadScorer(BaseEstimator):
     Attributes
     ----------
     features_ : list of str
+    left_out_ : dict of str to str
+        Columns that are no features, with the reason.
     base_rate_ : float
         Share of wins among the leads it learnt from.
     coefficients_ : Series by feature
@@ -76,7 +80,7 @@ class LeadScorer(BaseEstimator):
     def fit(self, leads: pd.DataFrame, *, as_of=None) -> LeadScorer:
         """Learn from leads (created_on, won_on, features); ``as_of`` is the date of the data, default the last date in them."""
         ripe, won = self._ripe(leads, as_of)
-        self.features_ = self._chosen(leads)
+        self.features_, self.left_out_ = self._chosen(ripe, won)
         if not 0 < won.sum() < len(won):
             raise ValueError(f"{int(won.sum())} of {len(won)} leads old enough were won; both won and lost leads are needed to learn.")
         numbers = [
@@ -173,7 +177,8 @@ class LeadScorer(BaseEstimator):
                 f"{int(won[late].sum())} of {int(late.sum())} leads from {split:%Y-%m-%d} on were won; choose an earlier split."
             )
         early = leads[pd.to_datetime(leads["created_on"]) < split]
-        model = LeadScorer(self.features, window=self.window).fit(early, as_of=split)
+        chosen, _ = self._chosen(*self._ripe(leads, as_of))  # what gives outcomes away is told by all of them, the later ones too
+        model = LeadScorer(chosen, window=self.window).fit(early, as_of=split)
         return won[late], model.predict(ripe[late]), model.base_rate_
 
     def _split(self, ripe: pd.DataFrame) -> pd.Timestamp:
@@ -189,15 +194,25 @@ class LeadScorer(BaseEstimator):
             raise ValueError(f"no lead is {self.window} days old; choose a shorter window or wait.")
         return leads[old], ((won_on - created).dt.days <= self.window)[old]
 
-    def _chosen(self, leads: pd.DataFrame) -> list[str]:
-        late = [name for name in self.features or () if name in AFTERWARDS]
-        if late:
-            raise ValueError(f"{', '.join(late)} is only known after the contact; it cannot say which lead to contact.")
-        chosen = [name for name in leads.columns if name not in NOT_FEATURES] if self.features is None else list(self.features)
+    def _chosen(self, leads: pd.DataFrame, won: pd.Series) -> tuple[list[str], dict[str, str]]:
+        """The features of leads whose outcome is known, and why the other columns are none."""
+        if self.features is not None:
+            late = [name for name in self.features if known_afterwards(name)]
+            if late:
+                raise ValueError(
+                    f"{', '.join(late)} is only known after the contact; it cannot say which lead to contact. "
+                    "If it is known when a lead comes, rename it."
+                )
+            check_frame(leads, "leads", needs=list(self.features), say="give the study's leads")
+            return list(self.features), {}
+        left = {name: "only known after the contact" for name in leads.columns if known_afterwards(name)}
+        open_to_use = [name for name in leads.columns if name not in (*NOT_FEATURES, *left)]
+        left |= {name: "a date" for name in open_to_use if pd.api.types.is_datetime64_any_dtype(leads[name])}
+        left |= telltales(leads[[name for name in open_to_use if name not in left]], won, leads["won_on"].notna())
+        chosen = [name for name in open_to_use if name not in left]
         if not chosen:
             raise ValueError("the leads have no features beside dates and ids; add what is known when a lead comes, such as its source.")
-        check_frame(leads, "leads", needs=chosen, say="give the study's leads")
-        return chosen
+        return chosen, left
 
     def _inputs(self, leads: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(
@@ -233,8 +248,8 @@ def scoring_obstacle(leads: pd.DataFrame, *, features: list[str] | None = None, 
     """
     scorer = LeadScorer(features, window=window)
     try:
-        scorer._chosen(leads)
         ripe, won = scorer._ripe(leads, None)
+        scorer._chosen(ripe, won)
     except ValueError as error:
         return f"{str(error)[0].upper()}{str(error)[1:]}"
     split = scorer._split(ripe)
