@@ -419,6 +419,9 @@ def test_pruned_funnel_by_hand():
 # lead scoring
 
 
+VALUES = pd.Series(range(1500), index=[f"C{i}" for i in range(1500)], dtype=float)
+
+
 @pytest.fixture(scope="module")
 def many_leads():
     rng = np.random.default_rng(3)
@@ -539,6 +542,32 @@ def test_a_feature_that_helps_but_does_not_give_the_outcome_away_stays(many_lead
 def test_what_is_known_afterwards_is_refused_also_by_name(exported):
     with pytest.raises(ValueError, match="Deal Stage is only known after the contact"):
         LeadScorer(["Industry", "Deal Stage"]).fit(exported)
+
+
+def test_of_no_leads_there_are_no_chances(many_leads):
+    leads, _ = many_leads
+    table = LeadScorer().fit(leads).expected_value(leads.head(0), profit_of_alike(leads.head(0), VALUES, past=leads)["profit"], 5.0)
+    assert table.empty
+    assert table.columns.tolist() == ["probability", "profit", "contact_cost", "expected_value"]
+
+
+def test_chances_are_learnt_from_numbers_alone_and_an_empty_column_is_none(many_leads):
+    leads, _ = many_leads
+    scorer = LeadScorer().fit(leads[["created_on", "won_on", "company_size"]].assign(region=np.nan))
+    assert scorer.coefficients_.index[0] == "company_size"
+    assert scorer.left_out_["region"] == "nowhere filled in"
+    assert scoring_obstacle(leads[["created_on", "won_on"]].assign(region=np.nan)).startswith("The leads have no features")
+
+
+def test_leads_whose_customers_are_strangers_to_profit_are_told(many_leads):
+    leads, _ = many_leads
+    assert scoring_obstacle(leads, VALUES) == ""
+    said = scoring_obstacle(leads, VALUES.rename("{}.0".format))
+    assert "profit of 0 won leads is known" in said
+    assert "is in profit, first ['C4'" in said and "against ['C0.0'" in said
+    assert "profit of 1 won leads is known" in scoring_obstacle(leads, VALUES[VALUES.index == leads["customer_id"].dropna().iloc[0]])
+    with pytest.raises(ValueError, match=r"None of the \d+ customers of the leads is in profit, first .* against \['X'\]"):
+        prune_funnel(leads, pd.Series(-1.0, index=leads.index), pd.Series({"X": 1.0}), minute_rate=1.0)
 
 
 def test_what_keeps_chances_from_being_learnt_is_said(many_leads):

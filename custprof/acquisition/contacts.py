@@ -93,9 +93,7 @@ def profit_of_alike(
     past = leads if past is None else past
     check_frame(past, "past" if past is not leads else "leads", needs=[*by, "customer_id"], say="give the study's leads")
     check_frame(leads, "leads", needs=by, say="give the study's leads")
-    earned = past["customer_id"].map(profit).dropna().astype(float)
-    if len(earned) < 2:
-        raise ValueError(f"the profit of {len(earned)} won leads is known; at least two are needed to tell what the next ones will earn.")
+    earned = earned_by(past, profit)
     like, known = _kind(leads, by), _kind(past.loc[earned.index], by)
     groups = earned.groupby(known.to_numpy()).agg(["size", "mean"]).sort_index()
     n, mean = groups["size"], groups["mean"]
@@ -108,6 +106,22 @@ def profit_of_alike(
     table = pd.DataFrame({"alike": like.map(n).fillna(0).astype(int), "their_profit": like.map(mean)})
     table["credibility"] = like.map(weight).fillna(0.0)
     return table.assign(profit=centre + table["credibility"] * (table["their_profit"].fillna(centre) - centre))
+
+
+def earned_by(past: pd.DataFrame, profit: pd.Series) -> pd.Series:
+    """By row of the won leads whose customer's profit is known that profit; two at least.
+
+    >>> earned_by(pd.DataFrame({"customer_id": ["a", None, "b", "c"]}), pd.Series({"a": 5.0, "b": 7.0})).to_dict()
+    {0: 5.0, 2: 7.0}
+    """
+    check_frame(past, "past", needs=["customer_id"], say="give the study's leads")
+    earned = past["customer_id"].map(profit).dropna().astype(float)
+    if len(earned) < 2:
+        raise ValueError(
+            f"the profit of {len(earned)} won leads is known; at least two are needed to tell what the next ones will earn."
+            + foreign_ids(past["customer_id"], profit)
+        )
+    return earned
 
 
 def prune_funnel(
@@ -142,7 +156,8 @@ def prune_funnel(
     Raises
     ------
     ValueError
-        If columns are missing, the expected value is missing for some leads, or level is not between 0 and 1.
+        If columns are missing, the expected value is missing for some leads, not one of the won customers is in `profit`, or level is not
+        between 0 and 1.
 
     Examples
     --------
@@ -159,6 +174,8 @@ def prune_funnel(
         raise ValueError(f"expected_value is missing for {int(worth.isna().sum())} of {len(leads)} leads; value every lead first.")
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; give a share between 0 and 1, say 0.95.")
+    if strangers := foreign_ids(leads["customer_id"], profit):
+        raise ValueError(f"what the won customers earned is not known.{strangers}")
     minutes, poor = leads["contact_minutes"].astype(float).fillna(0.0), worth < 0
     forgone = leads["customer_id"].map(profit).astype(float).where(poor).fillna(0.0)
     rows = pd.DataFrame(
@@ -185,6 +202,23 @@ def prune_funnel(
     return table[
         [*("leads", "poor", "minutes", "poor_minutes", "poor_share", "saved", "poor_won", "forgone"), "gain", "gain_low", "gain_high"]
     ]
+
+
+def foreign_ids(customers: pd.Series, profit: pd.Series) -> str:
+    """A sentence if not one of the customers has a profit: they stem from another system; else empty.
+
+    >>> foreign_ids(pd.Series(["1", None]), pd.Series({"001": 5.0}))
+    " None of the 1 customers of the leads is in profit, first ['1'] against ['001']; give both the same ids."
+    >>> foreign_ids(pd.Series(["1", "2"]), pd.Series({"1": 5.0}))
+    ''
+    """
+    ids = pd.Index(customers.dropna().unique())
+    if not len(ids) or ids.isin(profit.index).any():
+        return ""
+    return (
+        f" None of the {len(ids):,} customers of the leads is in profit, first {ids[:3].tolist()} against {profit.index[:3].tolist()}; "
+        "give both the same ids."
+    )
 
 
 def _kind(leads: pd.DataFrame, by: list[str]) -> pd.Series:

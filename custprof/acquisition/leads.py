@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
+from custprof.acquisition.contacts import earned_by
 from custprof.acquisition.features import known_afterwards, telltales
 from custprof.costing.kinds import check_frame
 from custprof.profit.shares import wilson
@@ -91,7 +92,7 @@ class LeadScorer(BaseEstimator):
         prepare = make_column_transformer(
             (
                 make_pipeline(
-                    SimpleImputer(strategy="median", add_indicator=True),
+                    SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
                     FunctionTransformer(np.arcsinh, feature_names_out="one-to-one"),
                     StandardScaler(),
                 ),
@@ -106,10 +107,11 @@ class LeadScorer(BaseEstimator):
         return self
 
     def predict(self, leads: pd.DataFrame) -> pd.Series:
-        """Probability of a win within the window, by row of ``leads``."""
+        """Probability of a win within the window, by row of ``leads``; of none where there are none."""
         check_is_fitted(self, "pipeline_")
         check_frame(leads, "leads", needs=self.features_, say="give the study's leads")
-        return pd.Series(self.pipeline_.predict_proba(self._inputs(leads))[:, 1], index=leads.index, name="probability")
+        chances = self.pipeline_.predict_proba(self._inputs(leads))[:, 1] if len(leads) else np.zeros(0)
+        return pd.Series(chances, index=leads.index, name="probability")
 
     def expected_value(self, leads: pd.DataFrame, profit, contact_cost) -> pd.DataFrame:
         """What contacting each lead is worth: probability x profit of a won customer - cost of the contact.
@@ -208,6 +210,7 @@ class LeadScorer(BaseEstimator):
         left = {name: "only known after the contact" for name in leads.columns if known_afterwards(name)}
         open_to_use = [name for name in leads.columns if name not in (*NOT_FEATURES, *left)]
         left |= {name: "a date" for name in open_to_use if pd.api.types.is_datetime64_any_dtype(leads[name])}
+        left |= {name: "nowhere filled in" for name in open_to_use if not leads[name].notna().any()}
         left |= telltales(leads[[name for name in open_to_use if name not in left]], won, leads["won_on"].notna())
         chosen = [name for name in open_to_use if name not in left]
         if not chosen:
@@ -225,13 +228,15 @@ class LeadScorer(BaseEstimator):
         )
 
 
-def scoring_obstacle(leads: pd.DataFrame, *, features: list[str] | None = None, window: int = 90) -> str:
+def scoring_obstacle(leads: pd.DataFrame, profit: pd.Series | None = None, *, features: list[str] | None = None, window: int = 90) -> str:
     """Why no chances can be learnt from the leads and judged on later ones, in words; empty where they can.
 
     Parameters
     ----------
     leads : DataFrame
         Columns created_on and won_on, and features.
+    profit : Series by customer_id, optional
+        With it the leads, which then need customer_id, must also say what won customers are worth, as `profit_of_alike` asks.
     features, window
         As of the `LeadScorer`.
 
@@ -250,9 +255,11 @@ def scoring_obstacle(leads: pd.DataFrame, *, features: list[str] | None = None, 
     try:
         ripe, won = scorer._ripe(leads, None)
         scorer._chosen(ripe, won)
+        split = scorer._split(ripe)
+        if profit is not None:
+            earned_by(leads[pd.to_datetime(leads["created_on"]) < split], profit)
     except ValueError as error:
         return f"{str(error)[0].upper()}{str(error)[1:]}"
-    split = scorer._split(ripe)
     created = pd.to_datetime(ripe["created_on"])
     for part, use, chosen in (
         ("earlier", "learn from", created + pd.Timedelta(days=window) <= split),
@@ -276,7 +283,7 @@ def prepare_names(transformer) -> list[str]:
     texts = {
         f"{feature}_{value}": f"{feature} = {value}"
         for name, step, columns in transformer.transformers_
-        if isinstance(step, OneHotEncoder)
+        if isinstance(step, OneHotEncoder) and len(columns)
         for feature, values in zip(columns, step.categories_, strict=True)
         for value in values
     }
