@@ -92,6 +92,20 @@ def test_unknown_profit_is_said_and_not_taken_as_zero():
     assert table["verdict"].tolist() == ["open", "profit unknown", "profit unknown", "nobody won"]
 
 
+def test_the_net_of_customers_whose_profit_is_unknown_is_unknown():
+    table = compare_campaigns(CAMPAIGNS, CUSTOMERS, profit=pd.Series({"a": 100.0}))
+    assert table["net"].fillna(-1).tolist() == [-8900, -1, -1, -500]
+
+
+def test_customers_of_another_system_are_no_verdict_and_no_minutes(allocation):
+    with pytest.raises(ValueError, match=r"None of the 4 customers of the campaigns is in profit, first \['a', 'b', 'c'\] against \['A'\]"):
+        compare_campaigns(CAMPAIGNS, CUSTOMERS, profit=pd.Series({"A": 100.0}))
+    with pytest.raises(
+        ValueError, match=r"none of the 2 customers of kinds is in the allocation, first \['A', 'B'\] against \['a', 'b', 'c'\]"
+    ):
+        minutes_per_customer(allocation, pd.Series({"A": "shop", "B": "shop"}))
+
+
 def test_campaigns_that_won_nobody():
     table = compare_campaigns(CAMPAIGNS, CUSTOMERS.assign(campaign_id=None), LEADS, pd.Series({"a": 100.0}))
     assert table["verdict"].tolist() == ["nobody won"] * 4

@@ -12,7 +12,7 @@ from scipy.special import ndtri
 
 from custprof.costing.kinds import check_frame
 
-__all__ = ["open_leads", "profit_of_alike", "prune_funnel"]
+__all__ = ["foreign_ids", "open_leads", "profit_of_alike", "prune_funnel"]
 
 
 def open_leads(leads: pd.DataFrame, *, window: int = 90, as_of=None) -> pd.DataFrame:
@@ -119,7 +119,7 @@ def earned_by(past: pd.DataFrame, profit: pd.Series) -> pd.Series:
     if len(earned) < 2:
         raise ValueError(
             f"the profit of {len(earned)} won leads is known; at least two are needed to tell what the next ones will earn."
-            + foreign_ids(past["customer_id"], profit)
+            + f" {foreign_ids(past['customer_id'], profit)}".rstrip()
         )
     return earned
 
@@ -175,7 +175,7 @@ def prune_funnel(
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; give a share between 0 and 1, say 0.95.")
     if strangers := foreign_ids(leads["customer_id"], profit):
-        raise ValueError(f"what the won customers earned is not known.{strangers}")
+        raise ValueError(f"what the won customers earned is not known. {strangers}")
     minutes, poor = leads["contact_minutes"].astype(float).fillna(0.0), worth < 0
     forgone = leads["customer_id"].map(profit).astype(float).where(poor).fillna(0.0)
     rows = pd.DataFrame(
@@ -204,11 +204,26 @@ def prune_funnel(
     ]
 
 
-def foreign_ids(customers: pd.Series, profit: pd.Series) -> str:
-    """A sentence if not one of the customers has a profit: they stem from another system; else empty.
+def foreign_ids(customers: pd.Series, profit: pd.Series, *, of: str = "leads") -> str:
+    """Whether customers come from another system than the profits: a sentence if not one of them has a profit.
 
+    Parameters
+    ----------
+    customers : Series of customer_id
+        Missing ones do not count.
+    profit : Series by customer_id
+    of : str
+        Whose customers they are, for the sentence.
+
+    Returns
+    -------
+    str
+        Empty if one of them has a profit, or there are none.
+
+    Examples
+    --------
     >>> foreign_ids(pd.Series(["1", None]), pd.Series({"001": 5.0}))
-    " None of the 1 customers of the leads is in profit, first ['1'] against ['001']; give both the same ids."
+    "None of the 1 customers of the leads is in profit, first ['1'] against ['001']; give both the same ids."
     >>> foreign_ids(pd.Series(["1", "2"]), pd.Series({"1": 5.0}))
     ''
     """
@@ -216,7 +231,7 @@ def foreign_ids(customers: pd.Series, profit: pd.Series) -> str:
     if not len(ids) or ids.isin(profit.index).any():
         return ""
     return (
-        f" None of the {len(ids):,} customers of the leads is in profit, first {ids[:3].tolist()} against {profit.index[:3].tolist()}; "
+        f"None of the {len(ids):,} customers of the {of} is in profit, first {ids[:3].tolist()} against {profit.index[:3].tolist()}; "
         "give both the same ids."
     )
 

@@ -52,10 +52,10 @@ def acquisition_sheets(study, profit: pd.Series, worth: pd.Series, allocation) -
 
 
 def _campaigns(study, profit: pd.Series, worth: pd.Series, allocation, lead_time: dict) -> dict[str, pd.DataFrame]:
-    from custprof.acquisition import ALL_SOURCES, NO_SOURCE, budget, capacity_check, compare_campaigns, minutes_per_customer
+    from custprof.acquisition import ALL_SOURCES, NO_SOURCE, budget, capacity_check, compare_campaigns, foreign_ids, minutes_per_customer
 
     campaigns, directory = study.frame("campaigns"), study.frame("customers")
-    if campaigns.empty:
+    if campaigns.empty or foreign_ids(directory.loc[directory["campaign_id"].isin(campaigns["campaign_id"]), "customer_id"], worth):
         return {}
     outlook = compare_campaigns(campaigns, directory, profit=worth, **lead_time)
     years = max((study.end - study.start).days, 1) / 365.25
