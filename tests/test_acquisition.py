@@ -410,6 +410,28 @@ def test_profit_of_alike_where_kinds_do_not_differ_or_are_not_told_apart_is_the_
     assert profit_of_alike(later, profit, past=leads)["profit"].tolist() == [5.0, 5.0]
 
 
+def test_single_customers_are_not_believed():
+    leads = pd.DataFrame({"channel": list("abc"), "customer_id": list("xyz")})
+    table = profit_of_alike(leads, pd.Series({"x": 3_000.0, "y": 0.0, "z": 0.0}))
+    assert table["credibility"].tolist() == [0, 0, 0]
+    assert table["profit"].tolist() == [1_000] * 3
+
+
+def test_a_customer_with_two_leads_counts_once():
+    leads = pd.DataFrame({"channel": list("aaabb"), "customer_id": ["u", "u", "v", "w", "x"]})
+    profit = pd.Series({"u": 100.0, "v": 120.0, "w": 10.0, "x": 20.0})
+    twice, once = profit_of_alike(leads, profit), profit_of_alike(leads.drop(index=1), profit)
+    assert twice["alike"].tolist() == [2] * 5
+    pd.testing.assert_frame_equal(twice.drop(index=1), once)
+
+
+def test_kinds_of_several_columns_are_told_apart_whatever_their_texts_hold():
+    leads = pd.DataFrame({"channel": ["fair, north"] * 2 + ["fair"] * 2, "region": ["x"] * 2 + ["north, x"] * 2, "customer_id": range(4)})
+    table = profit_of_alike(leads, pd.Series([1.0, 2.0, 101.0, 102.0]), by=["channel", "region"])
+    assert table["alike"].tolist() == [2] * 4
+    assert table["their_profit"].tolist() == [1.5, 1.5, 101.5, 101.5]
+
+
 def test_pruned_funnel_by_hand():
     leads = pd.DataFrame(
         {

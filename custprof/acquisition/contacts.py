@@ -67,8 +67,9 @@ def profit_of_alike(
     Returns
     -------
     DataFrame by row of `leads`
-        alike (customers won from leads like it whose profit is known), their_profit (mean, NaN without any), credibility (weight of that
-        mean, 0 to 1), profit (credibility x their_profit + (1 - credibility) x the mean of all, itself weighted by credibility).
+        alike (customers won from leads like it whose profit is known, each once), their_profit (mean, NaN without any), credibility (weight
+        of that mean, 0 to 1; 0 where no kind has two customers), profit (credibility x their_profit + (1 - credibility) x the mean of all,
+        itself weighted by credibility).
 
     Raises
     ------
@@ -95,12 +96,19 @@ def profit_of_alike(
     check_frame(leads, "leads", needs=by, say="give the study's leads")
     earned = earned_by(past, profit)
     like, known = _kind(leads, by), _kind(past.loc[earned.index], by)
-    groups = earned.groupby(known.to_numpy()).agg(["size", "mean"]).sort_index()
+    number = {kind: place for place, kind in enumerate(sorted(set(like) | set(known)))}
+    like = like.map(number)
+    won = pd.DataFrame({"kind": known.map(number), "customer": past["customer_id"].loc[earned.index], "earned": earned})
+    won = won.drop_duplicates(["kind", "customer"])
+    groups = won.groupby("kind")["earned"].agg(["size", "mean"])
     n, mean = groups["size"], groups["mean"]
-    within = ((earned - known.map(mean)) ** 2).sum() / max(len(earned) - len(n), 1)
     scale = n.sum() - (n**2).sum() / n.sum()
-    overall = earned.mean()
-    between = max(((n * (mean - overall) ** 2).sum() - (len(n) - 1) * within) / scale, 0.0) if scale else 0.0
+    overall = won["earned"].mean()
+    if scale > 0 and len(won) > len(n):
+        within = ((won["earned"] - won["kind"].map(mean)) ** 2).sum() / (len(won) - len(n))
+        between = max(((n * (mean - overall) ** 2).sum() - (len(n) - 1) * within) / scale, 0.0)
+    else:  # one kind, or nobody twice in any: how customers of a kind differ is not known, and the kinds are not told apart
+        within = between = 0.0
     weight = n * between / (n * between + within) if between else n * 0.0
     centre = (weight * mean).sum() / weight.sum() if between else overall
     table = pd.DataFrame({"alike": like.map(n).fillna(0).astype(int), "their_profit": like.map(mean)})
@@ -116,9 +124,10 @@ def earned_by(past: pd.DataFrame, profit: pd.Series) -> pd.Series:
     """
     check_frame(past, "past", needs=["customer_id"], say="give the study's leads")
     earned = past["customer_id"].map(profit).dropna().astype(float)
-    if len(earned) < 2:
+    known = past["customer_id"].loc[earned.index].nunique()
+    if known < 2:
         raise ValueError(
-            f"the profit of {len(earned)} won leads is known; at least two are needed to tell what the next ones will earn."
+            f"the profit of {known} won leads is known; at least two are needed to tell what the next ones will earn."
             + f" {foreign_ids(past['customer_id'], profit)}".rstrip()
         )
     return earned
@@ -191,7 +200,7 @@ def prune_funnel(
     )
     table = rows.sum().to_frame("all leads").T
     if by:
-        parts = rows.groupby(_kind(leads, [by]).to_numpy()).sum().sort_values("poor_minutes", ascending=False, kind="stable")
+        parts = rows.groupby(_kind(leads, [by]).str[0].to_numpy()).sum().sort_values("poor_minutes", ascending=False, kind="stable")
         table = pd.concat([parts, table])
     table = table.astype({"leads": int, "poor": int, "poor_won": int}).rename_axis(by or "group")
     table["poor_share"] = table["poor_minutes"] / table["minutes"].where(table["minutes"] > 0)
@@ -237,6 +246,6 @@ def foreign_ids(customers: pd.Series, profit: pd.Series, *, of: str = "leads") -
 
 
 def _kind(leads: pd.DataFrame, by: list[str]) -> pd.Series:
-    """What makes leads alike, as one text each."""
+    """What makes leads alike: of each lead the texts of the columns."""
     parts = [leads[name].astype("object").where(leads[name].notna(), "(unknown)").astype(str) for name in by]
-    return pd.Series([", ".join(row) for row in zip(*parts, strict=True)] if by else "", index=leads.index, dtype="object")
+    return pd.Series(list(zip(*parts, strict=True)) if by else [()] * len(leads), index=leads.index, dtype="object")
