@@ -580,6 +580,13 @@ def test_what_is_known_afterwards_is_refused_also_by_name(exported):
         LeadScorer(["Industry", "Deal Stage"]).fit(exported)
 
 
+def test_rare_values_are_named_as_others(many_leads):
+    leads, _ = many_leads
+    rare = leads.assign(channel=leads["channel"].mask(leads.index < 9, "pigeon"))
+    names = LeadScorer(["channel"]).fit(rare).coefficients_.index
+    assert sorted(names) == ["channel = fair", "channel = phone", "channel = web", "channel: other"]
+
+
 def test_of_no_leads_there_are_no_chances(many_leads):
     leads, _ = many_leads
     table = LeadScorer().fit(leads).expected_value(leads.head(0), profit_of_alike(leads.head(0), VALUES, past=leads)["profit"], 5.0)
@@ -602,6 +609,7 @@ def test_leads_whose_customers_are_strangers_to_profit_are_told(many_leads):
     assert "profit of 0 won leads is known" in said
     assert "is in profit, first ['C4'" in said and "against ['C0.0'" in said
     assert "profit of 1 won leads is known" in scoring_obstacle(leads, VALUES[VALUES.index == leads["customer_id"].dropna().iloc[0]])
+    assert "customers of the leads has a profit other than zero, first ['C4'" in scoring_obstacle(leads, VALUES * 0)
     with pytest.raises(ValueError, match=r"None of the \d+ customers of the leads is in profit, first .* against \['X'\]"):
         prune_funnel(leads, pd.Series(-1.0, index=leads.index), pd.Series({"X": 1.0}), minute_rate=1.0)
 

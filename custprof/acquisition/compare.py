@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from custprof.acquisition.contacts import foreign_ids
+from custprof.acquisition.contacts import unmatched
 from custprof.acquisition.cost import NO_CAMPAIGN, UNKNOWN_CAMPAIGN, acquisition_cost, checked_customers, place_in
 from custprof.costing.kinds import check_kind, check_once, check_share
 from custprof.profit.shares import wilson
@@ -105,7 +105,7 @@ def _profits(customers, campaigns, home, profit, level, n_bootstraps, random_sta
     check_once(profit.index, "profit")
     place = _group(customers["campaign_id"], campaigns, home)
     place = place[~place.isin([NO_CAMPAIGN, UNKNOWN_CAMPAIGN])]
-    if strangers := foreign_ids(customers.loc[place.index, "customer_id"], profit, of="campaigns"):
+    if strangers := unmatched(customers.loc[place.index, "customer_id"], profit, of="campaigns"):
         raise ValueError(strangers)
     money = customers.loc[place.index, "customer_id"].map(profit).astype(float)
     rng = np.random.default_rng(random_state)

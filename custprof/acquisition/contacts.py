@@ -124,11 +124,10 @@ def earned_by(past: pd.DataFrame, profit: pd.Series) -> pd.Series:
     """
     check_frame(past, "past", needs=["customer_id"], say="give the study's leads")
     earned = past["customer_id"].map(profit).dropna().astype(float)
-    known = past["customer_id"].loc[earned.index].nunique()
+    known, strangers = past["customer_id"].loc[earned.index].nunique(), unmatched(past["customer_id"], profit)
     if known < 2:
         raise ValueError(
-            f"the profit of {known} won leads is known; at least two are needed to tell what the next ones will earn."
-            + f" {foreign_ids(past['customer_id'], profit)}".rstrip()
+            f"the profit of {known} won leads is known; at least two are needed to tell what the next ones will earn. {strangers}".rstrip()
         )
     return earned
 
@@ -183,7 +182,7 @@ def prune_funnel(
         raise ValueError(f"expected_value is missing for {int(worth.isna().sum())} of {len(leads)} leads; value every lead first.")
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; give a share between 0 and 1, say 0.95.")
-    if strangers := foreign_ids(leads["customer_id"], profit):
+    if strangers := unmatched(leads["customer_id"], profit):
         raise ValueError(f"what the won customers earned is not known. {strangers}")
     minutes, poor = leads["contact_minutes"].astype(float).fillna(0.0), worth < 0
     forgone = leads["customer_id"].map(profit).astype(float).where(poor).fillna(0.0)
@@ -214,7 +213,7 @@ def prune_funnel(
 
 
 def foreign_ids(customers: pd.Series, profit: pd.Series, *, of: str = "leads") -> str:
-    """Whether customers come from another system than the profits: a sentence if not one of them has a profit.
+    """Whether customers come from another system than the profits: a sentence if not one of them has a profit, or all have none but zero.
 
     Parameters
     ----------
@@ -227,13 +226,28 @@ def foreign_ids(customers: pd.Series, profit: pd.Series, *, of: str = "leads") -
     Returns
     -------
     str
-        Empty if one of them has a profit, or there are none.
+        Empty if one of them has a profit other than zero, or there are no customers.
 
     Examples
     --------
     >>> foreign_ids(pd.Series(["1", None]), pd.Series({"001": 5.0}))
     "None of the 1 customers of the leads is in profit, first ['1'] against ['001']; give both the same ids."
     >>> foreign_ids(pd.Series(["1", "2"]), pd.Series({"1": 5.0}))
+    ''
+    """
+    ids = pd.Index(customers.dropna().unique())
+    if not len(ids) or profit[profit.index.isin(ids)].ne(0).any():
+        return ""
+    return unmatched(customers, profit, of=of) or (
+        f"None of the {len(ids):,} customers of the {of} has a profit other than zero, first {ids[:3].tolist()}; "
+        "do the sales name them by the same ids?"
+    )
+
+
+def unmatched(customers: pd.Series, profit: pd.Series, *, of: str = "leads") -> str:
+    """The first half of `foreign_ids`: a sentence if not one of the customers stands in profit.
+
+    >>> unmatched(pd.Series(["1", "2"]), pd.Series({"1": 0.0}))
     ''
     """
     ids = pd.Index(customers.dropna().unique())

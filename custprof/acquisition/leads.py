@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from custprof.acquisition.contacts import earned_by
+from custprof.acquisition.contacts import earned_by, foreign_ids
 from custprof.acquisition.features import known_afterwards, telltales
 from custprof.costing.kinds import check_frame
 from custprof.profit.shares import wilson
@@ -257,7 +257,10 @@ def scoring_obstacle(leads: pd.DataFrame, profit: pd.Series | None = None, *, fe
         scorer._chosen(ripe, won)
         split = scorer._split(ripe)
         if profit is not None:
-            earned_by(leads[pd.to_datetime(leads["created_on"]) < split], profit)
+            early = leads[pd.to_datetime(leads["created_on"]) < split]
+            earned_by(early, profit)
+            if strangers := foreign_ids(early["customer_id"], profit):
+                return strangers
     except ValueError as error:
         return f"{str(error)[0].upper()}{str(error)[1:]}"
     created = pd.to_datetime(ripe["created_on"])
@@ -272,7 +275,7 @@ def scoring_obstacle(leads: pd.DataFrame, profit: pd.Series | None = None, *, fe
 
 
 def prepare_names(transformer) -> list[str]:
-    """Names of the columns that the preparation makes, say "source = phone".
+    """Names of the columns that the preparation makes, say "source = phone", or "source: other" for its rare values together.
 
     >>> from sklearn.compose import make_column_transformer
     >>> columns = make_column_transformer((OneHotEncoder(), ["source"]), verbose_feature_names_out=False)
@@ -280,7 +283,8 @@ def prepare_names(transformer) -> list[str]:
     ['source = phone', 'source = web']
     """
     names = list(transformer.get_feature_names_out())
-    texts = {
+    texts = {f"{feature}_infrequent_sklearn": f"{feature}: other" for _, _, columns in transformer.transformers_ for feature in columns}
+    texts |= {
         f"{feature}_{value}": f"{feature} = {value}"
         for name, step, columns in transformer.transformers_
         if isinstance(step, OneHotEncoder) and len(columns)
