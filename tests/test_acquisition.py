@@ -16,6 +16,7 @@ from custprof.acquisition import (
     prune_funnel,
     scoring_obstacle,
 )
+from custprof.acquisition.budget import _dispersion
 from custprof.costing import CostModel, allocate
 from custprof.profit.shares import wilson
 
@@ -203,6 +204,21 @@ def test_a_channel_with_one_campaign_is_as_unsure_as_the_others_and_alone_says_n
     plan = budget(COMPARED, 25)
     assert plan.loc["web", "net_high"] - plan.loc["web", "net"] == pytest.approx(12.7062047362 * np.sqrt(5 * 1_000**2 * (3 + 9 / 3)))
     assert np.isnan(budget(COMPARED.iloc[2:], 3).loc[["web", "(all)"], ["net_low", "net_high"]]).all(axis=None)
+
+
+def test_a_campaign_of_unknown_profit_makes_the_interval_neither_surer_nor_wider():
+    ghost = COMPARED.iloc[:1].assign(known=0, profit_per_customer=np.nan, profit_low=np.nan, profit_high=np.nan, customers=7)
+    with_ghost = pd.concat([COMPARED.iloc[:2], ghost.set_axis(["fair 26"])])
+    free = _dispersion(with_ghost, pd.Series({"fair": 1_000.0}), 0.95)
+    alone = _dispersion(COMPARED.iloc[:2], pd.Series({"fair": 1_000.0}), 0.95)
+    assert free[1] == alone[1] == 1
+    pd.testing.assert_series_equal(free[0], alone[0])
+
+
+def test_the_interval_of_a_lone_channel_is_that_of_all():
+    plan = budget(COMPARED.iloc[:2].assign(profit_high=COMPARED["profit_high"] + 0.123456), 7)
+    assert plan.loc["fair", "net_low"] == plan.loc["(all)", "net_low"]
+    assert plan.loc["fair", "net_high"] == plan.loc["(all)", "net_high"]
 
 
 def test_budget_asks_no_channel_beyond_what_it_has_shown_times_the_stretch():
@@ -684,6 +700,12 @@ def test_leads_without_a_profit_are_named(many_leads):
         (lambda: LeadScorer().fit(LEADS), ValueError, "no lead is 90 days old"),
         (lambda: budget(COMPARED, -1), ValueError, "wanted is -1; give the customers"),
         (lambda: budget(COMPARED, np.nan), ValueError, "wanted is nan"),
+        (lambda: budget(COMPARED, "25"), TypeError, "wanted is a str; give a number"),
+        (lambda: budget(COMPARED, 1, periods=np.inf), ValueError, "periods is inf"),
+        (lambda: budget(COMPARED, 1, revenue_per_customer=np.inf), ValueError, "revenue_per_customer is inf"),
+        (lambda: budget(COMPARED.assign(cost="x"), 1), TypeError, "cost of compared is of type"),
+        (lambda: budget(COMPARED.assign(spend=-1.0), 1), ValueError, "spend is missing or negative for 4 of 4 rows"),
+        (lambda: budget(COMPARED.assign(cost=np.inf), 1), ValueError, "customers or cost is infinite for 4 of 4 rows"),
         (lambda: budget(COMPARED, 1, revenue_per_customer=0), ValueError, "revenue_per_customer is 0"),
         (lambda: budget(COMPARED, 1, periods=0), ValueError, "periods is 0, stretch 1.0"),
         (lambda: budget(COMPARED, 1, least_return=-1), ValueError, "least_return is -1"),
