@@ -700,6 +700,7 @@ def test_leads_without_a_profit_are_named(many_leads):
         (lambda: LeadScorer().fit(LEADS), ValueError, "no lead is 90 days old"),
         (lambda: budget(COMPARED, -1), ValueError, "wanted is -1; give the customers"),
         (lambda: budget(COMPARED, np.nan), ValueError, "wanted is nan"),
+        (lambda: LeadScorer("source").fit(LEADS, as_of="2025-01-01"), TypeError, "features is 'source'; give a list of columns"),
         (lambda: budget(COMPARED, "25"), TypeError, "wanted is a str; give a number"),
         (lambda: budget(COMPARED, 1, periods=np.inf), ValueError, "periods is inf"),
         (lambda: budget(COMPARED, 1, revenue_per_customer=np.inf), ValueError, "revenue_per_customer is inf"),

@@ -127,14 +127,13 @@ def _check(compared, wanted, revenue_per_customer, periods, stretch, least_retur
         raise ValueError(f"least_return is {least_return}; give what one unit of money must net, say 0, or None for no condition.")
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; give a share between 0 and 1, say 0.95.")
-    for one, other in (("customers", "cost"), ("spend", "spend")):
-        for name in (one, other):
+    for names in (["customers", "cost"], ["spend"]):
+        for name in names:
             check_numeric(compared[name], f"{name} of compared")
-        bad = compared.index[~((compared[[one, other]] >= 0) & np.isfinite(compared[[one, other]])).all(axis="columns")]
+        bad = compared.index[~((compared[names] >= 0) & np.isfinite(compared[names])).all(axis="columns")]
         if len(bad):
-            what = one if one == other else f"{one} or {other}"
-            how = "infinite" if np.isinf(compared.loc[bad, [one, other]]).any(axis=None) else "missing or negative"
-            raise ValueError(f"{what} is {how} for {len(bad)} of {len(compared)} rows, first {bad[:3].tolist()}.")
+            how = "infinite" if np.isinf(compared.loc[bad, names]).any(axis=None) else "missing or negative"
+            raise ValueError(f"{' or '.join(names)} is {how} for {len(bad)} of {len(compared)} rows, first {bad[:3].tolist()}.")
 
 
 def _campaigns(compared: pd.DataFrame) -> pd.DataFrame:

@@ -198,6 +198,8 @@ class LeadScorer(BaseEstimator):
 
     def _chosen(self, leads: pd.DataFrame, won: pd.Series) -> tuple[list[str], dict[str, str]]:
         """The features of leads whose outcome is known, and why the other columns are none."""
+        if isinstance(self.features, str):
+            raise TypeError(f"features is {self.features!r}; give a list of columns.")
         if self.features is not None:
             late = [name for name in self.features if known_afterwards(name)]
             if late:
