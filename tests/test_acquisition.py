@@ -701,6 +701,21 @@ def test_leads_without_a_profit_are_named(many_leads):
         (lambda: budget(COMPARED, -1), ValueError, "wanted is -1; give the customers"),
         (lambda: budget(COMPARED, np.nan), ValueError, "wanted is nan"),
         (lambda: LeadScorer("source").fit(LEADS, as_of="2025-01-01"), TypeError, "features is 'source'; give a list of columns"),
+        (
+            lambda: LeadScorer().fit(LEADS.assign(created_on=pd.Timestamp("2025-01-01")), as_of="2026-01-01"),
+            ValueError,
+            "4 of 8 leads were won before they were created",
+        ),
+        (
+            lambda: prune_funnel(LEADS.assign(customer_id=None), pd.Series(1.0, index=LEADS.index), pd.Series(dtype=float), minute_rate=-1),
+            ValueError,
+            "minute_rate is -1; give the cost of a minute",
+        ),
+        (
+            lambda: profit_of_alike(LEADS.assign(customer_id="a"), pd.Series([1.0, 2.0], index=["a", "a"])),
+            ValueError,
+            "1 of 1 customers stand in profit more than once",
+        ),
         (lambda: budget(COMPARED, "25"), TypeError, "wanted is a str; give a number"),
         (lambda: budget(COMPARED, 1, periods=np.inf), ValueError, "periods is inf"),
         (lambda: budget(COMPARED, 1, revenue_per_customer=np.inf), ValueError, "revenue_per_customer is inf"),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from custprof.costing.kinds import check_frame
+from custprof.costing.kinds import check_frame, check_number, check_numeric, check_once, check_share
 
 __all__ = ["foreign_ids", "open_leads", "profit_of_alike", "prune_funnel"]
 
@@ -123,6 +123,8 @@ def earned_by(past: pd.DataFrame, profit: pd.Series) -> pd.Series:
     {0: 5.0, 2: 7.0}
     """
     check_frame(past, "past", needs=["customer_id"], say="give the study's leads")
+    check_once(profit.index, "profit")
+    check_numeric(profit, "profit")
     earned = past["customer_id"].map(profit).dropna().astype(float)
     known, strangers = past["customer_id"].loc[earned.index].nunique(), unmatched(past["customer_id"], profit)
     if known < 2:
@@ -176,12 +178,13 @@ def prune_funnel(
     group
     all leads     2          60.0         0.5   60.0     20.0  40.0
     """
+    check_once(profit.index, "profit")
     check_frame(leads, "leads", needs=["contact_minutes", "customer_id", *([by] if by else [])], say="give the study's leads")
     worth = expected_value.reindex(leads.index)
     if worth.isna().any():
         raise ValueError(f"expected_value is missing for {int(worth.isna().sum())} of {len(leads)} leads; value every lead first.")
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; give a share between 0 and 1, say 0.95.")
+    check_share(level, "level")
+    check_number(minute_rate, "minute_rate", least=0, say="give the cost of a minute of contact, zero or more")
     if strangers := unmatched(leads["customer_id"], profit):
         raise ValueError(f"what the won customers earned is not known. {strangers}")
     minutes, poor = leads["contact_minutes"].astype(float).fillna(0.0), worth < 0

@@ -190,6 +190,11 @@ class LeadScorer(BaseEstimator):
         """Leads whose window has passed, and whether they were won within it."""
         check_frame(leads, "leads", needs=["created_on", "won_on"], say="give the study's leads")
         created, won_on = pd.to_datetime(leads["created_on"]), pd.to_datetime(leads["won_on"])
+        early = leads.index[won_on < created]
+        if len(early):
+            raise ValueError(
+                f"{len(early)} of {len(leads):,} leads were won before they were created, first rows {early[:3].tolist()}; correct them."
+            )
         end = max(created.max(), won_on.max()) if won_on.notna().any() else created.max()
         old = created + pd.Timedelta(days=self.window) <= (end if as_of is None else pd.Timestamp(as_of))
         if not old.any():
