@@ -16,6 +16,7 @@ from custprof.acquisition import (
     prune_funnel,
     scoring_obstacle,
 )
+from custprof.acquisition.budget import _dispersion
 from custprof.costing import CostModel, allocate
 from custprof.profit.shares import wilson
 
@@ -90,6 +91,20 @@ def test_unknown_profit_is_said_and_not_taken_as_zero():
     assert table["known"].tolist() == [1, 0, 0, 0]
     assert table.loc["fair 24", "profit_per_customer"] == 100
     assert table["verdict"].tolist() == ["open", "profit unknown", "profit unknown", "nobody won"]
+
+
+def test_the_net_of_customers_whose_profit_is_unknown_is_unknown():
+    table = compare_campaigns(CAMPAIGNS, CUSTOMERS, profit=pd.Series({"a": 100.0}))
+    assert table["net"].fillna(-1).tolist() == [-8900, -1, -1, -500]
+
+
+def test_customers_of_another_system_are_no_verdict_and_no_minutes(allocation):
+    with pytest.raises(ValueError, match=r"None of the 4 customers of the campaigns is in profit, first \['a', 'b', 'c'\] against \['A'\]"):
+        compare_campaigns(CAMPAIGNS, CUSTOMERS, profit=pd.Series({"A": 100.0}))
+    with pytest.raises(
+        ValueError, match=r"none of the 2 customers of kinds is in the allocation, first \['A', 'B'\] against \['a', 'b', 'c'\]"
+    ):
+        minutes_per_customer(allocation, pd.Series({"A": "shop", "B": "shop"}))
 
 
 def test_campaigns_that_won_nobody():
@@ -189,6 +204,21 @@ def test_a_channel_with_one_campaign_is_as_unsure_as_the_others_and_alone_says_n
     plan = budget(COMPARED, 25)
     assert plan.loc["web", "net_high"] - plan.loc["web", "net"] == pytest.approx(12.7062047362 * np.sqrt(5 * 1_000**2 * (3 + 9 / 3)))
     assert np.isnan(budget(COMPARED.iloc[2:], 3).loc[["web", "(all)"], ["net_low", "net_high"]]).all(axis=None)
+
+
+def test_a_campaign_of_unknown_profit_makes_the_interval_neither_surer_nor_wider():
+    ghost = COMPARED.iloc[:1].assign(known=0, profit_per_customer=np.nan, profit_low=np.nan, profit_high=np.nan, customers=7)
+    with_ghost = pd.concat([COMPARED.iloc[:2], ghost.set_axis(["fair 26"])])
+    free = _dispersion(with_ghost, pd.Series({"fair": 1_000.0}), 0.95)
+    alone = _dispersion(COMPARED.iloc[:2], pd.Series({"fair": 1_000.0}), 0.95)
+    assert free[1] == alone[1] == 1
+    pd.testing.assert_series_equal(free[0], alone[0])
+
+
+def test_the_interval_of_a_lone_channel_is_that_of_all():
+    plan = budget(COMPARED.iloc[:2].assign(profit_high=COMPARED["profit_high"] + 0.123456), 7)
+    assert plan.loc["fair", "net_low"] == plan.loc["(all)", "net_low"]
+    assert plan.loc["fair", "net_high"] == plan.loc["(all)", "net_high"]
 
 
 def test_budget_asks_no_channel_beyond_what_it_has_shown_times_the_stretch():
@@ -396,6 +426,28 @@ def test_profit_of_alike_where_kinds_do_not_differ_or_are_not_told_apart_is_the_
     assert profit_of_alike(later, profit, past=leads)["profit"].tolist() == [5.0, 5.0]
 
 
+def test_single_customers_are_not_believed():
+    leads = pd.DataFrame({"channel": list("abc"), "customer_id": list("xyz")})
+    table = profit_of_alike(leads, pd.Series({"x": 3_000.0, "y": 0.0, "z": 0.0}))
+    assert table["credibility"].tolist() == [0, 0, 0]
+    assert table["profit"].tolist() == [1_000] * 3
+
+
+def test_a_customer_with_two_leads_counts_once():
+    leads = pd.DataFrame({"channel": list("aaabb"), "customer_id": ["u", "u", "v", "w", "x"]})
+    profit = pd.Series({"u": 100.0, "v": 120.0, "w": 10.0, "x": 20.0})
+    twice, once = profit_of_alike(leads, profit), profit_of_alike(leads.drop(index=1), profit)
+    assert twice["alike"].tolist() == [2] * 5
+    pd.testing.assert_frame_equal(twice.drop(index=1), once)
+
+
+def test_kinds_of_several_columns_are_told_apart_whatever_their_texts_hold():
+    leads = pd.DataFrame({"channel": ["fair, north"] * 2 + ["fair"] * 2, "region": ["x"] * 2 + ["north, x"] * 2, "customer_id": range(4)})
+    table = profit_of_alike(leads, pd.Series([1.0, 2.0, 101.0, 102.0]), by=["channel", "region"])
+    assert table["alike"].tolist() == [2] * 4
+    assert table["their_profit"].tolist() == [1.5, 1.5, 101.5, 101.5]
+
+
 def test_pruned_funnel_by_hand():
     leads = pd.DataFrame(
         {
@@ -417,6 +469,9 @@ def test_pruned_funnel_by_hand():
 
 
 # lead scoring
+
+
+VALUES = pd.Series(range(1500), index=[f"C{i}" for i in range(1500)], dtype=float)
 
 
 @pytest.fixture(scope="module")
@@ -495,6 +550,86 @@ def test_how_soon_a_lead_was_answered_is_not_known_before(many_leads):
     assert "response_hours" not in LeadScorer().fit(leads.assign(response_hours=3.0)).features_
 
 
+@pytest.fixture(scope="module")
+def exported():
+    """What a sales system exports of 600 leads that are won by mere chance, every column as it comes."""
+    rng = np.random.default_rng(5)
+    n = 600
+    created = pd.Series(pd.date_range("2024-01-01", periods=n))
+    won = pd.Series(rng.random(n) < 0.3)
+    closed = (created + pd.Timedelta(days=80)) < created.max()
+    stage = np.select([won, closed], ["Closed Won", "Closed Lost"], rng.choice(["Prospecting", "Proposal"], n))
+    return pd.DataFrame(
+        {
+            "lead_id": range(n), "created_on": created, "won_on": (created + pd.to_timedelta(rng.integers(5, 80, n), unit="D")).where(won),
+            "StageName": stage, "Deal Stage": stage, "Probability": np.select([won, closed], [100, 0], 40), "IsWon": won,
+            "IsClosed": won | closed, "CloseDate": (created + pd.Timedelta(days=40)).astype(str).where(won | closed),
+            "last_activity": np.where(won, 3, 60), "Forecast Category": stage, "ExpectedRevenue": np.where(won, 500.0, 0.0),
+            "Lead Status": stage, "Phase": np.where(won, "gewonnen", "offen"),
+            "Grund": np.where(~won & (rng.random(n) < 0.6), "Preis", None),
+            "Score": np.where(won, 10.0, 0.0) + rng.normal(0, 1, n), "ordered": pd.Series(1.0, index=range(n)).where(won),
+            "Industry": rng.choice(["food", "steel", "trade"], n), "LeadSource": rng.choice(["web", "phone"], n),
+            "Employees": rng.integers(1, 90, n),
+        }
+    )  # fmt: skip
+
+
+def test_scorer_does_not_learn_how_a_lead_ended_from_an_export_of_a_sales_system(exported):
+    scorer = LeadScorer().fit(exported)
+    assert scorer.features_ == ["Industry", "LeadSource", "Employees"]
+    assert 0.35 < scorer.evaluate(exported).loc["model", "auc"] < 0.65
+    assert scorer.left_out_["StageName"] == "only known after the contact"
+    assert scorer.left_out_["Phase"] == scorer.left_out_["Score"] == "its values foretell the outcome (nearly) perfectly"
+    assert scorer.left_out_["Grund"] == "leads with 'Preis' were never won"
+    assert "ordered" in scorer.left_out_
+
+
+def test_a_feature_that_helps_but_does_not_give_the_outcome_away_stays(many_leads):
+    leads, _ = many_leads
+    assert LeadScorer(window=60).fit(leads).left_out_ == dict.fromkeys(
+        ["contact_minutes", "won_on", "customer_id"], "only known after the contact"
+    )
+
+
+def test_what_is_known_afterwards_is_refused_also_by_name(exported):
+    with pytest.raises(ValueError, match="Deal Stage is only known after the contact"):
+        LeadScorer(["Industry", "Deal Stage"]).fit(exported)
+
+
+def test_rare_values_are_named_as_others(many_leads):
+    leads, _ = many_leads
+    rare = leads.assign(channel=leads["channel"].mask(leads.index < 9, "pigeon"))
+    names = LeadScorer(["channel"]).fit(rare).coefficients_.index
+    assert sorted(names) == ["channel = fair", "channel = phone", "channel = web", "channel: other"]
+
+
+def test_of_no_leads_there_are_no_chances(many_leads):
+    leads, _ = many_leads
+    table = LeadScorer().fit(leads).expected_value(leads.head(0), profit_of_alike(leads.head(0), VALUES, past=leads)["profit"], 5.0)
+    assert table.empty
+    assert table.columns.tolist() == ["probability", "profit", "contact_cost", "expected_value"]
+
+
+def test_chances_are_learnt_from_numbers_alone_and_an_empty_column_is_none(many_leads):
+    leads, _ = many_leads
+    scorer = LeadScorer().fit(leads[["created_on", "won_on", "company_size"]].assign(region=np.nan))
+    assert scorer.coefficients_.index[0] == "company_size"
+    assert scorer.left_out_["region"] == "nowhere filled in"
+    assert scoring_obstacle(leads[["created_on", "won_on"]].assign(region=np.nan)).startswith("The leads have no features")
+
+
+def test_leads_whose_customers_are_strangers_to_profit_are_told(many_leads):
+    leads, _ = many_leads
+    assert scoring_obstacle(leads, VALUES) == ""
+    said = scoring_obstacle(leads, VALUES.rename("{}.0".format))
+    assert "profit of 0 won leads is known" in said
+    assert "is in profit, first ['C4'" in said and "against ['C0.0'" in said
+    assert "profit of 1 won leads is known" in scoring_obstacle(leads, VALUES[VALUES.index == leads["customer_id"].dropna().iloc[0]])
+    assert "customers of the leads has a profit other than zero, first ['C4'" in scoring_obstacle(leads, VALUES * 0)
+    with pytest.raises(ValueError, match=r"None of the \d+ customers of the leads is in profit, first .* against \['X'\]"):
+        prune_funnel(leads, pd.Series(-1.0, index=leads.index), pd.Series({"X": 1.0}), minute_rate=1.0)
+
+
 def test_what_keeps_chances_from_being_learnt_is_said(many_leads):
     leads, _ = many_leads
     assert scoring_obstacle(leads) == ""
@@ -565,6 +700,28 @@ def test_leads_without_a_profit_are_named(many_leads):
         (lambda: LeadScorer().fit(LEADS), ValueError, "no lead is 90 days old"),
         (lambda: budget(COMPARED, -1), ValueError, "wanted is -1; give the customers"),
         (lambda: budget(COMPARED, np.nan), ValueError, "wanted is nan"),
+        (lambda: LeadScorer("source").fit(LEADS, as_of="2025-01-01"), TypeError, "features is 'source'; give a list of columns"),
+        (
+            lambda: LeadScorer().fit(LEADS.assign(created_on=pd.Timestamp("2025-01-01")), as_of="2026-01-01"),
+            ValueError,
+            "4 of 8 leads were won before they were created",
+        ),
+        (
+            lambda: prune_funnel(LEADS.assign(customer_id=None), pd.Series(1.0, index=LEADS.index), pd.Series(dtype=float), minute_rate=-1),
+            ValueError,
+            "minute_rate is -1; give the cost of a minute",
+        ),
+        (
+            lambda: profit_of_alike(LEADS.assign(customer_id="a"), pd.Series([1.0, 2.0], index=["a", "a"])),
+            ValueError,
+            "1 of 1 customers stand in profit more than once",
+        ),
+        (lambda: budget(COMPARED, "25"), TypeError, "wanted is a str; give a number"),
+        (lambda: budget(COMPARED, 1, periods=np.inf), ValueError, "periods is inf"),
+        (lambda: budget(COMPARED, 1, revenue_per_customer=np.inf), ValueError, "revenue_per_customer is inf"),
+        (lambda: budget(COMPARED.assign(cost="x"), 1), TypeError, "cost of compared is of type"),
+        (lambda: budget(COMPARED.assign(spend=-1.0), 1), ValueError, "spend is missing or negative for 4 of 4 rows"),
+        (lambda: budget(COMPARED.assign(cost=np.inf), 1), ValueError, "customers or cost is infinite for 4 of 4 rows"),
         (lambda: budget(COMPARED, 1, revenue_per_customer=0), ValueError, "revenue_per_customer is 0"),
         (lambda: budget(COMPARED, 1, periods=0), ValueError, "periods is 0, stretch 1.0"),
         (lambda: budget(COMPARED, 1, least_return=-1), ValueError, "least_return is -1"),

@@ -10,7 +10,7 @@ from conftest import NOTEBOOKS
 from custprof.acquisition import LeadScorer, budget, compare_campaigns
 from custprof.datasets import load_demo
 from custprof.report.sheets import SHEETS
-from custprof.report.winning import GROWTH, STRETCH, acquisition_sheets
+from custprof.report.winning import GROWTH, STRETCH, _leads, acquisition_sheets
 from custprof.study import Study
 
 
@@ -49,3 +49,12 @@ def test_a_study_without_campaigns_and_leads_has_no_such_sheets(tmp_path):
     (tmp_path / "transactions.csv").write_text("customer_id,order_id,date,revenue\na,1,2024-01-05,9\n", encoding="utf-8")
     profit = pd.Series({"a": 9.0})
     assert acquisition_sheets(Study.open(tmp_path), profit, profit, None) == {}
+
+
+def test_without_an_open_lead_today_there_is_no_list_of_leads(demo):
+    study, worth = demo
+    leads = study.frame("leads")
+    leads.loc[leads.index[-1], "won_on"] = leads["created_on"].max() + pd.Timedelta(days=120)
+    assert "Leads" not in _leads(leads, worth, 2.0)
+    assert "Leads to prune" in _leads(leads, worth, 2.0)
+    assert _leads(leads, worth.rename("X{}".format), 2.0) == {}

@@ -3,7 +3,7 @@
 from custprof.acquisition.budget import ALL_SOURCES, NO_SOURCE, budget
 from custprof.acquisition.capacity import capacity_check, minutes_per_customer
 from custprof.acquisition.compare import compare_campaigns
-from custprof.acquisition.contacts import open_leads, profit_of_alike, prune_funnel
+from custprof.acquisition.contacts import foreign_ids, open_leads, profit_of_alike, prune_funnel
 from custprof.acquisition.cost import NO_CAMPAIGN, UNKNOWN_CAMPAIGN, acquisition_cost, contact_rate, payback
 from custprof.acquisition.funnel import funnel
 from custprof.acquisition.leads import LeadScorer, scoring_obstacle
@@ -19,6 +19,7 @@ __all__ = [
     "capacity_check",
     "compare_campaigns",
     "contact_rate",
+    "foreign_ids",
     "funnel",
     "minutes_per_customer",
     "open_leads",

@@ -13,7 +13,7 @@ from scipy.special import ndtri, stdtrit
 
 from custprof.acquisition.cost import NO_CAMPAIGN, UNKNOWN_CAMPAIGN
 from custprof.costing import split_cents
-from custprof.costing.kinds import check_frame
+from custprof.costing.kinds import check_frame, check_kind, check_numeric
 
 __all__ = ["ALL_SOURCES", "NO_SOURCE", "budget"]
 
@@ -113,19 +113,27 @@ def budget(
 def _check(compared, wanted, revenue_per_customer, periods, stretch, least_return, level) -> None:
     known = ["known"] if "profit_per_customer" in compared else []
     check_frame(compared, "compared", needs=["customers", "spend", "cost", *known], say="give the result of compare_campaigns")
+    for name, value in {"wanted": wanted, "periods": periods, "stretch": stretch, "level": level}.items():
+        check_kind(value, (int, float, np.number), name, say="give a number")
     if not 0 <= wanted < np.inf:
         raise ValueError(f"wanted is {wanted}; give the customers that the forecast needs, or the revenue with revenue_per_customer.")
-    if revenue_per_customer is not None and not revenue_per_customer > 0:
+    if revenue_per_customer is not None:
+        check_kind(revenue_per_customer, (int, float, np.number), "revenue_per_customer", say="give a number")
+    if revenue_per_customer is not None and not 0 < revenue_per_customer < np.inf:
         raise ValueError(f"revenue_per_customer is {revenue_per_customer}; give what a new customer buys in the period, above zero.")
-    if not periods > 0 or not 0 <= stretch < np.inf:
+    if not 0 < periods < np.inf or not 0 <= stretch < np.inf:
         raise ValueError(f"periods is {periods}, stretch {stretch}; give periods above zero and a stretch of zero or more.")
     if least_return is not None and not least_return > -1:
         raise ValueError(f"least_return is {least_return}; give what one unit of money must net, say 0, or None for no condition.")
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; give a share between 0 and 1, say 0.95.")
-    bad = compared.index[~((compared["customers"] >= 0) & (compared["cost"] >= 0))]
-    if len(bad):
-        raise ValueError(f"customers or cost is missing or negative for {len(bad)} of {len(compared)} rows, first {bad[:3].tolist()}.")
+    for names in (["customers", "cost"], ["spend"]):
+        for name in names:
+            check_numeric(compared[name], f"{name} of compared")
+        bad = compared.index[~((compared[names] >= 0) & np.isfinite(compared[names])).all(axis="columns")]
+        if len(bad):
+            how = "infinite" if np.isinf(compared.loc[bad, names]).any(axis=None) else "missing or negative"
+            raise ValueError(f"{' or '.join(names)} is {how} for {len(bad)} of {len(compared)} rows, first {bad[:3].tolist()}.")
 
 
 def _campaigns(compared: pd.DataFrame) -> pd.DataFrame:
@@ -189,7 +197,7 @@ def _expected(plan: pd.DataFrame, past: pd.DataFrame, level: float) -> pd.DataFr
     each = plan["profit_per_customer"]
     plan = plan.assign(profit=(each * plan["customers"]).where(plan["customers"] > 0, 0.0).round(2) + 0.0)
     plan["net"] = (plan["profit"] - plan["cost"]).round(2)
-    won = past.groupby("channel")["customers"].sum().reindex(plan.index)
+    won = past["customers"].where(past["known"] > 0).groupby(past["channel"]).sum().reindex(plan.index)
     differ, freedom = _dispersion(past, each - plan["cost_per_customer"], level)
     spread = differ.reindex(plan.index) * (plan["customers"] + plan["customers"] ** 2 / won.where(won > 0))
     return plan.assign(variance=spread.where(plan["customers"] > 0, 0.0), freedom=freedom)
@@ -197,7 +205,7 @@ def _expected(plan: pd.DataFrame, past: pd.DataFrame, level: float) -> pd.DataFr
 
 def _dispersion(past: pd.DataFrame, usual: pd.Series, level: float) -> tuple[pd.Series, int]:
     """By channel the variance of what a customer nets, raised by how much more campaigns differ; and its degrees of freedom."""
-    past = past[past["customers"] > 0]
+    past = past[(past["customers"] > 0) & (past["known"] > 0)]  # of unknown profit nothing can be said, nor how far it lies from the usual
     channel, freedom = past["channel"], len(past) - past["channel"].nunique()
     if freedom < 1 or "profit_low" not in past:
         return pd.Series(np.nan, index=usual.index), 0
@@ -217,7 +225,8 @@ def _with_totals(plan: pd.DataFrame, wanted: int, level: float) -> pd.DataFrame:
     """The channels, the part of the forecast without a source, and the sum of both."""
     kinds = [name for name in ("spend", "contact_cost", "cost", "profit", "net", "variance") if name in plan]
     found = int(plan["customers"].sum())
-    total = {**plan[["campaigns", "shown", "most"]].sum(), **plan[kinds].sum(skipna=False).round(2), "customers": wanted}
+    total = {**plan[["campaigns", "shown", "most"]].sum(), **plan[kinds].sum(skipna=False), "customers": wanted}
+    total |= {name: round(total[name], 2) for name in kinds if name != "variance"}
     total["asked"] = "in full" if found == wanted else "in part"
     total["cost_per_customer"] = total["cost"] / found if found else np.nan
     if "profit" in plan:
@@ -228,6 +237,6 @@ def _with_totals(plan: pd.DataFrame, wanted: int, level: float) -> pd.DataFrame:
     table = pd.concat([plan, ends.fillna(dict.fromkeys(whole, 0))]).astype(dict.fromkeys(whole, int)).rename_axis("channel")
     if "profit" in plan:
         half = stdtrit(table["freedom"].where(table["freedom"] > 0), (1 + level) / 2) * np.sqrt(table["variance"])
-        half = half.where(table["variance"] > 0, table["variance"])
+        half = half.mask(table["variance"] == 0, 0.0)  # of nobody asked for nothing varies, however few campaigns there were
         table = table.assign(net_low=table["net"] - half, net_high=table["net"] + half)
     return table[[name for name in COLUMNS if name in table]]

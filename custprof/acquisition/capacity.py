@@ -36,7 +36,7 @@ def minutes_per_customer(allocation: Allocation, kinds: pd.Series | None = None,
     Raises
     ------
     ValueError
-        If no pool has a capacity, the period is not in the allocation, or a customer has several kinds.
+        If no pool has a capacity, the period is not in the allocation, a customer has several kinds, or none of them is in the allocation.
 
     Examples
     --------
@@ -64,6 +64,12 @@ def minutes_per_customer(allocation: Allocation, kinds: pd.Series | None = None,
         kinds = pd.Series("all customers", index=minutes.index)
     if not kinds.index.is_unique:
         raise ValueError("kinds has several rows for some customers; pass one kind for each.")
+    known = allocation.customers().index.difference(list(RESIDUALS))
+    if len(kinds) and len(known) and not kinds.index.isin(known).any():
+        raise ValueError(
+            f"none of the {len(kinds):,} customers of kinds is in the allocation, first {kinds.index[:3].tolist()} against "
+            f"{known[:3].tolist()}; give both the same ids."
+        )
     kind = kinds.reindex(minutes.index).astype("object").fillna("(unknown)").rename("kind")
     table = minutes.groupby(kind).mean().rename_axis(columns=None)
     table.insert(0, "customers", kind.value_counts())

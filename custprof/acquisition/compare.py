@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from custprof.acquisition.contacts import unmatched
 from custprof.acquisition.cost import NO_CAMPAIGN, UNKNOWN_CAMPAIGN, acquisition_cost, checked_customers, place_in
 from custprof.costing.kinds import check_kind, check_once, check_share
 from custprof.profit.shares import wilson
@@ -51,14 +52,14 @@ def compare_campaigns(
     DataFrame by campaign or channel
         The columns of `acquisition_cost`, without the rows for no campaign, and then: leads_won, conversion, conversion_low,
         conversion_high (with leads; Wilson); with profit: known (won customers whose profit is known), profit_per_customer (mean of
-        those), profit_low, profit_high (percentile bootstrap, NaN below two), net (profit of the known customers less the whole cost),
-        needed (customers at that profit to cover the cost; NaN if they earn nothing), verdict: "covered" or "not covered" if the whole
-        interval says so, else "open"; "nobody won", "profit unknown".
+        those), profit_low, profit_high (percentile bootstrap, NaN below two), net (profit of the known customers less the whole cost, NaN
+        where none is known), needed (customers at that profit to cover the cost; NaN if they earn nothing), verdict: "covered" or "not
+        covered" if the whole interval says so, else "open"; "nobody won", "profit unknown".
 
     Raises
     ------
     ValueError
-        As `acquisition_cost`; if a customer has several profits, or level is not between 0 and 1.
+        As `acquisition_cost`; if a customer has several profits, not one of the customers won has any, or level is not between 0 and 1.
 
     Examples
     --------
@@ -88,7 +89,8 @@ def compare_campaigns(
     table = table.join(_profits(checked_customers(customers), campaigns, home, profit, level, n_bootstraps, random_state))
     table = table.fillna({"known": 0}).astype({"known": int})
     mean = table["profit_per_customer"]
-    table["net"] = mean.fillna(0) * table["known"] - table["cost"]
+    unknown = (table["known"] == 0) & (table["customers"] > 0)
+    table["net"] = (mean.fillna(0) * table["known"] - table["cost"]).mask(unknown)
     table["needed"] = np.ceil((table["cost"] / mean.where(mean > 0)).round(9))
     return table.assign(verdict=[_verdict(row) for _, row in table.iterrows()])
 
@@ -103,6 +105,8 @@ def _profits(customers, campaigns, home, profit, level, n_bootstraps, random_sta
     check_once(profit.index, "profit")
     place = _group(customers["campaign_id"], campaigns, home)
     place = place[~place.isin([NO_CAMPAIGN, UNKNOWN_CAMPAIGN])]
+    if strangers := unmatched(customers.loc[place.index, "customer_id"], profit, of="campaigns"):
+        raise ValueError(strangers)
     money = customers.loc[place.index, "customer_id"].map(profit).astype(float)
     rng = np.random.default_rng(random_state)
     rows = {}

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from custprof.costing.kinds import check_frame
+from custprof.costing.kinds import check_frame, check_number, check_numeric, check_once, check_share
 
-__all__ = ["open_leads", "profit_of_alike", "prune_funnel"]
+__all__ = ["foreign_ids", "open_leads", "profit_of_alike", "prune_funnel"]
 
 
 def open_leads(leads: pd.DataFrame, *, window: int = 90, as_of=None) -> pd.DataFrame:
@@ -67,8 +67,9 @@ def profit_of_alike(
     Returns
     -------
     DataFrame by row of `leads`
-        alike (customers won from leads like it whose profit is known), their_profit (mean, NaN without any), credibility (weight of that
-        mean, 0 to 1), profit (credibility x their_profit + (1 - credibility) x the mean of all, itself weighted by credibility).
+        alike (customers won from leads like it whose profit is known, each once), their_profit (mean, NaN without any), credibility (weight
+        of that mean, 0 to 1; 0 where no kind has two customers), profit (credibility x their_profit + (1 - credibility) x the mean of all,
+        itself weighted by credibility).
 
     Raises
     ------
@@ -93,21 +94,44 @@ def profit_of_alike(
     past = leads if past is None else past
     check_frame(past, "past" if past is not leads else "leads", needs=[*by, "customer_id"], say="give the study's leads")
     check_frame(leads, "leads", needs=by, say="give the study's leads")
-    earned = past["customer_id"].map(profit).dropna().astype(float)
-    if len(earned) < 2:
-        raise ValueError(f"the profit of {len(earned)} won leads is known; at least two are needed to tell what the next ones will earn.")
+    earned = earned_by(past, profit)
     like, known = _kind(leads, by), _kind(past.loc[earned.index], by)
-    groups = earned.groupby(known.to_numpy()).agg(["size", "mean"]).sort_index()
+    number = {kind: place for place, kind in enumerate(sorted(set(like) | set(known)))}
+    like = like.map(number)
+    won = pd.DataFrame({"kind": known.map(number), "customer": past["customer_id"].loc[earned.index], "earned": earned})
+    won = won.drop_duplicates(["kind", "customer"])
+    groups = won.groupby("kind")["earned"].agg(["size", "mean"])
     n, mean = groups["size"], groups["mean"]
-    within = ((earned - known.map(mean)) ** 2).sum() / max(len(earned) - len(n), 1)
     scale = n.sum() - (n**2).sum() / n.sum()
-    overall = earned.mean()
-    between = max(((n * (mean - overall) ** 2).sum() - (len(n) - 1) * within) / scale, 0.0) if scale else 0.0
+    overall = won["earned"].mean()
+    if scale > 0 and len(won) > len(n):
+        within = ((won["earned"] - won["kind"].map(mean)) ** 2).sum() / (len(won) - len(n))
+        between = max(((n * (mean - overall) ** 2).sum() - (len(n) - 1) * within) / scale, 0.0)
+    else:  # one kind, or nobody twice in any: how customers of a kind differ is not known, and the kinds are not told apart
+        within = between = 0.0
     weight = n * between / (n * between + within) if between else n * 0.0
     centre = (weight * mean).sum() / weight.sum() if between else overall
     table = pd.DataFrame({"alike": like.map(n).fillna(0).astype(int), "their_profit": like.map(mean)})
     table["credibility"] = like.map(weight).fillna(0.0)
     return table.assign(profit=centre + table["credibility"] * (table["their_profit"].fillna(centre) - centre))
+
+
+def earned_by(past: pd.DataFrame, profit: pd.Series) -> pd.Series:
+    """By row of the won leads whose customer's profit is known that profit; two at least.
+
+    >>> earned_by(pd.DataFrame({"customer_id": ["a", None, "b", "c"]}), pd.Series({"a": 5.0, "b": 7.0})).to_dict()
+    {0: 5.0, 2: 7.0}
+    """
+    check_frame(past, "past", needs=["customer_id"], say="give the study's leads")
+    check_once(profit.index, "profit")
+    check_numeric(profit, "profit")
+    earned = past["customer_id"].map(profit).dropna().astype(float)
+    known, strangers = past["customer_id"].loc[earned.index].nunique(), unmatched(past["customer_id"], profit)
+    if known < 2:
+        raise ValueError(
+            f"the profit of {known} won leads is known; at least two are needed to tell what the next ones will earn. {strangers}".rstrip()
+        )
+    return earned
 
 
 def prune_funnel(
@@ -142,7 +166,8 @@ def prune_funnel(
     Raises
     ------
     ValueError
-        If columns are missing, the expected value is missing for some leads, or level is not between 0 and 1.
+        If columns are missing, the expected value is missing for some leads, not one of the won customers is in `profit`, or level is not
+        between 0 and 1.
 
     Examples
     --------
@@ -153,12 +178,15 @@ def prune_funnel(
     group
     all leads     2          60.0         0.5   60.0     20.0  40.0
     """
+    check_once(profit.index, "profit")
     check_frame(leads, "leads", needs=["contact_minutes", "customer_id", *([by] if by else [])], say="give the study's leads")
     worth = expected_value.reindex(leads.index)
     if worth.isna().any():
         raise ValueError(f"expected_value is missing for {int(worth.isna().sum())} of {len(leads)} leads; value every lead first.")
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; give a share between 0 and 1, say 0.95.")
+    check_share(level, "level")
+    check_number(minute_rate, "minute_rate", least=0, say="give the cost of a minute of contact, zero or more")
+    if strangers := unmatched(leads["customer_id"], profit):
+        raise ValueError(f"what the won customers earned is not known. {strangers}")
     minutes, poor = leads["contact_minutes"].astype(float).fillna(0.0), worth < 0
     forgone = leads["customer_id"].map(profit).astype(float).where(poor).fillna(0.0)
     rows = pd.DataFrame(
@@ -174,7 +202,7 @@ def prune_funnel(
     )
     table = rows.sum().to_frame("all leads").T
     if by:
-        parts = rows.groupby(_kind(leads, [by]).to_numpy()).sum().sort_values("poor_minutes", ascending=False, kind="stable")
+        parts = rows.groupby(_kind(leads, [by]).str[0].to_numpy()).sum().sort_values("poor_minutes", ascending=False, kind="stable")
         table = pd.concat([parts, table])
     table = table.astype({"leads": int, "poor": int, "poor_won": int}).rename_axis(by or "group")
     table["poor_share"] = table["poor_minutes"] / table["minutes"].where(table["minutes"] > 0)
@@ -187,7 +215,54 @@ def prune_funnel(
     ]
 
 
+def foreign_ids(customers: pd.Series, profit: pd.Series, *, of: str = "leads") -> str:
+    """Whether customers come from another system than the profits: a sentence if not one of them has a profit, or all have none but zero.
+
+    Parameters
+    ----------
+    customers : Series of customer_id
+        Missing ones do not count.
+    profit : Series by customer_id
+    of : str
+        Whose customers they are, for the sentence.
+
+    Returns
+    -------
+    str
+        Empty if one of them has a profit other than zero, or there are no customers.
+
+    Examples
+    --------
+    >>> foreign_ids(pd.Series(["1", None]), pd.Series({"001": 5.0}))
+    "None of the 1 customers of the leads is in profit, first ['1'] against ['001']; give both the same ids."
+    >>> foreign_ids(pd.Series(["1", "2"]), pd.Series({"1": 5.0}))
+    ''
+    """
+    ids = pd.Index(customers.dropna().unique())
+    if not len(ids) or profit[profit.index.isin(ids)].ne(0).any():
+        return ""
+    return unmatched(customers, profit, of=of) or (
+        f"None of the {len(ids):,} customers of the {of} has a profit other than zero, first {ids[:3].tolist()}; "
+        "do the sales name them by the same ids?"
+    )
+
+
+def unmatched(customers: pd.Series, profit: pd.Series, *, of: str = "leads") -> str:
+    """The first half of `foreign_ids`: a sentence if not one of the customers stands in profit.
+
+    >>> unmatched(pd.Series(["1", "2"]), pd.Series({"1": 0.0}))
+    ''
+    """
+    ids = pd.Index(customers.dropna().unique())
+    if not len(ids) or ids.isin(profit.index).any():
+        return ""
+    return (
+        f"None of the {len(ids):,} customers of the {of} is in profit, first {ids[:3].tolist()} against {profit.index[:3].tolist()}; "
+        "give both the same ids."
+    )
+
+
 def _kind(leads: pd.DataFrame, by: list[str]) -> pd.Series:
-    """What makes leads alike, as one text each."""
+    """What makes leads alike: of each lead the texts of the columns."""
     parts = [leads[name].astype("object").where(leads[name].notna(), "(unknown)").astype(str) for name in by]
-    return pd.Series([", ".join(row) for row in zip(*parts, strict=True)] if by else "", index=leads.index, dtype="object")
+    return pd.Series(list(zip(*parts, strict=True)) if by else [()] * len(leads), index=leads.index, dtype="object")

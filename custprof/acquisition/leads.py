@@ -1,8 +1,8 @@
 """Which leads are worth the contact, from what is known before it?
 
 A logistic regression on the features that a lead has when it comes. What the contact itself produces (the answer and its speed, minutes,
-the win, the customer) is left out, leads too young to be won yet are left out of the fit, and the test is out of time: fitted on earlier
-leads, judged on later ones, against simply guessing the earlier share of wins.
+the stage, the win, the customer) is left out, leads too young to be won yet are left out of the fit, and the test is out of time: fitted on
+earlier leads, judged on later ones, against simply guessing the earlier share of wins.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
+from custprof.acquisition.contacts import earned_by, foreign_ids
+from custprof.acquisition.features import known_afterwards, telltales
 from custprof.costing.kinds import check_frame
 from custprof.profit.shares import wilson
 
 __all__ = ["LeadScorer", "scoring_obstacle"]
 
 LEAST = 10  # won, and lost, leads to learn from, and as many to judge by: with fewer an AUC is chance
-AFTERWARDS = ("contact_minutes", "response_hours", "won_on", "customer_id")
-NOT_FEATURES = (*AFTERWARDS, "lead_id", "created_on", "campaign_id")
+NOT_FEATURES = ("lead_id", "created_on", "campaign_id")
 
 
 class LeadScorer(BaseEstimator):
@@ -34,7 +35,9 @@ class LeadScorer(BaseEstimator):
     Parameters
     ----------
     features : list of str, optional
-        Columns to use. Default: all but lead_id, created_on, campaign_id (the next campaign has no past) and what the contact produces.
+        Columns to use. Default: all but lead_id, created_on, campaign_id (the next campaign has no past), other dates, what by its name
+        the contact produces (stage, status, probability, closed, last activity, ...), and what gives the outcome away in the data, whatever
+        its name. Who names features vouches that the data do so for a good reason; the names are refused all the same.
         Texts are categories, numbers enter as arcsinh, missing values as a category or the median with a mark.
     window : int
         Days that a lead has to be won: it counts as won if it was within them, and leads younger than this at ``as_of`` are not used to
@@ -43,6 +46,8 @@ class LeadScorer(BaseEstimator):
     Attributes
     ----------
     features_ : list of str
+    left_out_ : dict of str to str
+        Columns that are no features, with the reason.
     base_rate_ : float
         Share of wins among the leads it learnt from.
     coefficients_ : Series by feature
@@ -76,7 +81,7 @@ class LeadScorer(BaseEstimator):
     def fit(self, leads: pd.DataFrame, *, as_of=None) -> LeadScorer:
         """Learn from leads (created_on, won_on, features); ``as_of`` is the date of the data, default the last date in them."""
         ripe, won = self._ripe(leads, as_of)
-        self.features_ = self._chosen(leads)
+        self.features_, self.left_out_ = self._chosen(ripe, won)
         if not 0 < won.sum() < len(won):
             raise ValueError(f"{int(won.sum())} of {len(won)} leads old enough were won; both won and lost leads are needed to learn.")
         numbers = [
@@ -87,7 +92,7 @@ class LeadScorer(BaseEstimator):
         prepare = make_column_transformer(
             (
                 make_pipeline(
-                    SimpleImputer(strategy="median", add_indicator=True),
+                    SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
                     FunctionTransformer(np.arcsinh, feature_names_out="one-to-one"),
                     StandardScaler(),
                 ),
@@ -102,10 +107,11 @@ class LeadScorer(BaseEstimator):
         return self
 
     def predict(self, leads: pd.DataFrame) -> pd.Series:
-        """Probability of a win within the window, by row of ``leads``."""
+        """Probability of a win within the window, by row of ``leads``; of none where there are none."""
         check_is_fitted(self, "pipeline_")
         check_frame(leads, "leads", needs=self.features_, say="give the study's leads")
-        return pd.Series(self.pipeline_.predict_proba(self._inputs(leads))[:, 1], index=leads.index, name="probability")
+        chances = self.pipeline_.predict_proba(self._inputs(leads))[:, 1] if len(leads) else np.zeros(0)
+        return pd.Series(chances, index=leads.index, name="probability")
 
     def expected_value(self, leads: pd.DataFrame, profit, contact_cost) -> pd.DataFrame:
         """What contacting each lead is worth: probability x profit of a won customer - cost of the contact.
@@ -173,7 +179,8 @@ class LeadScorer(BaseEstimator):
                 f"{int(won[late].sum())} of {int(late.sum())} leads from {split:%Y-%m-%d} on were won; choose an earlier split."
             )
         early = leads[pd.to_datetime(leads["created_on"]) < split]
-        model = LeadScorer(self.features, window=self.window).fit(early, as_of=split)
+        chosen, _ = self._chosen(*self._ripe(leads, as_of))  # what gives outcomes away is told by all of them, the later ones too
+        model = LeadScorer(chosen, window=self.window).fit(early, as_of=split)
         return won[late], model.predict(ripe[late]), model.base_rate_
 
     def _split(self, ripe: pd.DataFrame) -> pd.Timestamp:
@@ -183,21 +190,39 @@ class LeadScorer(BaseEstimator):
         """Leads whose window has passed, and whether they were won within it."""
         check_frame(leads, "leads", needs=["created_on", "won_on"], say="give the study's leads")
         created, won_on = pd.to_datetime(leads["created_on"]), pd.to_datetime(leads["won_on"])
+        early = leads.index[won_on < created]
+        if len(early):
+            raise ValueError(
+                f"{len(early)} of {len(leads):,} leads were won before they were created, first rows {early[:3].tolist()}; correct them."
+            )
         end = max(created.max(), won_on.max()) if won_on.notna().any() else created.max()
         old = created + pd.Timedelta(days=self.window) <= (end if as_of is None else pd.Timestamp(as_of))
         if not old.any():
             raise ValueError(f"no lead is {self.window} days old; choose a shorter window or wait.")
         return leads[old], ((won_on - created).dt.days <= self.window)[old]
 
-    def _chosen(self, leads: pd.DataFrame) -> list[str]:
-        late = [name for name in self.features or () if name in AFTERWARDS]
-        if late:
-            raise ValueError(f"{', '.join(late)} is only known after the contact; it cannot say which lead to contact.")
-        chosen = [name for name in leads.columns if name not in NOT_FEATURES] if self.features is None else list(self.features)
+    def _chosen(self, leads: pd.DataFrame, won: pd.Series) -> tuple[list[str], dict[str, str]]:
+        """The features of leads whose outcome is known, and why the other columns are none."""
+        if isinstance(self.features, str):
+            raise TypeError(f"features is {self.features!r}; give a list of columns.")
+        if self.features is not None:
+            late = [name for name in self.features if known_afterwards(name)]
+            if late:
+                raise ValueError(
+                    f"{', '.join(late)} is only known after the contact; it cannot say which lead to contact. "
+                    "If it is known when a lead comes, rename it."
+                )
+            check_frame(leads, "leads", needs=list(self.features), say="give the study's leads")
+            return list(self.features), {}
+        left = {name: "only known after the contact" for name in leads.columns if known_afterwards(name)}
+        open_to_use = [name for name in leads.columns if name not in (*NOT_FEATURES, *left)]
+        left |= {name: "a date" for name in open_to_use if pd.api.types.is_datetime64_any_dtype(leads[name])}
+        left |= {name: "nowhere filled in" for name in open_to_use if not leads[name].notna().any()}
+        left |= telltales(leads[[name for name in open_to_use if name not in left]], won, leads["won_on"].notna())
+        chosen = [name for name in open_to_use if name not in left]
         if not chosen:
             raise ValueError("the leads have no features beside dates and ids; add what is known when a lead comes, such as its source.")
-        check_frame(leads, "leads", needs=chosen, say="give the study's leads")
-        return chosen
+        return chosen, left
 
     def _inputs(self, leads: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(
@@ -210,13 +235,15 @@ class LeadScorer(BaseEstimator):
         )
 
 
-def scoring_obstacle(leads: pd.DataFrame, *, features: list[str] | None = None, window: int = 90) -> str:
+def scoring_obstacle(leads: pd.DataFrame, profit: pd.Series | None = None, *, features: list[str] | None = None, window: int = 90) -> str:
     """Why no chances can be learnt from the leads and judged on later ones, in words; empty where they can.
 
     Parameters
     ----------
     leads : DataFrame
         Columns created_on and won_on, and features.
+    profit : Series by customer_id, optional
+        With it the leads, which then need customer_id, must also say what won customers are worth, as `profit_of_alike` asks.
     features, window
         As of the `LeadScorer`.
 
@@ -233,11 +260,16 @@ def scoring_obstacle(leads: pd.DataFrame, *, features: list[str] | None = None, 
     """
     scorer = LeadScorer(features, window=window)
     try:
-        scorer._chosen(leads)
         ripe, won = scorer._ripe(leads, None)
+        scorer._chosen(ripe, won)
+        split = scorer._split(ripe)
+        if profit is not None:
+            early = leads[pd.to_datetime(leads["created_on"]) < split]
+            earned_by(early, profit)
+            if strangers := foreign_ids(early["customer_id"], profit):
+                return strangers
     except ValueError as error:
         return f"{str(error)[0].upper()}{str(error)[1:]}"
-    split = scorer._split(ripe)
     created = pd.to_datetime(ripe["created_on"])
     for part, use, chosen in (
         ("earlier", "learn from", created + pd.Timedelta(days=window) <= split),
@@ -250,7 +282,7 @@ def scoring_obstacle(leads: pd.DataFrame, *, features: list[str] | None = None, 
 
 
 def prepare_names(transformer) -> list[str]:
-    """Names of the columns that the preparation makes, say "source = phone".
+    """Names of the columns that the preparation makes, say "source = phone", or "source: other" for its rare values together.
 
     >>> from sklearn.compose import make_column_transformer
     >>> columns = make_column_transformer((OneHotEncoder(), ["source"]), verbose_feature_names_out=False)
@@ -258,10 +290,11 @@ def prepare_names(transformer) -> list[str]:
     ['source = phone', 'source = web']
     """
     names = list(transformer.get_feature_names_out())
-    texts = {
+    texts = {f"{feature}_infrequent_sklearn": f"{feature}: other" for _, _, columns in transformer.transformers_ for feature in columns}
+    texts |= {
         f"{feature}_{value}": f"{feature} = {value}"
         for name, step, columns in transformer.transformers_
-        if isinstance(step, OneHotEncoder)
+        if isinstance(step, OneHotEncoder) and len(columns)
         for feature, values in zip(columns, step.categories_, strict=True)
         for value in values
     }

@@ -46,6 +46,7 @@ PHRASES = {
     "several_channels": "no two channels whose customers came back",
     "sold": "no sales",
     "to_redeploy": "no time that could be given to customers who earn",
+    "traced": "no known profit of the customers that its campaigns won",
     "timed": "no department with a capacity in minutes",
     "truth": "no known truth behind it",
     "predictable": "no purchase history that a model of purchases may be used on",

@@ -52,10 +52,10 @@ def acquisition_sheets(study, profit: pd.Series, worth: pd.Series, allocation) -
 
 
 def _campaigns(study, profit: pd.Series, worth: pd.Series, allocation, lead_time: dict) -> dict[str, pd.DataFrame]:
-    from custprof.acquisition import ALL_SOURCES, NO_SOURCE, budget, capacity_check, compare_campaigns, minutes_per_customer
+    from custprof.acquisition import ALL_SOURCES, NO_SOURCE, budget, capacity_check, compare_campaigns, foreign_ids, minutes_per_customer
 
     campaigns, directory = study.frame("campaigns"), study.frame("customers")
-    if campaigns.empty:
+    if campaigns.empty or foreign_ids(directory.loc[directory["campaign_id"].isin(campaigns["campaign_id"]), "customer_id"], worth):
         return {}
     outlook = compare_campaigns(campaigns, directory, profit=worth, **lead_time)
     years = max((study.end - study.start).days, 1) / 365.25
@@ -72,13 +72,13 @@ def _campaigns(study, profit: pd.Series, worth: pd.Series, allocation, lead_time
 def _leads(leads: pd.DataFrame, worth: pd.Series, rate: float | None) -> dict[str, pd.DataFrame]:
     from custprof.acquisition import LeadScorer, open_leads, profit_of_alike, prune_funnel, scoring_obstacle
 
-    if scoring_obstacle(leads) or leads["customer_id"].isin(worth.index).sum() < 2:
+    if scoring_obstacle(leads, worth):
         return {}
     scorer, waiting = LeadScorer().fit(leads), open_leads(leads)
     cost = (rate or 0.0) * leads["contact_minutes"].mean()
     valued = scorer.expected_value(waiting, profit_of_alike(waiting, worth, past=leads)["profit"], cost)
     first = waiting[["lead_id", "created_on", "channel"]].join(valued).set_index("lead_id")
-    sheets = {"Leads": first.sort_values("expected_value", ascending=False, kind="stable")}
+    sheets = {"Leads": first.sort_values("expected_value", ascending=False, kind="stable")} if len(first) else {}
     if rate:
         chance = scorer.foresee(leads)
         tested = leads.loc[chance.index]
