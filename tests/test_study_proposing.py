@@ -303,7 +303,10 @@ def test_standard_tables_are_taken_as_they_are(tmp_path):
         (["7,5", "0,25"], {"decimal": ","}, False),
         (["1.234,5", "7"], {"decimal": ",", "thousands": "."}, False),
         (["1,234.5"], {"decimal": ".", "thousands": ","}, False),
-        (["1,234"], {"decimal": ".", "thousands": ","}, True),
+        (["1,234"], {"decimal": [",", "."]}, True),
+        (["1.000", "2.100", "-3.200", "12"], {"decimal": [".", ","]}, True),
+        (["1.000", "0.500"], {}, False),
+        (["1.000", "2.10"], {}, False),
         (["7.5", "bad"], {}, False),
         (["7,5", "0,25", "1,5", "2,5", "3,5", "4,5", "5,5", "6,5", "8,5", "9,x1"], {"decimal": ","}, False),
         (["7:30"], {}, False),
@@ -612,3 +615,20 @@ def test_zendesk_and_its_warning_come_with_the_study(tmp_path):
     (tmp_path / "c.csv").write_text("customer_id,order_id,date,revenue\nBob,1,2024-01-25,9\n")
     assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "t.csv"), str(tmp_path / "c.csv")]) == 0
     assert Study.open(tmp_path / "acme").check()["advice"].str.contains("no effort").any()
+
+
+def test_amounts_that_may_be_thousands_are_asked_and_never_guessed(tmp_path, capsys):
+    lines = ["customer_id;order_id;date;revenue", "a;1;31.12.2024;1.000", "b;2;30.12.2024;2.100", "a;3;29.12.2024;7"]
+    (tmp_path / "transactions.csv").write_text("\n".join(lines))
+    assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "transactions.csv")]) == 0
+    said, toml = capsys.readouterr().out, tmp_path / "acme" / "study.toml"
+    assert "is '1.000' a number with decimals, or with thousands? Instead of decimal = ['.', ','] say decimal = '.' (1.000)" in said
+    assert "Nothing is left open" not in said
+    text = toml.read_text().replace("# line_id", "line_id")
+    toml.write_text(text)
+    study = Study.open(toml)
+    assert study.frame("transactions")["revenue"].tolist() == [7.0]
+    assert study.quarantine()["reason"].tolist() == ["number ambiguous"] * 2
+    for answer, revenue in (("'.'", {"a": 8.0, "b": 2.1}), ("','\nthousands = '.'", {"a": 1007.0, "b": 2100.0})):
+        toml.write_text(text.replace('decimal = [".", ","]', f"decimal = {answer}"))
+        assert Study.open(toml).customer_facts()["net_revenue"].to_dict() == revenue

@@ -148,12 +148,19 @@ def _split(text: str, weights: list[Decimal], spec: dict[str, Any]) -> list[str]
     left = int(total * scale) - sum(units)
     for place in sorted(range(len(units)), key=lambda at: (units[at] - exact[at], at))[:left]:
         units[place] += 1
-    return [f"{unit / scale:f}".replace(".", spec.get("decimal", ".")) for unit in units]
+    return [f"{unit / scale:f}".replace(".", _sign(spec)) for unit in units]
+
+
+def _sign(spec: dict[str, Any]) -> str:
+    """The decimal sign; a point while it is not known."""
+    return spec.get("decimal", ".") if isinstance(spec.get("decimal"), str) else "."
 
 
 def _number(text: str, spec: dict[str, Any]) -> Decimal | None:
+    if isinstance(spec.get("decimal"), list) and {".", ","} & set(text):
+        return None
     try:
-        number = Decimal(text.replace(spec.get("thousands", ""), "").replace(spec.get("decimal", "."), "."))
+        number = Decimal(text.replace(spec.get("thousands", ""), "").replace(_sign(spec), "."))
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
