@@ -14,6 +14,7 @@ from test_presets import HARVEST, HEADERS, JOURNAL, QUICKBOOKS_REPORT, SAP, SHOP
 
 from custprof.__main__ import main
 from custprof.study import Study, StudyError
+from custprof.study.aliases import suggest
 from custprof.study.proposing import propose
 
 
@@ -632,3 +633,40 @@ def test_amounts_that_may_be_thousands_are_asked_and_never_guessed(tmp_path, cap
     for answer, revenue in (("'.'", {"a": 8.0, "b": 2.1}), ("','\nthousands = '.'", {"a": 1007.0, "b": 2100.0})):
         toml.write_text(text.replace('decimal = [".", ","]', f"decimal = {answer}"))
         assert Study.open(toml).customer_facts()["net_revenue"].to_dict() == revenue
+
+
+KNOWN = [
+    "Müller Kunststoffe GmbH",
+    "Sauer Kunststoffe GmbH",
+    "Jäger Maschinenbau AG",
+    "Sauer Maschinenbau KG",
+    "Köhler Bau",
+    "Böhm e.K.",
+    "Kühn s.r.o.",
+]
+KNOWN += ["Müller GmbH", "Müller GmbH & Co. KG", "Weiß Optik", "10023", "Open Air Ltd"]
+
+
+@pytest.mark.parametrize(
+    ("name", "suggested"),
+    [
+        ("Mueller Kunststoffe Gmbh", ["Müller Kunststoffe GmbH"]),
+        ("Jaeger Maschinenbau", ["Jäger Maschinenbau AG"]),
+        ("KOEHLER BAU", ["Köhler Bau"]),
+        ("Boehm", ["Böhm e.K."]),
+        ("Kuehn, s. r. o.", ["Kühn s.r.o."]),
+        ("Mueller Gmbh", ["Müller GmbH"]),
+        ("Mueller Gmbh & Co", ["Müller GmbH & Co. KG"]),
+        ("Müller", ["Müller GmbH", "Müller GmbH & Co. KG"]),
+        ("Weiss-Optik", ["Weiß Optik"]),
+        ("Fischer Kunststoffe GmbH", []),
+        ("0010023", ["10023"]),
+        ("10024", []),
+        ("Openair", ["Open Air Ltd"]),
+    ],
+)
+def test_the_word_that_tells_customers_apart_decides_who_is_suggested(name, suggested):
+    customers = pd.DataFrame({"customer_id": KNOWN, "name": KNOWN})
+    for order in (customers, customers[::-1]):
+        found = suggest(pd.DataFrame({"table": ["events"], "name": [name]}), order, duckdb.connect())
+        assert found["customer_id"].tolist() == suggested

@@ -135,7 +135,7 @@ def write_aliases(folder: str | Path) -> tuple[Path, int]:
             rows.insert(rows.columns.get_loc(ids) + 1, column, called)
     with _whole(file) as part:
         rows.to_csv(part, index=False, encoding="utf-8", lineterminator="\n")
-    return file, len(new)
+    return file, len(new[["table", "name"]].drop_duplicates())
 
 
 def write_quarantine(study, file: str | Path) -> Path:
