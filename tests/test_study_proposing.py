@@ -65,7 +65,10 @@ def test_three_exports_of_different_systems_become_a_checked_study(raw, tmp_path
 
     assert main(["aliases", str(tmp_path / "acme")]) == 0
     aliases = tmp_path / "acme" / "aliases.csv"
-    assert aliases.read_text().splitlines() == ["table,name,customer_id,similarity,confirmed", "events,Ada Ltd,Ada,1.0,"]
+    assert aliases.read_text(encoding="utf-8-sig").splitlines() == [
+        "table,name,customer_id,similarity,confirmed",
+        "events,Ada Ltd,Ada,1.0,",
+    ]
     study = Study.open(tmp_path / "acme")
     assert study.currency == "EUR" and study.frame("events")["customer_id"].tolist() == ["Ada Ltd", "Bob"]
     assert "aliases wait" in set(study.check()["rule"])
@@ -582,7 +585,7 @@ def test_aliases_compare_what_the_systems_call_their_customers(tmp_path, capsys)
     assert main(["new", str(acme), "--from", *(str(tmp_path / f"{name}.csv") for name in ("sap", "stripe", "log"))]) == 0
     assert "customer_name <- NAME1" in capsys.readouterr().out
     assert main(["aliases", str(acme)]) == 0
-    assert (acme / "aliases.csv").read_text().splitlines() == [
+    assert (acme / "aliases.csv").read_text(encoding="utf-8-sig").splitlines() == [
         "table,name,known_as,customer_id,called,similarity,confirmed",
         "events,ADA GmbH,,0000000001,Ada,1.0,",
         "invoices,cus_Q7,Vogt,0000000000,Vogt AG,1.0,",
@@ -670,3 +673,21 @@ def test_the_word_that_tells_customers_apart_decides_who_is_suggested(name, sugg
     for order in (customers, customers[::-1]):
         found = suggest(pd.DataFrame({"table": ["events"], "name": [name]}), order, duckdb.connect())
         assert found["customer_id"].tolist() == suggested
+
+
+def test_aliases_whose_ids_lost_their_zeros_are_said(tmp_path):
+    (tmp_path / "study.toml").write_text("")
+    (tmp_path / "customers.csv").write_text("customer_id,name\n0012,Köhler GmbH\n0013,Ada\n", encoding="utf-8")
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,line_id,date,revenue\n0012,1,1,2024-01-01,5\n0013,2,1,2024-01-02,5\n")
+    (tmp_path / "events.csv").write_text("customer_id,date,activity\nKoehler,2024-01-02,call\n", encoding="utf-8")
+    assert main(["aliases", str(tmp_path)]) == 0
+    aliases = tmp_path / "aliases.csv"
+    assert aliases.read_bytes().startswith(b"\xef\xbb\xbf")
+    right = aliases.read_text(encoding="utf-8-sig").replace("1.0,", "1.0,yes")
+    aliases.write_text(right, encoding="utf-8-sig")
+    study = Study.open(tmp_path)
+    assert study.frame("events")["customer_id"].tolist() == ["0012"] and "aliases of no customer" not in set(study.check()["rule"])
+    aliases.write_text(right.replace(",0012,", ",12,"), encoding="utf-8")
+    issue = Study.open(tmp_path).check().set_index("rule").loc["aliases of no customer"]
+    assert (issue["rows"], issue["examples"]) == (1, "12") and "1 of the 1 ids in aliases.csv" in issue["advice"]
+    assert "drops the zeros" in issue["advice"]

@@ -16,7 +16,7 @@ from custprof.study.contracts import REFERENCES
 from custprof.study.errors import StudyError
 from custprof.study.likeness import likenesses
 
-__all__ = ["COLUMNS", "confirmed", "names_of", "read_aliases", "suggest", "suggest_for", "waiting"]
+__all__ = ["COLUMNS", "confirmed", "leading_nowhere", "names_of", "read_aliases", "suggest", "suggest_for", "waiting"]
 
 COLUMNS = ("table", "name", "customer_id", "similarity", "confirmed")
 _YES = ("yes", "true", "1", "x", "y", "ja", "oui")
@@ -44,6 +44,14 @@ def confirmed(file: Path, table: str) -> pd.DataFrame:
 def waiting(file: Path) -> int:
     """How many rows of the file are neither confirmed nor refused."""
     return int((read_aliases(file)["confirmed"] == "").sum())
+
+
+def leading_nowhere(study) -> list[str]:
+    """The customer_ids of the confirmed rows of aliases.csv that are no customer's, sorted."""
+    rows = read_aliases(study.settings.aliases)
+    said = set(rows["customer_id"][rows["confirmed"].str.lower().isin(_YES)])
+    base = "customers" if "customers" in study.tables else "transactions"
+    return sorted(said - {customer for (customer,) in study.query(f"select distinct customer_id from used_{base}")})
 
 
 def suggest(unknown: pd.DataFrame, customers: pd.DataFrame, con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
