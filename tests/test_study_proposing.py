@@ -691,3 +691,28 @@ def test_aliases_whose_ids_lost_their_zeros_are_said(tmp_path):
     issue = Study.open(tmp_path).check().set_index("rule").loc["aliases of no customer"]
     assert (issue["rows"], issue["examples"]) == (1, "12") and "1 of the 1 ids in aliases.csv" in issue["advice"]
     assert "drops the zeros" in issue["advice"]
+
+
+def test_a_total_of_an_asterisk_is_that_cell_and_no_pattern(tmp_path):
+    header = SAP.split(",")
+    line = dict.fromkeys(header, "") | {
+        "VBELN": "9001",
+        "POSNR": "10",
+        "FKDAT": "20240131",
+        "KUNAG": "1000",
+        "NETWR": "5.50",
+        "BRTWR": "6.00",
+    }
+    line |= {"MATNR": "M", "FKIMG": "1", "WAVWR": "3.00", "KUNRG": "1000", "MWSBP": "1.00", "KZWI1": "1", "KZWI2": "1"}
+    total = dict.fromkeys(header, "") | {"VBELN": "*", "NETWR": "5.50"}
+    (tmp_path / "sap.csv").write_text("\n".join([SAP, ",".join(line.values()), ",".join(total.values())]), encoding="utf-8")
+    found = propose([tmp_path / "sap.csv"], tmp_path)
+    assert next(spec for table, spec in found.sections if table == "transactions")["totals"] == ["*"]
+    assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "sap.csv")]) == 0
+    study = Study.open(tmp_path / "acme")
+    assert study.counts("transactions") == {"rows_read": 1, "rows_used": 1, "rows_set_aside": 0}
+    assert study.passed_over("transactions")["kind"].tolist() == ["total"]
+    toml = tmp_path / "acme" / "study.toml"
+    toml.write_text(toml.read_text().replace('totals = ["*"]', 'totals = ["9*", "*"]'))
+    with pytest.raises(StudyError, match=r"sap.csv holds no rows but such as totals = \['9\*', '\*'\] takes for totals"):
+        Study.open(toml).check()

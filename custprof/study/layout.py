@@ -38,8 +38,8 @@ def arrange(rows: Rows, spec: dict[str, Any], name: str, passed: Passed | None =
     rows : number and cells of every row that is not blank
     spec : the table's section of study.toml. ``header``: names that stand in the header (the rows above it are a title); ``headings``: the
         column to make of rows of which only the first cell is filled; ``totals``: first cells of rows that are totals (a star stands for
-        anything); ``fill_down``: columns that stand on the first of several rows only, the first of them telling which rows belong
-        together; ``spread``: amounts on the first of such rows, to be split over all of them in proportion to the product of some columns,
+        anything, alone for the cell ``*``); ``fill_down``: columns that stand on the first of several rows only, the first of them
+        telling which rows belong together; ``spread``: amounts on the first of such rows, to be split over all of them in proportion to the product of some columns,
         as a column called "<amount> of the line"
     name : of the file
     passed : filled with (number, kind, cells) of the rows that are title, heading or total
@@ -175,4 +175,8 @@ def _first(row: Row) -> str:
 
 
 def _is_total(first: str, spec: dict[str, Any]) -> bool:
-    return bool(first) and any(fnmatchcase(first.casefold(), pattern.casefold()) for pattern in spec.get("totals", []))
+    """Whether a first cell is a total's; a pattern of stars only stands for the cell as it is."""
+    patterns = spec.get("totals", [])
+    return bool(first) and any(
+        first == each if not each.strip("*") else fnmatchcase(first.casefold(), each.casefold()) for each in patterns
+    )

@@ -39,7 +39,7 @@ TEXTS = (".txt", ".txt.gz", ".tsv", ".tsv.gz")
 #: What stands in for a column that many exports lack.
 UNNAMED = {"line_id": "{_row}"}
 #: How the first cell of a total begins.
-TOTAL = re.compile(r"(grand total|sub-?total|total|gesamt\w*|(zwischen)?summe\w*|totaux|somme|totale)\b", re.IGNORECASE)
+TOTAL = re.compile(r"(grand total|sub-?total|total|gesamt\w*|(zwischen)?summe\w*|totaux|somme|totale)\b|\*+$", re.IGNORECASE)
 #: A cell that is no column's name, and a word of bookkeeping in one.
 NUMBER = re.compile(r"[\d.,:/ +-]*\d[\d.,:/ +-]*")
 BOOKS = re.compile(r"\b(soll|haben|debit|credit|débit|crédit|gegenkonto)\b", re.IGNORECASE)

@@ -82,7 +82,8 @@ def _find(table: str, spec: dict[str, Any] | None, folder: Path, con: duckdb.Duc
             problems += error.problems
             continue
         if part is None:
-            notes.append(f"{file.name} holds no rows")
+            but = f" but such as totals = {spec['totals']} takes for totals" if spec.get("totals") else ""
+            notes.append(f"{file.name} holds no rows{but}")
         elif parts and part.kind != "xlsx" and replace(parts[-1], files=part.files) == part:
             parts[-1] = replace(part, files=parts[-1].files + part.files)
         else:
