@@ -714,5 +714,5 @@ def test_a_total_of_an_asterisk_is_that_cell_and_no_pattern(tmp_path):
     assert study.passed_over("transactions")["kind"].tolist() == ["total"]
     toml = tmp_path / "acme" / "study.toml"
     toml.write_text(toml.read_text().replace('totals = ["*"]', 'totals = ["9*", "*"]'))
-    with pytest.raises(StudyError, match=r"sap.csv holds no rows but such as totals = \['9\*', '\*'\] takes for totals"):
+    with pytest.raises(StudyError, match=r"sap.csv holds no rows but those that totals = \['9\*', '\*'\] takes for totals"):
         Study.open(toml).check()

@@ -39,8 +39,8 @@ def arrange(rows: Rows, spec: dict[str, Any], name: str, passed: Passed | None =
     spec : the table's section of study.toml. ``header``: names that stand in the header (the rows above it are a title); ``headings``: the
         column to make of rows of which only the first cell is filled; ``totals``: first cells of rows that are totals (a star stands for
         anything, alone for the cell ``*``); ``fill_down``: columns that stand on the first of several rows only, the first of them
-        telling which rows belong together; ``spread``: amounts on the first of such rows, to be split over all of them in proportion to the product of some columns,
-        as a column called "<amount> of the line"
+        telling which rows belong together; ``spread``: amounts on the first of such rows, to be split over all of them in proportion to the
+        product of some columns, as a column called "<amount> of the line"
     name : of the file
     passed : filled with (number, kind, cells) of the rows that are title, heading or total
 

@@ -82,14 +82,16 @@ def _find(table: str, spec: dict[str, Any] | None, folder: Path, con: duckdb.Duc
             problems += error.problems
             continue
         if part is None:
-            but = f" but such as totals = {spec['totals']} takes for totals" if spec.get("totals") else ""
-            notes.append(f"{file.name} holds no rows{but}")
+            notes.append(f"{file.name} holds no rows")
         elif parts and part.kind != "xlsx" and replace(parts[-1], files=part.files) == part:
             parts[-1] = replace(part, files=parts[-1].files + part.files)
         else:
             parts.append(part)
     if notes and not parts and not problems and (named or table == "transactions"):
-        problems = [f"{table}: {note}; export it again, or take the table out of study.toml." for note in notes if note.endswith("no rows")]
+        but = f" but those that totals = {spec['totals']} takes for totals" if spec.get("totals") else ""
+        problems = [
+            f"{table}: {note}{but}; export it again, or take the table out of study.toml." for note in notes if note.endswith("no rows")
+        ]
     return parts, problems, notes
 
 
