@@ -716,3 +716,18 @@ def test_a_total_of_an_asterisk_is_that_cell_and_no_pattern(tmp_path):
     toml.write_text(toml.read_text().replace('totals = ["*"]', 'totals = ["9*", "*"]'))
     with pytest.raises(StudyError, match=r"sap.csv holds no rows but those that totals = \['9\*', '\*'\] takes for totals"):
         Study.open(toml).check()
+
+
+def test_own_headers_leave_nothing_to_name_and_the_next_command_is_quoted(tmp_path, capsys):
+    folder = tmp_path / "Müller & Söhne"
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,line_id,date,revenue\na,1,1,2024-01-31,1.50\n")
+    assert main(["new", str(folder), "--from", str(tmp_path / "transactions.csv")]) == 0
+    assert f"Nothing is left open. Then: custprof check '{folder}'" in capsys.readouterr().out
+    assert main(["new", str(tmp_path / "other"), "--from", str(tmp_path)]) == 2
+    assert "is a folder; name the files in it" in capsys.readouterr().err
+
+
+def test_a_table_without_a_usable_row_is_still_open(tmp_path, capsys):
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,line_id,date,revenue\na,1,1,2024-01-31,$1.50\n")
+    assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "transactions.csv")]) == 0
+    assert "Still open: no row of transactions can be used (custprof check says why)" in capsys.readouterr().out
