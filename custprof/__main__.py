@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -111,19 +112,22 @@ def _new(options) -> int:
         except (KeyboardInterrupt, Exception) as error:
             if not was_stopped(error):
                 raise
-            say(f"Stopped while looking; the study is there: custprof check {options.dir}")
+            say(f"Stopped while looking; the study is there: custprof check {shlex.quote(options.dir)}")
             return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
     else:
-        print(f"Put transactions.csv beside it (headers of every table: {toml.parent / 'templates'}).\nThen: custprof check {options.dir}")
+        print(f"Put transactions.csv beside it (headers of every table: {toml.parent / 'templates'}).")
+        print(f"Then: custprof check {shlex.quote(options.dir)}")
     return FAILED if options.files and "\n# Not read: " in toml.read_text(encoding="utf-8") else 0
 
 
-def _next(folder: str, toml: Path, opens: bool, strangers: list[str]) -> str:
-    """What is still open in a new study, and what to do next; ``strangers`` are tables with customers that the others do not know."""
-    text = toml.read_text(encoding="utf-8")
+def _next(folder: str, toml: Path, opens: bool, strangers: list[str], useless: list[str]) -> str:
+    """What is still open in a new study, and what to do next; ``strangers`` are tables with customers that the others do not know,
+    ``useless`` those of which no row can be used."""
+    text, folder = toml.read_text(encoding="utf-8"), shlex.quote(folder)
     counts = {what: text.count(f"\n# {word}: ") for what, word in (("question", "Please answer"), ("export", "Not read"))}
     after = {"question": " to answer", "export": " that could not be read"}
     left = [f"{count} {what}{'s' * (count > 1)}{after[what]}" for what, count in counts.items() if count]
+    left += [f"no row of {', '.join(useless)} can be used (custprof check says why)"] if useless else []
     todo = f"Put that right in {toml}, then: " if left or not opens else "Then: "
     left += [] if opens else ["the study cannot be opened yet"]
     left += [f"customers of {', '.join(strangers)} are called otherwise than the others"] if strangers else []
@@ -135,9 +139,9 @@ def _next(folder: str, toml: Path, opens: bool, strangers: list[str]) -> str:
     )
 
 
-def _show(toml: Path) -> tuple[bool, list[str]]:
+def _show(toml: Path) -> tuple[bool, list[str], list[str]]:
     """What became of the exports: the mapping, the first rows, the headers that feed nothing, and the questions; whether the study
-    opens, and the tables with customers that no other table knows."""
+    opens, the tables with customers that no other table knows, and those without a row that can be used."""
     from custprof.study import Study, StudyError
 
     asked = [line[2:] for line in toml.read_text(encoding="utf-8").splitlines() if line.startswith(("# Not read: ", "# Please answer: "))]
@@ -146,7 +150,7 @@ def _show(toml: Path) -> tuple[bool, list[str]]:
         issues = study.check()
     except StudyError as error:
         print("\n".join([f"Not ready yet; to be done in {toml}:", *asked, str(error)]))
-        return False, []
+        return False, [], []
     for table in study.tables:
         rows = study.reconciliation().set_index("table").loc[[table]].iloc[0]
         print(f"\n{table}: {rows['rows_read']:,} rows read, {rows['rows_used']:,} used, {rows['rows_set_aside']:,} set aside")
@@ -161,9 +165,8 @@ def _show(toml: Path) -> tuple[bool, list[str]]:
             if fed.not_used:
                 print(f"    not used: {fed.not_used}")
     print("\n" + "\n".join(asked) if asked else "")
-    return True, issues[issues["rule"].isin(["not in customers", "not in transactions"]) & issues["column"].eq("customer_id")][
-        "table"
-    ].tolist()
+    strange = issues["rule"].isin(["not in customers", "not in transactions"]) & issues["column"].eq("customer_id")
+    return True, issues[strange]["table"].tolist(), [table for table in study.tables if not study.counts(table)["rows_used"]]
 
 
 def _aliases(options) -> int:
@@ -178,7 +181,7 @@ def _aliases(options) -> int:
             "or say which column of a file holds the names: columns = { customer_name = '...' }."
         )
     then = "write yes or no into its column confirmed, then: " if count else "no name of another system is like a customer's; "
-    print(f"{file}: {count} new names; {then}custprof check {options.dir}")
+    print(f"{file}: {count} new names; {then}custprof check {shlex.quote(options.dir)}")
     return 0
 
 

@@ -397,3 +397,24 @@ def test_accounts_keep_their_names(folder):
     study = Study.open(folder)
     assert study.frame("ledger")["account_name"].fillna("").tolist() == ["Sales", ""]
     assert "columns not used" not in study.check()["rule"].tolist()
+
+
+@pytest.mark.parametrize("kind", ["str", "object", "string", "category"])
+def test_frames_handed_in_turned_round_are_read_as_they_stand(kind):
+    lines = pd.DataFrame({"customer_id": ["a", "b", "a"], "order_id": ["1", "2", "3"], "revenue": [9.5, 4.0, 1.25]})
+    lines["date"] = pd.to_datetime(["2024-01-05", "2024-02-01", "2024-03-01"])
+    lines["returned"] = pd.array([1, None, 3], dtype="Int64")
+    lines = lines.astype({"customer_id": kind})
+    facts = Study.from_tables({"transactions": lines}).customer_facts()
+    for turned in (lines.iloc[::-1], lines.iloc[::-1].reset_index(drop=True), lines[lines.columns[::-1]].iloc[::-1], lines.iloc[[2, 0, 1]]):
+        pd.testing.assert_frame_equal(Study.from_tables({"transactions": turned}).customer_facts(), facts)
+
+
+@pytest.mark.parametrize("ask", ["columns", "unused", "sources", "written_columns", "passed_over", "report_totals", "first_rows"])
+def test_a_table_that_is_not_there_is_said_by_all_that_describe_it(ask):
+    lines = pd.DataFrame({"customer_id": ["a"], "order_id": ["1"], "revenue": [9.5], "date": pd.to_datetime(["2024-01-05"])})
+    study = Study.from_tables({"transactions": lines})
+    with pytest.raises(StudyError, match="has no table events; it has transactions"):
+        getattr(study, ask)("events")
+    with pytest.raises(StudyError, match="'event' is not a table"):
+        getattr(study, ask)("event")

@@ -14,6 +14,7 @@ from test_presets import HARVEST, HEADERS, JOURNAL, QUICKBOOKS_REPORT, SAP, SHOP
 
 from custprof.__main__ import main
 from custprof.study import Study, StudyError
+from custprof.study.aliases import suggest
 from custprof.study.proposing import propose
 
 
@@ -64,7 +65,10 @@ def test_three_exports_of_different_systems_become_a_checked_study(raw, tmp_path
 
     assert main(["aliases", str(tmp_path / "acme")]) == 0
     aliases = tmp_path / "acme" / "aliases.csv"
-    assert aliases.read_text().splitlines() == ["table,name,customer_id,similarity,confirmed", "events,Ada Ltd,Ada,1.0,"]
+    assert aliases.read_text(encoding="utf-8-sig").splitlines() == [
+        "table,name,customer_id,similarity,confirmed",
+        "events,Ada Ltd,Ada,1.0,",
+    ]
     study = Study.open(tmp_path / "acme")
     assert study.currency == "EUR" and study.frame("events")["customer_id"].tolist() == ["Ada Ltd", "Bob"]
     assert "aliases wait" in set(study.check()["rule"])
@@ -303,7 +307,10 @@ def test_standard_tables_are_taken_as_they_are(tmp_path):
         (["7,5", "0,25"], {"decimal": ","}, False),
         (["1.234,5", "7"], {"decimal": ",", "thousands": "."}, False),
         (["1,234.5"], {"decimal": ".", "thousands": ","}, False),
-        (["1,234"], {"decimal": ".", "thousands": ","}, True),
+        (["1,234"], {"decimal": [",", "."]}, True),
+        (["1.000", "2.100", "-3.200", "12"], {"decimal": [".", ","]}, True),
+        (["1.000", "0.500"], {}, False),
+        (["1.000", "2.10"], {}, False),
         (["7.5", "bad"], {}, False),
         (["7,5", "0,25", "1,5", "2,5", "3,5", "4,5", "5,5", "6,5", "8,5", "9,x1"], {"decimal": ","}, False),
         (["7:30"], {}, False),
@@ -578,7 +585,7 @@ def test_aliases_compare_what_the_systems_call_their_customers(tmp_path, capsys)
     assert main(["new", str(acme), "--from", *(str(tmp_path / f"{name}.csv") for name in ("sap", "stripe", "log"))]) == 0
     assert "customer_name <- NAME1" in capsys.readouterr().out
     assert main(["aliases", str(acme)]) == 0
-    assert (acme / "aliases.csv").read_text().splitlines() == [
+    assert (acme / "aliases.csv").read_text(encoding="utf-8-sig").splitlines() == [
         "table,name,known_as,customer_id,called,similarity,confirmed",
         "events,ADA GmbH,,0000000001,Ada,1.0,",
         "invoices,cus_Q7,Vogt,0000000000,Vogt AG,1.0,",
@@ -612,3 +619,115 @@ def test_zendesk_and_its_warning_come_with_the_study(tmp_path):
     (tmp_path / "c.csv").write_text("customer_id,order_id,date,revenue\nBob,1,2024-01-25,9\n")
     assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "t.csv"), str(tmp_path / "c.csv")]) == 0
     assert Study.open(tmp_path / "acme").check()["advice"].str.contains("no effort").any()
+
+
+def test_amounts_that_may_be_thousands_are_asked_and_never_guessed(tmp_path, capsys):
+    lines = ["customer_id;order_id;date;revenue", "a;1;31.12.2024;1.000", "b;2;30.12.2024;2.100", "a;3;29.12.2024;7"]
+    (tmp_path / "transactions.csv").write_text("\n".join(lines))
+    assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "transactions.csv")]) == 0
+    said, toml = capsys.readouterr().out, tmp_path / "acme" / "study.toml"
+    assert "is '1.000' a number with decimals, or with thousands? Instead of decimal = ['.', ','] say decimal = '.' (1.000)" in said
+    assert "Nothing is left open" not in said
+    text = toml.read_text().replace("# line_id", "line_id")
+    toml.write_text(text)
+    study = Study.open(toml)
+    assert study.frame("transactions")["revenue"].tolist() == [7.0]
+    assert study.quarantine()["reason"].tolist() == ["number ambiguous"] * 2
+    for answer, revenue in (("'.'", {"a": 8.0, "b": 2.1}), ("','\nthousands = '.'", {"a": 1007.0, "b": 2100.0})):
+        toml.write_text(text.replace('decimal = [".", ","]', f"decimal = {answer}"))
+        assert Study.open(toml).customer_facts()["net_revenue"].to_dict() == revenue
+
+
+KNOWN = [
+    "Müller Kunststoffe GmbH",
+    "Sauer Kunststoffe GmbH",
+    "Jäger Maschinenbau AG",
+    "Sauer Maschinenbau KG",
+    "Köhler Bau",
+    "Böhm e.K.",
+    "Kühn s.r.o.",
+]
+KNOWN += ["Müller GmbH", "Müller GmbH & Co. KG", "Weiß Optik", "10023", "Open Air Ltd"]
+
+
+@pytest.mark.parametrize(
+    ("name", "suggested"),
+    [
+        ("Mueller Kunststoffe Gmbh", ["Müller Kunststoffe GmbH"]),
+        ("Jaeger Maschinenbau", ["Jäger Maschinenbau AG"]),
+        ("KOEHLER BAU", ["Köhler Bau"]),
+        ("Boehm", ["Böhm e.K."]),
+        ("Kuehn, s. r. o.", ["Kühn s.r.o."]),
+        ("Mueller Gmbh", ["Müller GmbH"]),
+        ("Mueller Gmbh & Co", ["Müller GmbH & Co. KG"]),
+        ("Müller", ["Müller GmbH", "Müller GmbH & Co. KG"]),
+        ("Weiss-Optik", ["Weiß Optik"]),
+        ("Fischer Kunststoffe GmbH", []),
+        ("0010023", ["10023"]),
+        ("10024", []),
+        ("Openair", ["Open Air Ltd"]),
+    ],
+)
+def test_the_word_that_tells_customers_apart_decides_who_is_suggested(name, suggested):
+    customers = pd.DataFrame({"customer_id": KNOWN, "name": KNOWN})
+    for order in (customers, customers[::-1]):
+        found = suggest(pd.DataFrame({"table": ["events"], "name": [name]}), order, duckdb.connect())
+        assert found["customer_id"].tolist() == suggested
+
+
+def test_aliases_whose_ids_lost_their_zeros_are_said(tmp_path):
+    (tmp_path / "study.toml").write_text("")
+    (tmp_path / "customers.csv").write_text("customer_id,name\n0012,Köhler GmbH\n0013,Ada\n", encoding="utf-8")
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,line_id,date,revenue\n0012,1,1,2024-01-01,5\n0013,2,1,2024-01-02,5\n")
+    (tmp_path / "events.csv").write_text("customer_id,date,activity\nKoehler,2024-01-02,call\n", encoding="utf-8")
+    assert main(["aliases", str(tmp_path)]) == 0
+    aliases = tmp_path / "aliases.csv"
+    assert aliases.read_bytes().startswith(b"\xef\xbb\xbf")
+    right = aliases.read_text(encoding="utf-8-sig").replace("1.0,", "1.0,yes")
+    aliases.write_text(right, encoding="utf-8-sig")
+    study = Study.open(tmp_path)
+    assert study.frame("events")["customer_id"].tolist() == ["0012"] and "aliases of no customer" not in set(study.check()["rule"])
+    aliases.write_text(right.replace(",0012,", ",12,"), encoding="utf-8")
+    issue = Study.open(tmp_path).check().set_index("rule").loc["aliases of no customer"]
+    assert (issue["rows"], issue["examples"]) == (1, "12") and "1 of the 1 ids in aliases.csv" in issue["advice"]
+    assert "drops the zeros" in issue["advice"]
+
+
+def test_a_total_of_an_asterisk_is_that_cell_and_no_pattern(tmp_path):
+    header = SAP.split(",")
+    line = dict.fromkeys(header, "") | {
+        "VBELN": "9001",
+        "POSNR": "10",
+        "FKDAT": "20240131",
+        "KUNAG": "1000",
+        "NETWR": "5.50",
+        "BRTWR": "6.00",
+    }
+    line |= {"MATNR": "M", "FKIMG": "1", "WAVWR": "3.00", "KUNRG": "1000", "MWSBP": "1.00", "KZWI1": "1", "KZWI2": "1"}
+    total = dict.fromkeys(header, "") | {"VBELN": "*", "NETWR": "5.50"}
+    (tmp_path / "sap.csv").write_text("\n".join([SAP, ",".join(line.values()), ",".join(total.values())]), encoding="utf-8")
+    found = propose([tmp_path / "sap.csv"], tmp_path)
+    assert next(spec for table, spec in found.sections if table == "transactions")["totals"] == ["*"]
+    assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "sap.csv")]) == 0
+    study = Study.open(tmp_path / "acme")
+    assert study.counts("transactions") == {"rows_read": 1, "rows_used": 1, "rows_set_aside": 0}
+    assert study.passed_over("transactions")["kind"].tolist() == ["total"]
+    toml = tmp_path / "acme" / "study.toml"
+    toml.write_text(toml.read_text().replace('totals = ["*"]', 'totals = ["9*", "*"]'))
+    with pytest.raises(StudyError, match=r"sap.csv holds no rows but those that totals = \['9\*', '\*'\] takes for totals"):
+        Study.open(toml).check()
+
+
+def test_own_headers_leave_nothing_to_name_and_the_next_command_is_quoted(tmp_path, capsys):
+    folder = tmp_path / "Müller & Söhne"
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,line_id,date,revenue\na,1,1,2024-01-31,1.50\n")
+    assert main(["new", str(folder), "--from", str(tmp_path / "transactions.csv")]) == 0
+    assert f"Nothing is left open. Then: custprof check '{folder}'" in capsys.readouterr().out
+    assert main(["new", str(tmp_path / "other"), "--from", str(tmp_path)]) == 2
+    assert "is a folder; name the files in it" in capsys.readouterr().err
+
+
+def test_a_table_without_a_usable_row_is_still_open(tmp_path, capsys):
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,line_id,date,revenue\na,1,1,2024-01-31,$1.50\n")
+    assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "transactions.csv")]) == 0
+    assert "Still open: no row of transactions can be used (custprof check says why)" in capsys.readouterr().out

@@ -134,8 +134,8 @@ def write_aliases(folder: str | Path) -> tuple[Path, int]:
         if (called := rows[ids].map(names)).notna().any():
             rows.insert(rows.columns.get_loc(ids) + 1, column, called)
     with _whole(file) as part:
-        rows.to_csv(part, index=False, encoding="utf-8", lineterminator="\n")
-    return file, len(new)
+        rows.to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\n")  # Excel reads umlauts where the mark is
+    return file, len(new[["table", "name"]].drop_duplicates())
 
 
 def write_quarantine(study, file: str | Path) -> Path:

@@ -14,6 +14,8 @@ ADVICE = {
     "not finite": "{column} must be a finite number; correct the cells.",
     "too large": "{column} is larger than money that adds up exactly; correct the cells.",
     "out of range": "{column} lies outside its range; correct the cells.",
+    "number ambiguous": "These are numbers with decimals, or a thousand times as much: say one sign in study.toml, decimal = '.', and "
+    "thousands = ',' where such a sign stands behind thousands (or the other way round).",
     "date ambiguous": "The formats in date_format read these as different days; name one format only, or write dates as 2024-01-31.",
     "date unreadable": "Write {column} as 2024-01-31, or name the formats in study.toml: date_format = [...].",
     "not a yes or no": "Write {column} as true or false, 1 or 0, yes or no.",
@@ -68,6 +70,8 @@ def _add_format(form: str) -> str:
 
 
 def _number(cell: str, spec: dict[str, Any]) -> str | None:
+    if isinstance(spec.get("decimal"), list):
+        return ADVICE["number ambiguous"]
     if spec.get("decimal", ".") == "." and re.match(r"^[+-]?\d+,\d{1,2}$", cell):
         return "The decimal sign looks like a comma: say decimal = ',' for the table in study.toml."
     if re.match(r"^\(.*\d\)$", cell):

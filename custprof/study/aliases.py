@@ -1,13 +1,12 @@
 """Which names of two systems mean the same customer?
 
 Never guessed: a file ``aliases.csv`` beside study.toml says it, one row by name, and only the rows count that a person has confirmed.
-What is alike is suggested, the likeliest customer for every name that no customer bears, to be looked through and confirmed.
+What is alike is suggested, the likeliest customers for every name that no customer bears, to be looked through and confirmed.
 """
 
 from __future__ import annotations
 
 import csv
-import re
 from pathlib import Path
 
 import duckdb
@@ -15,16 +14,14 @@ import pandas as pd
 
 from custprof.study.contracts import REFERENCES
 from custprof.study.errors import StudyError
+from custprof.study.likeness import likenesses
 
-__all__ = ["COLUMNS", "confirmed", "names_of", "read_aliases", "suggest", "suggest_for", "waiting"]
+__all__ = ["COLUMNS", "confirmed", "leading_nowhere", "names_of", "read_aliases", "suggest", "suggest_for", "waiting"]
 
 COLUMNS = ("table", "name", "customer_id", "similarity", "confirmed")
 _YES = ("yes", "true", "1", "x", "y", "ja", "oui")
-#: Names more unlike than this are not suggested (Jaro-Winkler, 1 is equal).
-LEAST = 0.85
-_FORMS = re.compile(
-    r"\b(gmbh|mbh|ag|kg|ohg|co|inc|incorporated|llc|llp|ltd|limited|plc|corp|corporation|company|sa|sarl|sas|srl|spa|bv|nv|ab|oy|as|aps|pty|the|and|und)\b"
-)
+#: Names more unlike than this are not suggested (see ``likenesses``, 1 is equal).
+LEAST = 0.75
 
 
 def confirmed(file: Path, table: str) -> pd.DataFrame:
@@ -49,8 +46,16 @@ def waiting(file: Path) -> int:
     return int((read_aliases(file)["confirmed"] == "").sum())
 
 
+def leading_nowhere(study) -> list[str]:
+    """The customer_ids of the confirmed rows of aliases.csv that are no customer's, sorted."""
+    rows = read_aliases(study.settings.aliases)
+    said = set(rows["customer_id"][rows["confirmed"].str.lower().isin(_YES)])
+    base = "customers" if "customers" in study.tables else "transactions"
+    return sorted(said - {customer for (customer,) in study.query(f"select distinct customer_id from used_{base}")})
+
+
 def suggest(unknown: pd.DataFrame, customers: pd.DataFrame, con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """For every unknown name the customer that is called most like it.
+    """For every unknown name the customer that is called most like it; each of several that are called equally like it.
 
     Parameters
     ----------
@@ -59,7 +64,7 @@ def suggest(unknown: pd.DataFrame, customers: pd.DataFrame, con: duckdb.DuckDBPy
 
     Returns
     -------
-    DataFrame with table, name, customer_id, similarity (0 to 1, of the names without their legal form) and confirmed (empty: a person
+    DataFrame with table, name, customer_id, similarity (0 to 1, see ``likenesses``) and confirmed (empty: a person
     writes yes or no), likeliest first.
 
     Examples
@@ -69,21 +74,12 @@ def suggest(unknown: pd.DataFrame, customers: pd.DataFrame, con: duckdb.DuckDBPy
     >>> suggest(unknown, customers, duckdb.connect())[["name", "customer_id", "similarity"]].values.tolist()
     [['ACME Ltd.', 'C1', 1.0]]
     """
-    said = unknown["known_as"] if "known_as" in unknown else unknown["name"]
-    con.register("_unknown", unknown.assign(plain=[_plain(name) for name in said]))
-    con.register("_customers", customers.assign(plain=[_plain(name) for name in customers["name"]]))
-    try:
-        found = con.execute(
-            'select "table", u.name, max_by(c.customer_id, (s, c.customer_id)) as customer_id, max(s) as similarity from ('
-            "select u.plain, c.customer_id, jaro_winkler_similarity(u.plain::varchar, c.plain::varchar) as s "
-            "from (select distinct plain from _unknown where plain <> '') u, _customers c where c.plain <> '') c "
-            "join _unknown u using (plain) "
-            f'group by "table", u.name having max(s) >= {LEAST} order by similarity desc, 1, 2'
-        ).df()
-    finally:
-        con.unregister("_unknown")
-        con.unregister("_customers")
-    return found.assign(similarity=found["similarity"].round(3), confirmed="")[list(COLUMNS)]
+    unknown = unknown.assign(known_as=unknown["known_as"] if "known_as" in unknown else unknown["name"])
+    customers = customers.drop_duplicates().rename(columns={"name": "known"})
+    found = likenesses(unknown["known_as"], customers["known"], con, LEAST).rename(columns={"name": "known_as"})
+    rows = unknown.merge(found, on="known_as").merge(customers, on="known").assign(confirmed="")
+    rows = rows.sort_values(["similarity", "table", "name", "customer_id"], ascending=[False, True, True, True], ignore_index=True)
+    return rows[list(COLUMNS)].drop_duplicates(ignore_index=True)
 
 
 def suggest_for(study, con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -118,11 +114,6 @@ def _called(study, table: str) -> list[tuple[str, str]]:
     column = "name" if table == "customers" else "customer_name"
     called = f"coalesce({column}, customer_id)" if column in study.columns(table) else "customer_id"
     return study.query(f"select distinct customer_id, {called} from used_{table} where customer_id is not null order by all")
-
-
-def _plain(name: str) -> str:
-    words = re.sub(r"[^\w]+", " ", str(name).casefold()).strip()
-    return " ".join(_FORMS.sub(" ", words).split()) or words
 
 
 def read_aliases(file: Path) -> pd.DataFrame:

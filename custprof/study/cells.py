@@ -74,13 +74,19 @@ def cast_cell(
     if kind == "fraction":
         value = f"case when lower({text}) in ('true', 'yes') then 1 when lower({text}) in ('false', 'no') then 0 else {value} end"
     faults = [("not a number", unread), ("not finite", "not isfinite({v})")]
+    if base == "VARCHAR" and isinstance(spec.get("decimal"), list):
+        doubt = _readings(text, spec).replace("{", "{{").replace("}", "}}").replace(text, "{b}")
+        faults.insert(0, ("number ambiguous", unread + f" and least({doubt}) is not null"))
     bounds = {"fraction": "{v} < 0 or {v} > 1", "score": "{v} < 0 or {v} > 10"}
     return blank, value, [*faults, ("out of range", bounds[kind])] if kind in bounds else faults
 
 
 def number_sql(text: str, spec: dict) -> str:
     """A number from text: the decimal sign as named; a thousands separator only where named, and only before groups of three digits;
-    a minus may stand behind the digits."""
+    a minus may stand behind the digits. Of two decimal signs, what they read alike, each with the other behind thousands."""
+    if isinstance(spec.get("decimal"), list):
+        read = _readings(text, spec)
+        return f"case when least({read}) = greatest({read}) then least({read}) end"
     decimal, thousands = spec.get("decimal", "."), spec.get("thousands")
     text = f"case when suffix({text}, '-') and not suffix({text}, '--') then '-' || left({text}, -1) else {text} end"
     value = text
@@ -100,6 +106,11 @@ def clock_seconds(text: str) -> str:
     hours, minutes, seconds = (f"coalesce(try_cast(split_part(ltrim({text}, '-'), ':', {part}) as double), 0)" for part in (1, 2, 3))
     sign = f"case when starts_with({text}, '-') then -1 else 1 end"
     return f"case when regexp_matches({text}, '{_CLOCK}') then {sign} * ({hours} * 3600 + {minutes} * 60 + {seconds}) end"
+
+
+def _readings(text: str, spec: dict) -> str:
+    other = {",": ".", ".": ","}
+    return ", ".join(number_sql(text, {"decimal": sign, "thousands": other.get(sign)}) for sign in spec["decimal"])
 
 
 def _day(text: str) -> str:

@@ -6,6 +6,7 @@ Amounts of different currencies are never added: those without a rate in [rates]
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from custprof.study.cells import literal
 from custprof.study.headers import find_header, headers_in, star
 from custprof.study.settings import Settings
 
-__all__ = ["currency_of", "worth_of"]
+__all__ = ["currencies_named", "currency_of", "worth_of"]
 
 
 def currency_of(header: Sequence[str], spec: dict[str, Any], money: list[list[Any]]) -> str:
@@ -35,6 +36,24 @@ def currency_of(header: Sequence[str], spec: dict[str, Any], money: list[list[An
         if place is not None and re.fullmatch("[A-Za-z]{3}", code := star(pattern, header[place])):
             return literal(code.upper())
     return ""
+
+
+def currencies_named(
+    under: dict[str, Any], columns: dict[str, Any], header: list[str], sample: list[list[str | None]], money: Sequence[str]
+) -> Counter:
+    """The currencies that an export names, with how many of its sample's rows do: in a column, or once in the header of an amount.
+
+    ``under`` is what its preset says of the table, ``columns`` what feeds it, and ``money`` names its columns of money.
+    """
+    named = under.get("currency", [])
+    for name in [named] if isinstance(named, str) else named:
+        if (place := find_header(name, header)) is not None:
+            return Counter((row[place] or "").strip().upper() for row in sample if (row[place] or "").strip())
+    for ours in money:
+        for name in headers_in(columns[ours]) if isinstance(columns.get(ours), str) else []:
+            if "*" in name and (place := find_header(name, header)) is not None:
+                return Counter({star(name, header[place]).upper(): 1})
+    return Counter()
 
 
 def worth_of(currency: str, settings: Settings) -> str:

@@ -58,9 +58,7 @@ class EmbeddedRows:
         except TypeError:
             raise TypeError(f"{type(frame).__name__} is no table; hand in a pandas, polars, DuckDB, Arrow, Ibis or Spark frame.") from None
         if isinstance(known, nw.DataFrame) or known.implementation.is_duckdb():
-            self.con.register("_frame", native if known.implementation.is_pandas() else Stream(native))
-            self.con.execute(f"create temp table {relation} as select * from _frame")
-            self.con.unregister("_frame")
+            self._copy(native if known.implementation.is_pandas() else Stream(native), relation)
         else:
             file = self.folder / f"{relation}.parquet"
             lazy(native).sink_parquet(str(file))
@@ -124,6 +122,18 @@ class EmbeddedRows:
     def query_progress(self) -> float:
         """Percent of the running query that are done."""
         return self.con.query_progress()
+
+    def _copy(self, frame: Any, relation: str) -> None:
+        """Make a table of a frame's rows."""
+        try:
+            self.con.register("_frame", frame)
+        except duckdb.Error:
+            if not isinstance(frame, pd.DataFrame):
+                raise
+            # DuckDB cannot read columns that lie in memory last row first, as frame[::-1] has them; a copy has them in order
+            self.con.register("_frame", frame.copy())
+        self.con.execute(f"create temp table {relation} as select * from _frame")
+        self.con.unregister("_frame")
 
     def _name_by_alias(self, table: str, mapping: Mapping) -> None:
         """Give customers that are called otherwise in this table their customer_id, as the confirmed rows of aliases.csv say."""

@@ -38,9 +38,9 @@ def arrange(rows: Rows, spec: dict[str, Any], name: str, passed: Passed | None =
     rows : number and cells of every row that is not blank
     spec : the table's section of study.toml. ``header``: names that stand in the header (the rows above it are a title); ``headings``: the
         column to make of rows of which only the first cell is filled; ``totals``: first cells of rows that are totals (a star stands for
-        anything); ``fill_down``: columns that stand on the first of several rows only, the first of them telling which rows belong
-        together; ``spread``: amounts on the first of such rows, to be split over all of them in proportion to the product of some columns,
-        as a column called "<amount> of the line"
+        anything, alone for the cell ``*``); ``fill_down``: columns that stand on the first of several rows only, the first of them
+        telling which rows belong together; ``spread``: amounts on the first of such rows, to be split over all of them in proportion to the
+        product of some columns, as a column called "<amount> of the line"
     name : of the file
     passed : filled with (number, kind, cells) of the rows that are title, heading or total
 
@@ -148,12 +148,19 @@ def _split(text: str, weights: list[Decimal], spec: dict[str, Any]) -> list[str]
     left = int(total * scale) - sum(units)
     for place in sorted(range(len(units)), key=lambda at: (units[at] - exact[at], at))[:left]:
         units[place] += 1
-    return [f"{unit / scale:f}".replace(".", spec.get("decimal", ".")) for unit in units]
+    return [f"{unit / scale:f}".replace(".", _sign(spec)) for unit in units]
+
+
+def _sign(spec: dict[str, Any]) -> str:
+    """The decimal sign; a point while it is not known."""
+    return spec.get("decimal", ".") if isinstance(spec.get("decimal"), str) else "."
 
 
 def _number(text: str, spec: dict[str, Any]) -> Decimal | None:
+    if isinstance(spec.get("decimal"), list) and {".", ","} & set(text):
+        return None
     try:
-        number = Decimal(text.replace(spec.get("thousands", ""), "").replace(spec.get("decimal", "."), "."))
+        number = Decimal(text.replace(spec.get("thousands", ""), "").replace(_sign(spec), "."))
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
@@ -168,4 +175,8 @@ def _first(row: Row) -> str:
 
 
 def _is_total(first: str, spec: dict[str, Any]) -> bool:
-    return bool(first) and any(fnmatchcase(first.casefold(), pattern.casefold()) for pattern in spec.get("totals", []))
+    """Whether a first cell is a total's; a pattern of stars only stands for the cell as it is."""
+    patterns = spec.get("totals", [])
+    return bool(first) and any(
+        first == each if not each.strip("*") else fnmatchcase(first.casefold(), each.casefold()) for each in patterns
+    )

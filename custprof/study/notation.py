@@ -19,6 +19,8 @@ ENOUGH = 0.9
 _NUMBERS = {"money", "number", "duration", "fraction", "score"}
 #: Decimal sign and thousands separator, the likelier first.
 _SIGNS = ((".", None), (".", ","), (",", None), (",", "."), (",", " "), (".", "'"), (".", " "))
+#: A number that is one with decimals or a thousand times as much.
+_DOUBTFUL = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}-?")
 _TIME = re.compile(r"[ T,]+\d{1,2}:\d\d.*$")
 
 
@@ -68,6 +70,12 @@ def _parts(name: Any) -> list[str]:
 
 def _signs(cells: dict[str, list[str]], spec: dict[str, Any], said: dict[str, Any], asked: list[str]) -> None:
     texts = {text for column in cells.values() for text in column if ":" not in text and re.search(r"\d", text)}
+    marked = [text for text in sorted(texts) if re.search(r"[.,]", text)]
+    if "decimal" not in spec and "thousands" not in spec and len(signs := {_doubt(text) for text in marked}) == 1 and signs != {""}:
+        sign = signs.pop()
+        said["decimal"] = [sign, ",.".replace(sign, "")]
+        asked.append(_ask(marked[0], *said["decimal"]))
+        return
     given = (spec.get("decimal", "."), spec.get("thousands"))
     fits = {signs: sum(bool(re.fullmatch(_pattern(*signs), text)) for text in texts) for signs in dict.fromkeys([given, *_SIGNS])}
     fitting = [signs for signs, count in fits.items() if count == max(fits.values()) and count >= ENOUGH * len(texts)]
@@ -84,6 +92,20 @@ def _signs(cells: dict[str, list[str]], spec: dict[str, Any], said: dict[str, An
         asked.append(
             f"is {example!r} a number with decimals, or with thousands? Taken as decimal = {chosen[0]!r}; change it if it is wrong."
         )
+
+
+def _doubt(text: str) -> str:
+    """The only sign of a number that may be its decimal sign or stand behind its thousands; empty where there is no doubt."""
+    found = _DOUBTFUL.fullmatch(text)
+    return found[1] if found else ""
+
+
+def _ask(text: str, sign: str, other: str) -> str:
+    whole, part = text.replace(sign, ""), text.replace(sign, ".")
+    return (
+        f"is {text!r} a number with decimals, or with thousands? Instead of decimal = {[sign, other]} say decimal = '{sign}' ({part}), "
+        f"or decimal = '{other}' and thousands = '{sign}' ({whole}); until then the rows are set aside."
+    )
 
 
 def _pattern(decimal: str, thousands: str | None) -> str:

@@ -21,8 +21,8 @@ from typing import Any
 
 from custprof.study.cells import literal
 from custprof.study.contracts import TABLES
+from custprof.study.currency import currencies_named
 from custprof.study.errors import StudyError
-from custprof.study.headers import find_header, headers_in, star
 from custprof.study.layout import arrange
 from custprof.study.notation import find_notation
 from custprof.study.presets import Preset, recognise
@@ -39,7 +39,7 @@ TEXTS = (".txt", ".txt.gz", ".tsv", ".tsv.gz")
 #: What stands in for a column that many exports lack.
 UNNAMED = {"line_id": "{_row}"}
 #: How the first cell of a total begins.
-TOTAL = re.compile(r"(grand total|sub-?total|total|gesamt\w*|(zwischen)?summe\w*|totaux|somme|totale)\b", re.IGNORECASE)
+TOTAL = re.compile(r"(grand total|sub-?total|total|gesamt\w*|(zwischen)?summe\w*|totaux|somme|totale)\b|\*+$", re.IGNORECASE)
 #: A cell that is no column's name, and a word of bookkeeping in one.
 NUMBER = re.compile(r"[\d.,:/ +-]*\d[\d.,:/ +-]*")
 BOOKS = re.compile(r"\b(soll|haben|debit|credit|débit|crédit|gegenkonto)\b", re.IGNORECASE)
@@ -105,7 +105,9 @@ def write_sections(proposal: Proposal) -> str:
 def _propose(files: list[Path], folder: Path, steps: list[Path]) -> Proposal:
     looked, problems = [], []
     for file in files:
-        if not file.is_file():
+        if file.is_dir():
+            problems.append(f"{file} is a folder; name the files in it: {file / '*.csv'}.")
+        elif not file.is_file():
             problems.append(f"{file} does not exist.")
         elif not file.name.lower().endswith((*ENDINGS, *TEXTS)):
             problems.append(f"{file.name} is no {', '.join((*ENDINGS, *TEXTS))} file; save it as one.")
@@ -154,8 +156,9 @@ def _propose_file(
         sections.append((table, {**spec, **said}))
         questions += [f"{file.name}: {question}" for question in asked if f"{file.name}: {question}" not in questions]
         money.update(codes)
-    if not preset:
-        questions.append(f"{file.name}: not recognised; name its columns in [tables.{table}] of study.toml (is it that table?).")
+    if not preset and (lacking := [ours for ours in TABLES[tables[0]].required if ours not in sections[0][1]["columns"]["theirs"]]):
+        asked = f"name its columns in [tables.{tables[0]}] of study.toml (is it that table?): {', '.join(lacking)}."
+        questions.append(f"{file.name}: not recognised; {asked}")
     return sections, questions, money
 
 
@@ -281,19 +284,7 @@ def _written(file: Path, table: str, spec: dict[str, Any], preset: Preset | None
     sample = [row for _, row in islice(rows, SAMPLE) if len(row) == len(header)]
     said, asked = find_notation(columns, table, header, sample, spec, under)
     said = said if preset else {"columns": {"theirs": header}, **said}
-    return said, asked, _currencies(under, columns, header, sample, table)
-
-
-def _currencies(under: dict[str, Any], columns: dict[str, Any], header: list[str], sample: list, table: str) -> Counter:
-    named = under.get("currency", [])
-    for name in [named] if isinstance(named, str) else named:
-        if (place := find_header(name, header)) is not None:
-            return Counter((row[place] or "").strip().upper() for row in sample if (row[place] or "").strip())
-    for ours in TABLES[table].money:
-        for name in headers_in(columns[ours]) if isinstance(columns.get(ours), str) else []:
-            if "*" in name and (place := find_header(name, header)) is not None:
-                return Counter({star(name, header[place]).upper(): 1})
-    return Counter()
+    return said, asked, currencies_named(under, columns, header, sample, TABLES[table].money)
 
 
 def _from(file: Path, folder: Path) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from custprof.study.aliases import waiting
+from custprof.study.aliases import leading_nowhere, read_aliases, waiting
 from custprof.study.contracts import TABLES
 from custprof.study.weighing import weigh
 
@@ -69,6 +69,20 @@ def _aliases(study) -> Iterator[dict[str, Any]]:
             "rule": "aliases wait",
             "rows": rows,
             "advice": f"{study.settings.aliases.name} suggests customers: write yes or no in its column confirmed.",
+        }
+    if study.settings.aliases is not None and (lost := leading_nowhere(study)):
+        file, named = study.settings.aliases.name, len(set(read_aliases(study.settings.aliases)["customer_id"]))
+        yield {
+            "severity": "warning",
+            "table": "customers",
+            "column": "customer_id",
+            "rule": "aliases of no customer",
+            "rows": len(lost),
+            "examples": ", ".join(lost[:3]),
+            "advice": (
+                f"{len(lost)} of the {named} ids in {file} are no customer's, and what is called so there stays apart. A spreadsheet drops "
+                f"the zeros before a number (0012 becomes 12): open {file} with that column as text, or make it anew by custprof aliases."
+            ),
         }
 
 

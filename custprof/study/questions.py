@@ -52,6 +52,7 @@ EFFECTS = {
     "not in transactions": "cost of customers without a sale",
     "not in": "known by their id only",
     "aliases wait": "one customer may stand as two",
+    "aliases of no customer": "one customer may stand as two",
     "name shared by customers": "one customer may stand as two",
     "customer written in several ways": "one customer may stand as two",
     "repeated line": "may count twice",

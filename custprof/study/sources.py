@@ -88,7 +88,10 @@ def _find(table: str, spec: dict[str, Any] | None, folder: Path, con: duckdb.Duc
         else:
             parts.append(part)
     if notes and not parts and not problems and (named or table == "transactions"):
-        problems = [f"{table}: {note}; export it again, or take the table out of study.toml." for note in notes if note.endswith("no rows")]
+        but = f" but those that totals = {spec['totals']} takes for totals" if spec.get("totals") else ""
+        problems = [
+            f"{table}: {note}{but}; export it again, or take the table out of study.toml." for note in notes if note.endswith("no rows")
+        ]
     return parts, problems, notes
 
 

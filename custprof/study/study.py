@@ -169,16 +169,14 @@ class Study:
 
     def columns(self, name: str) -> list[str]:
         """The standard columns of a table that are known."""
-        return list(self._mappings[name].columns)
+        return list(self._mapping(name).columns)
 
     def sources(self, name: str) -> list[dict[str, str]]:
-        """For each section of study.toml that feeds the table (the rows of ``mapping``), by our column, what of its files feeds it: a
-        header, or the headers that it is made of."""
-        return describing.sources(self._mappings[name])
+        """For each section that feeds the table (the rows of ``mapping``), by our column, the header or headers that feed it."""
+        return describing.sources(self._mapping(name))
 
     def mapping(self) -> pd.DataFrame:
-        """What feeds the tables, a row by section of study.toml: table, files, preset, columns (ours, or ours from theirs) and not_used
-        (headers that feed nothing)."""
+        """What feeds the tables, by section of study.toml: table, files, preset, columns (ours from theirs), not_used (headers)."""
         return describing.describe_mappings(self._mappings)
 
     def missing(self) -> pd.DataFrame:
@@ -187,16 +185,16 @@ class Study:
 
     def first_rows(self, name: str, count: int = 3, *, section: int = 0) -> pd.DataFrame:
         """The first used rows of one of the sections that feed a table, in the order of its files, for a look."""
-        return describing.first_rows(self, name, count, self._mappings[name], section)
+        return describing.first_rows(self, name, count, self._mapping(name), section)
 
     def unused(self, name: str) -> list[str]:
         """The headers of a table's files that feed nothing."""
-        return [header for unused in self._mappings[name].unused for header in unused]
+        return [header for unused in self._mapping(name).unused for header in unused]
 
     def written_columns(self, name: str) -> list[str]:
         """The columns of ``table(name)``: the standard columns that are known, and further ones where a table keeps them."""
         known = self.columns(name)
-        return [*(column for column in TABLES[name].columns if column in known), *self._mappings[name].extra]
+        return [*(column for column in TABLES[name].columns if column in known), *self._mapping(name).extra]
 
     def lacks(self, *needs: str) -> list[str]:
         """Which of the things needed are missing: tables, "table.column", "cost_model", "credit" or "ties"."""
@@ -221,9 +219,7 @@ class Study:
             return self._once("issues", lambda: find_issues(self, steps.of)).copy()
 
     def quarantine(self, table: str | None = None) -> pd.DataFrame:
-        """Rows set aside: table, file, row (the header is row 1), column, reason, cell (the offending text), amount (where known) and
-        text (the whole row).
-        """
+        """Rows set aside: table, file, row (the header is row 1), column, reason, cell, amount (where known) and text (of the row)."""
         return describing.list_quarantine(self, self.tables if table is None else [describing.known_table(self, table)])
 
     def suggest_aliases(self) -> pd.DataFrame:
@@ -237,11 +233,11 @@ class Study:
 
     def passed_over(self, table: str) -> pd.DataFrame:
         """Rows of printed reports that are no rows of a table: file, row, kind (title, heading, total) and cells."""
-        return passed_over(self, table, self._mappings[table])
+        return passed_over(self, table, self._mapping(table))
 
     def report_totals(self, table: str) -> pd.DataFrame:
         """The totals that stand in printed reports beside the lines above them that were read: file, row, total, read."""
-        return report_totals(self, table, self._mappings[table])
+        return report_totals(self, table, self._mapping(table))
 
     def ties(self) -> pd.DataFrame:
         """Accounts of the ledger against money of the tables, as [[ties]] in study.toml name them (see ``reconciling.tie_ledger``)."""
@@ -276,6 +272,9 @@ class Study:
         """Where the rows of a table are, which are read."""
         self._load(name)
         return self.rows
+
+    def _mapping(self, name: str):
+        return self._mappings[describing.known_table(self, name)]
 
     def _load(self, name: str) -> None:
         if describing.known_table(self, name) in self._counts:

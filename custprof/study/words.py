@@ -29,7 +29,7 @@ TABLE = {
     "sheet": str,
     "columns": dict,
     "date_format": (str, list),
-    "decimal": str,
+    "decimal": (str, list),
     "thousands": str,
     "delimiter": str,
     "encoding": str,
@@ -127,6 +127,8 @@ def table_problems(name: str, spec: dict[str, Any], where: str) -> list[str]:
     for key in ("decimal", "delimiter"):
         if isinstance(spec.get(key, "."), str) and len(spec.get(key, ".")) != 1:
             problems.append(f"{where}: {key} = {spec[key]!r} should be one character.")
+    if isinstance(signs := spec.get("decimal"), list) and (sorted(map(str, signs)) != [",", "."] or "thousands" in spec):
+        problems.append(f"{where}: decimal = {signs!r} should be one character, or ['.', ','] without thousands while it is not known.")
     if spec.get("thousands") == spec.get("decimal", "."):
         problems.append(f"{where}: thousands and decimal are both {spec.get('thousands')!r}.")
     return problems
