@@ -61,11 +61,14 @@ def profit_sheets(study, pnl: pd.DataFrame, by_period: pd.DataFrame, allocation)
     """
     from custprof.decisions import leakage
     from custprof.profit import activity_columns, customers_only, drift_effects, early_warning, product_sales, quadrant, warning_obstacle
+    from custprof.study import period_coverage
 
     services = [name for name in activity_columns(pnl) if any(word in name for word in SERVICES)]
     sheets = {"Views": _views(study, customers_only(pnl)), "Leakage": leakage(pnl, also=services)}
     if "cost_to_serve" in pnl:
         sheets["Margin map"] = quadrant(pnl).drop(columns=["usual_margin_rate", "usual_cost_rate"]).sort_values("profit", kind="stable")
+    covered = period_coverage(study)
+    by_period = by_period.drop(index=covered.index[~covered["compared"]], level="period", errors="ignore")
     if len(by_period.index.unique("period")) > 1:
         products = None
         if not study.lacks("transactions.product_id", "transactions.quantity"):
