@@ -746,6 +746,24 @@ def test_leads_without_a_profit_are_named(many_leads):
             r"minutes name 1 pools without capacity, first \['bar'\]",
         ),
         (lambda: capacity_check(CAPACITY, pd.Series({"desk": -1.0}), 1), ValueError, "must be known and not negative"),
+        (lambda: capacity_check(CAPACITY, {"desk": 1.0}, 1), TypeError, "minutes is a dict; give the minutes of one new customer"),
+        (lambda: capacity_check(CAPACITY, pd.Series({"desk": 1.0}), "8"), TypeError, "prospects is '8', not a number"),
+        (lambda: capacity_check(CAPACITY, pd.Series({"desk": 1.0}), np.inf), ValueError, "prospects is inf; give the number"),
+        (
+            lambda: capacity_check(CAPACITY, pd.DataFrame({"desk": [1.0]}, index=["x"]), pd.Series(dtype=float)),
+            ValueError,
+            "prospects names no kind of customer",
+        ),
+        (
+            lambda: capacity_check(pd.concat([CAPACITY, CAPACITY]), pd.Series({"desk": 1.0}), 1),
+            ValueError,
+            r"2 of 4 pools have minutes below zero or stand twice",
+        ),
+        (
+            lambda: capacity_check(CAPACITY.assign(used_minutes=np.nan), pd.Series({"desk": 1.0}), 1),
+            ValueError,
+            "used_minutes of capacity is missing",
+        ),
         (lambda: capacity_check(CAPACITY, pd.Series({"desk": 1.0}), pd.Series({"x": 1})), TypeError, "prospects by kind"),
         (
             lambda: capacity_check(CAPACITY, pd.DataFrame({"desk": [1.0]}, index=["x"]), pd.Series({"x": 1, "y": 2})),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from custprof.costing import RESIDUALS, Allocation
-from custprof.costing.kinds import check_frame
+from custprof.costing.kinds import check_frame, check_kind, check_number, check_numeric
 
 __all__ = ["capacity_check", "minutes_per_customer"]
 
@@ -126,8 +126,15 @@ def capacity_check(
     visits         100.0           120.0         -20.0        6.0  too little
     desk           300.0           160.0         140.0       15.0      enough
     """
-    check_frame(capacity, "capacity", needs=["period", "pool", "capacity_minutes", "used_minutes"], say="give Allocation.capacity()")
+    amounts = ["capacity_minutes", "used_minutes"]
+    check_frame(capacity, "capacity", needs=["period", "pool"], numbers=amounts, say="give Allocation.capacity()")
     pools, _ = _latest(capacity, period)
+    wrong = pools.loc[(pools[amounts] < 0).any(axis="columns") | pools["pool"].duplicated(), "pool"]
+    if len(wrong):
+        raise ValueError(
+            f"{len(wrong)} of {len(pools)} pools have minutes below zero or stand twice, first {wrong[:3].tolist()}; "
+            "give Allocation.capacity()."
+        )
     each, total = _mean_minutes(minutes, prospects)
     strange = each.index.difference(pools["pool"])
     if len(strange):
@@ -141,7 +148,7 @@ def capacity_check(
     table["can_serve"] = serves.where(table["minutes_each"] > 0, np.inf)
     table["verdict"] = [_verdict(row) for _, row in table.iterrows()]
     table = table.sort_values(["can_serve", "left_minutes"], kind="stable")
-    table["bottleneck"] = (np.arange(len(table)) == 0) & np.isfinite(table["can_serve"].to_numpy())
+    table["bottleneck"] = (np.arange(len(table)) == 0) & (table["needed_minutes"].to_numpy() > 0)
     return table
 
 
@@ -157,10 +164,14 @@ def _latest(capacity: pd.DataFrame, period: str | None) -> tuple[pd.DataFrame, s
 
 def _mean_minutes(minutes: pd.Series | pd.DataFrame, prospects: float | pd.Series) -> tuple[pd.Series, float]:
     """Minutes of the mean prospect by pool, and the number of prospects."""
+    check_kind(minutes, (pd.Series, pd.DataFrame), "minutes", say="give the minutes of one new customer by pool, or kinds x pools")
     if isinstance(minutes, pd.DataFrame) is not isinstance(prospects, pd.Series):
         raise TypeError("minutes by kind need prospects by kind: pass a DataFrame with a Series, or a Series of minutes with one number.")
     if isinstance(minutes, pd.DataFrame):
         minutes = minutes.drop(columns="customers", errors="ignore")
+        if not len(prospects):
+            raise ValueError("prospects names no kind of customer; give the number of each kind that is to come.")
+        check_numeric(prospects, "prospects")
         coming = prospects[prospects != 0] if prospects.any() else prospects  # none at all: of the kinds that could come
         absent = coming.index.difference(minutes.index)
         if len(absent):
@@ -170,9 +181,10 @@ def _mean_minutes(minutes: pd.Series | pd.DataFrame, prospects: float | pd.Serie
         minutes = minutes.loc[coming.index].astype(float)
         each = minutes.mul(share, axis="index").sum(skipna=False)
     else:
+        check_number(prospects, "prospects", least=0, say="give the number of customers to be won")
         total, values = float(prospects), np.array([prospects], dtype=float)
         each = minutes.drop("customers", errors="ignore").astype(float)
-    if not (values >= 0).all() or not (each >= 0).all():
+    if not ((values >= 0) & (values < np.inf)).all() or not (each >= 0).all():
         raise ValueError("minutes and prospects must be known and not negative; fill or drop the missing ones.")
     return each, total
 
