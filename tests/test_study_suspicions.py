@@ -76,7 +76,10 @@ LEDGER = "line_id,period,account,amount\nL1,2024-01,6000,10\n"
 SALES = sum(float(line.split(",")[3]) for line in SOLD.splitlines())
 TIE = '[[ties]]\naccounts = ["4000"]\nfact = "net_revenue"\nsign = -1\n'
 MODEL = '[pools.desk]\naccounts = ["6000"]\n[activities.serve]\npool = "desk"\ntable = "events"\ndriver = "rows"\n'
-WHO, KINDS, WORTH = "Who buys how much, and when?", "Which kinds of customers are there?", "What is a customer worth over its life?"
+WHO, KINDS = "Who buys how much, and when?", "Which kinds of customers are there?"
+WORTH = "What is a customer worth over its life, if a model fits?"
+ALSO = ["Whom to keep, and whom to repair?", "Whom is it worth calling again, if a model fits?"]
+FEW = "How much hangs on the largest customers?"
 CAUSES, TIES, CAPACITY = (
     "What does each activity cost, and who causes it?",
     "Does the ledger agree with the invoice lines?",
@@ -101,33 +104,42 @@ def test_a_sound_study_is_flagged_nowhere(tmp_path):
     [
         (
             {"events": "customer_id,date,activity,minutes\nC1,2024-05-01,ticket,1441\n"},
-            [CAUSES, CAPACITY, KINDS, WORTH],
+            [CAUSES, CAPACITY, KINDS, WORTH, *ALSO],
             "events.minutes: more than a day in one entry (1 rows: time that passed may pose as work)",
         ),
         (
             {"lines": SOLD + "C1,X,2004-05-01,150.00,P1,false\n"},
-            [WHO, WORTH],
+            [WHO, WORTH, *ALSO],
             "transactions.date: far from the other dates (1 rows: stretch the time)",
         ),
         (
             {"lines": SOLD + ",X,2024-05-01,150.00,P1,false\n"},
-            [WHO, CAUSES, KINDS, WORTH],
+            [WHO, CAUSES, KINDS, WORTH, FEW, *ALSO],
             "transactions.customer_id: no customer (1 rows: belong to nobody known)",
         ),
         (
             {"lines": SOLD + "C1,X,never,150.00,P1,false\n", "ledger": f"{LEDGER}L2,2024-01,4000,{-SALES}\n", "toml": TIE},
-            [WHO, TIES, CAUSES, KINDS, WORTH],
+            [WHO, TIES, CAUSES, KINDS, WORTH, FEW, *ALSO],
             "transactions.date: set aside: date unreadable (1 rows: missing from the answer)",
         ),
         (
             {"toml": '[[ties]]\naccounts = ["6000"]\nfact = "net_revenue"\n'},
-            [TIES, CAUSES, CAPACITY, KINDS, WORTH],
+            [TIES, CAUSES, CAPACITY, KINDS, WORTH, *ALSO],
             "ledger.account: does not tie (ledger and tables tell different amounts)",
         ),
     ],
 )
 def test_a_fault_flags_the_questions_that_it_touches_and_no_other(tmp_path, tables, questions, because):
     assert flagged(tmp_path, **tables) == dict.fromkeys(questions, because)
+
+
+def test_either_of_two_columns_answers_where_the_list_price_goes(tmp_path):
+    question = "Where does the list price go?"
+    issues(tmp_path)
+    asked = answerable(Study.open(tmp_path)).set_index("question").loc[question]
+    assert asked[["verdict", "because"]].tolist() == ["REFUSE", "transactions.discount or transactions.list_amount is missing"]
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,date,revenue,list_amount\nC1,1,2024-01-05,90,100\n")
+    assert answerable(Study.open(tmp_path)).set_index("question").loc[question, "verdict"] == "PASS"
 
 
 def test_work_touches_customers_only_where_a_cost_model_brings_it_to_them(tmp_path):

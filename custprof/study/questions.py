@@ -10,37 +10,33 @@ _SALES = ("transactions.customer_id", "transactions.revenue", "transactions.is_r
 _COSTS = ("transactions.cost_of_goods", "transactions.freight", "transactions.commission")
 _WORK = ("events", "ledger", "transactions.order_id")
 _TIME = ("transactions.date", "transactions.order_id")
+_PROFIT = ("transactions.cost_of_goods", "ledger", "cost_model")
+_WON = ("campaigns", "customers.campaign_id")
 
-#: Question, notebook that answers it, what it needs, and what else the answer rests on where it is there: columns, or whole tables.
+#: Question, notebook that answers it, what it needs (one of several by |), and what else the answer rests on where it is there: columns,
+#: or whole tables.
 QUESTIONS = (
     ("Who buys how much, and when?", "01", ("transactions",), (*_SALES, *_TIME)),
     ("Does the ledger agree with the invoice lines?", "01", ("ledger", "ties"), ("transactions.revenue", *_COSTS, "ledger")),
     ("What does each activity cost, and who causes it?", "02", ("ledger", "cost_model"), ("transactions.customer_id", *_WORK)),
     ("Is the capacity that is paid for used?", "02", ("ledger", "cost_model", "events.minutes"), ("ledger", "events.date")),
     ("What gross margin does each customer leave?", "03", ("transactions.cost_of_goods",), _SALES),
-    ("Where does the list price go?", "03", ("transactions.discount",), ("transactions.list_amount", *_SALES)),
+    ("Where does the list price go?", "03", ("transactions.discount|transactions.list_amount",), _SALES),
     ("What do late payment and bad debt cost?", "03", ("invoices", "credit"), ("invoices",)),
-    (
-        "Who makes or loses money after the cost to serve?",
-        "03",
-        ("transactions.cost_of_goods", "ledger", "cost_model"),
-        (*_SALES, *_COSTS, *_WORK),
-    ),
+    ("Who makes or loses money after the cost to serve?", "03", _PROFIT, (*_SALES, *_COSTS, *_WORK)),
     ("Which kinds of customers are there?", "04", ("transactions",), (*_SALES, *_COSTS, *_WORK)),
-    ("What is a customer worth over its life?", "05", ("transactions",), (*_SALES, *_COSTS, *_TIME, *_WORK)),
-    (
-        "What does a won customer cost, and which campaigns paid?",
-        "06",
-        ("campaigns", "customers.campaign_id"),
-        ("campaigns", "customers", *_SALES),
-    ),
+    ("What is a customer worth over its life, if a model fits?", "05", ("transactions",), (*_SALES, *_COSTS, *_TIME, *_WORK)),
+    ("What does a won customer cost, and which campaigns paid?", "06", _WON, ("customers", "leads", *_SALES, *_COSTS, *_WORK)),
+    ("What may the next customers cost?", "06", _WON, ("customers", "leads", *_SALES, *_COSTS, *_WORK)),
+    ("Can the next customers be served?", "06", (*_WON, "ledger", "cost_model"), ("customers", *_WORK)),
     ("Which leads are worth the contact?", "06", ("leads",), ("leads",)),
-    (
-        "Keep, repair or part?",
-        "07",
-        ("transactions.cost_of_goods", "ledger", "cost_model", "ledger.avoidable"),
-        (*_SALES, *_COSTS, *_TIME, *_WORK),
-    ),
+    ("Whom to keep, and whom to repair?", "07", ("transactions",), (*_SALES, *_COSTS, *_TIME, *_WORK)),
+    ("With whom to part, and what would that change?", "07", (*_PROFIT, "ledger.avoidable"), (*_SALES, *_COSTS, *_TIME, *_WORK)),
+    ("What would the time of those who part earn elsewhere?", "07", (*_PROFIT, "ledger.avoidable"), (*_SALES, *_COSTS, *_WORK)),
+    ("Whom do referrals bring?", "07", ("customers.referred_by", "customers.referral_type"), ("customers", *_SALES, *_COSTS, *_WORK)),
+    ("Who brought case studies, features or a name?", "07", ("contributions",), ("contributions",)),
+    ("Whom is it worth calling again, if a model fits?", "07", ("transactions",), (*_SALES, *_COSTS, *_TIME, *_WORK)),
+    ("How much hangs on the largest customers?", "07", ("transactions",), _SALES),
     ("What would leave with an account manager?", "07", ("customers.account_manager",), _SALES),
     ("Would customers recommend the company?", "07", ("ratings",), ("ratings",)),
 )
@@ -94,7 +90,7 @@ def answerable(study) -> pd.DataFrame:
     ...         return pd.DataFrame([["warning", "transactions", "date", "far from the other dates", 3]],
     ...             columns=["severity", "table", "column", "rule", "rows"])
     >>> answers = answerable(Lines()).set_index("question")
-    >>> answers.loc["What is a customer worth over its life?", ["verdict", "because"]].tolist()
+    >>> answers.loc["What is a customer worth over its life, if a model fits?", ["verdict", "because"]].tolist()
     ['FLAG', 'transactions.date: far from the other dates (3 rows: stretch the time)']
     >>> answers.loc["Which kinds of customers are there?", "verdict"], answers.loc["Which leads are worth the contact?", "because"]
     ('PASS', 'leads is missing')
@@ -104,9 +100,12 @@ def answerable(study) -> pd.DataFrame:
     modelled = not study.lacks("ledger", "cost_model")
     rows = []
     for question, notebook, needs, uses in QUESTIONS:
-        missing = study.lacks(*needs)
+        missing = [" or ".join(ways) for ways in (need.split("|") for need in needs) if study.lacks(*ways) == ways]
         # work and its cost reach no customer without a cost model
-        rests = {*needs, *(use for use in uses if modelled or use.partition(".")[0] not in ("events", "ledger") or "ledger" in needs)}
+        rests = {
+            *"|".join(needs).split("|"),
+            *(use for use in uses if modelled or use.partition(".")[0] not in ("events", "ledger") or "ledger" in needs),
+        }
         found = issues[pd.Series([_touches(issue, rests) for issue in issues.itertuples()], index=issues.index, dtype=bool)]
         verdict = "REFUSE" if missing or (found["severity"] == "error").any() else "FLAG" if len(found) else "PASS"
         lacking = f"{', '.join(missing).replace('ties', '[[ties]]')} {'is' if len(missing) == 1 else 'are'} missing" if missing else ""
