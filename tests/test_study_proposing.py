@@ -15,6 +15,7 @@ from test_presets import HARVEST, HEADERS, JOURNAL, QUICKBOOKS_REPORT, SAP, SHOP
 from custprof.__main__ import main
 from custprof.study import Study, StudyError
 from custprof.study.aliases import suggest
+from custprof.study.notation import find_notation
 from custprof.study.proposing import propose
 
 
@@ -728,6 +729,31 @@ def test_own_headers_leave_nothing_to_name_and_the_next_command_is_quoted(tmp_pa
 
 
 def test_a_table_without_a_usable_row_is_still_open(tmp_path, capsys):
-    (tmp_path / "transactions.csv").write_text("customer_id,order_id,line_id,date,revenue\na,1,1,2024-01-31,$1.50\n")
+    (tmp_path / "transactions.csv").write_text("customer_id,order_id,line_id,date,revenue\na,1,1,2024-01-31,see annex\n")
     assert main(["new", str(tmp_path / "acme"), "--from", str(tmp_path / "transactions.csv")]) == 0
     assert "Still open: no row of transactions can be used (custprof check says why)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("cells", "sign", "total"),
+    [
+        (["$1,401.54", "-$20.00", "$3.00"], "$", 1384.54),
+        (["1.401,54 €", "-20,00 €", "3,00 €"], "€", 1384.54),
+        (["EUR 1401.54", "EUR -20.00", "EUR 3.00"], "EUR", 1384.54),
+    ],
+)
+def test_the_sign_of_a_currency_at_every_amount_is_named_and_read(tmp_path, cells, sign, total):
+    lines = "".join(f'C{n};{n};2024-01-0{n};"{cell}";2\n' for n, cell in enumerate(cells, 1))
+    (tmp_path / "sales.csv").write_text("customer_id;order_id;date;revenue;quantity\n" + lines, encoding="utf-8")
+    assert main(["new", str(tmp_path / "s"), "--from", str(tmp_path / "sales.csv")]) == 0
+    assert f'currency_sign = "{sign}"' in (tmp_path / "s" / "study.toml").read_text(encoding="utf-8")
+    study = Study.open(tmp_path / "s")
+    assert study.reconciliation().set_index("column").loc["revenue", ["amount_used", "rows_set_aside"]].tolist() == [total, 0]
+
+
+def test_units_and_two_currencies_are_no_sign():
+    header = ["Net", "Day"]
+    columns = {"revenue": "Net"}
+    for cells in (["5 %", "6 %"], ["$5", "€6"], ["5", "6"]):
+        said, _ = find_notation(columns, "transactions", header, [[cell, ""] for cell in cells], {}, {})
+        assert "currency_sign" not in said

@@ -83,11 +83,14 @@ def cast_cell(
 
 def number_sql(text: str, spec: dict) -> str:
     """A number from text: the decimal sign as named; a thousands separator only where named, and only before groups of three digits;
-    a minus may stand behind the digits. Of two decimal signs, what they read alike, each with the other behind thousands."""
+    a minus may stand behind the digits, and a currency's sign anywhere where it is named. Of two decimal signs, what they read alike, each
+    with the other behind thousands."""
     if isinstance(spec.get("decimal"), list):
         read = _readings(text, spec)
         return f"case when least({read}) = greatest({read}) then least({read}) end"
     decimal, thousands = spec.get("decimal", "."), spec.get("thousands")
+    if "currency_sign" in spec:
+        text = f"trim(replace({text}, {literal(spec['currency_sign'])}, ''))"
     text = f"case when suffix({text}, '-') and not suffix({text}, '--') then '-' || left({text}, -1) else {text} end"
     value = text
     if thousands:
@@ -110,7 +113,7 @@ def clock_seconds(text: str) -> str:
 
 def _readings(text: str, spec: dict) -> str:
     other = {",": ".", ".": ","}
-    return ", ".join(number_sql(text, {"decimal": sign, "thousands": other.get(sign)}) for sign in spec["decimal"])
+    return ", ".join(number_sql(text, {**spec, "decimal": sign, "thousands": other.get(sign)}) for sign in spec["decimal"])
 
 
 def _day(text: str) -> str:

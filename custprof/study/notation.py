@@ -21,6 +21,8 @@ _NUMBERS = {"money", "number", "duration", "fraction", "score"}
 _SIGNS = ((".", None), (".", ","), (",", None), (",", "."), (",", " "), (".", "'"), (".", " "))
 #: A number that is one with decimals or a thousand times as much.
 _DOUBTFUL = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}-?")
+#: An amount with the sign or the code of a currency before or behind it.
+_SIGNED = re.compile(r"[+-]?\s*(?P<before>[^\d\s.,:'()%+-]{1,3})?\s*[+-]?\d[\d.,' ]*?-?\s*(?P<behind>[^\d\s.,:'()%+-]{1,3})?")
 _TIME = re.compile(r"[ T,]+\d{1,2}:\d\d.*$")
 
 
@@ -43,7 +45,11 @@ def find_notation(
     """
     said: dict[str, Any] = {}
     asked: list[str] = []
-    _signs(_cells(columns, _NUMBERS, table, header, sample), {**under, **spec}, said, asked)
+    sign = _currency_sign(_cells(columns, {"money"}, table, header, sample), {**under, **spec}, said)
+    numbers = _cells(columns, _NUMBERS, table, header, sample)
+    if sign:
+        numbers = {name: [text.replace(sign, "").strip() for text in texts] for name, texts in numbers.items()}
+    _signs(numbers, {**under, **spec}, said, asked)
     _formats(_cells(columns, {"date", "period"}, table, header, sample), under, said, asked)
     return said, asked
 
@@ -66,6 +72,18 @@ def _parts(name: Any) -> list[str]:
     if isinstance(name, dict):
         return _parts(name["take"]) if "take" in name else []
     return [part.strip() for braces in re.findall(r"\{([^{}]*)\}", name) for part in braces.split("|")] if is_template(name) else [name]
+
+
+def _currency_sign(cells: dict[str, list[str]], spec: dict[str, Any], said: dict[str, Any]) -> str:
+    """The sign or code that stands at the amounts of a whole column, and no other anywhere."""
+    found = {
+        name: [(sign := _SIGNED.fullmatch(text)) and (sign["before"] or sign["behind"]) for text in texts] for name, texts in cells.items()
+    }
+    signs = {sign for column in found.values() for sign in column if sign}
+    whole = any(column and sum(map(bool, column)) >= ENOUGH * len(column) for column in found.values())
+    if "currency_sign" not in spec and len(signs) == 1 and whole:
+        said["currency_sign"] = next(iter(signs))
+    return said.get("currency_sign", spec.get("currency_sign", ""))
 
 
 def _signs(cells: dict[str, list[str]], spec: dict[str, Any], said: dict[str, Any], asked: list[str]) -> None:

@@ -31,6 +31,7 @@ TABLE = {
     "date_format": (str, list),
     "decimal": (str, list),
     "thousands": str,
+    "currency_sign": str,
     "delimiter": str,
     "encoding": str,
     "blank": (str, list),
