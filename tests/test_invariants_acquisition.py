@@ -86,7 +86,7 @@ def test_as_many_can_be_served_as_the_first_row_says_and_not_one_more(pools, pro
     table = capacity_check(capacity, minutes, prospects)
     assert np.allclose(table["left_minutes"], table["capacity_minutes"] - table["used_minutes"] - table["needed_minutes"])
     room = table["can_serve"].iloc[0]
-    assert room == table["can_serve"].min() and table["bottleneck"].sum() == (minutes > 0).any()
+    assert room == table["can_serve"].min() and table["bottleneck"].sum() == (prospects > 0 and (minutes > 0).any())
     if np.isfinite(room):
         needing = table[table["minutes_each"] > 0]
         served = capacity_check(capacity, minutes, room).loc[needing.index]
