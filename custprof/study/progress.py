@@ -23,15 +23,15 @@ _ONE = threading.Lock()
 
 
 class Steps:
-    """How far a row of questions is, each of which is short: of the running one an engine could tell, of those to come it cannot."""
+    """How much is done of work that is a row of short steps, as what watches an engine asks it."""
 
     def __init__(self) -> None:
         self._percent = 0.0
 
-    def of(self, items: Sequence[Any]) -> Iterator[Any]:
-        """The items, counted as they are taken."""
+    def of(self, items: Sequence[Any], start: float = 0.0, end: float = 100.0) -> Iterator[Any]:
+        """The items, counted as they are taken; they are the work from one percent to another."""
         for number, item in enumerate(items):
-            self._percent = 100 * number / len(items)
+            self._percent = start + (end - start) * number / len(items)
             yield item
 
     def query_progress(self) -> float:

@@ -16,7 +16,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from custprof.study.cells import literal
@@ -26,7 +25,7 @@ from custprof.study.errors import StudyError
 from custprof.study.layout import arrange
 from custprof.study.notation import find_notation
 from custprof.study.presets import Preset, recognise
-from custprof.study.progress import watched
+from custprof.study.progress import Steps, watched
 from custprof.study.rows import DELIMITERS, TITLE, Rows, find_delimiter, split_rows
 from custprof.study.sources import ENDINGS
 
@@ -79,9 +78,8 @@ def propose(files: Iterable[str | Path], folder: str | Path) -> Proposal:
         Where none of the files can be read: lists them, and why.
     """
     files = [Path(file) for file in files]
-    steps: list[Path] = []  # every file is looked at, then proposed
-    done = SimpleNamespace(query_progress=lambda: 50 * len(steps) / len(files))
-    with watched(done, f"looking at {len(files)} exports" if len(files) > 1 else "looking at the export"):
+    steps = Steps()
+    with watched(steps, f"looking at {len(files)} exports" if len(files) > 1 else "looking at the export"):
         return _propose(files, Path(folder), steps)
 
 
@@ -102,9 +100,9 @@ def write_sections(proposal: Proposal) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _propose(files: list[Path], folder: Path, steps: list[Path]) -> Proposal:
+def _propose(files: list[Path], folder: Path, steps: Steps) -> Proposal:
     looked, problems = [], []
-    for file in files:
+    for file in steps.of(files, end=50):
         if file.is_dir():
             problems.append(f"{file} is a folder; name the files in it: {file / '*.csv'}.")
         elif not file.is_file():
@@ -118,13 +116,11 @@ def _propose(files: list[Path], folder: Path, steps: list[Path]) -> Proposal:
                 looked.append((file, *_look(file)))
             except StudyError as error:
                 problems += error.problems
-        steps.append(file)
     sections, systems, questions, money = [], {}, [], Counter()
     fed = {next(iter(preset.tables)) for _, _, preset, _ in looked if preset}
-    for file, options, preset, place in looked:
+    for file, options, preset, place in steps.of(looked, start=50):
         try:
             found, asked, codes = _propose_file(file, folder, options, preset, place, fed)
-            steps.append(file)
         except StudyError as error:
             problems += error.problems
             continue
